@@ -1,0 +1,48 @@
+"""What turns photos and sentences into comparable vectors.
+
+Knows pixels, texts and unit vectors; knows nothing of files, databases or indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """Photos and sentences into one space, where the cosine says how well they match.
+
+    Rows come out unit length, float32 and C-contiguous; nobody normalises them again.
+    The image and the text side load lazily and separately, at their first use.
+    """
+
+    @property
+    def model_id(self) -> str:
+        """Names the weights and their preprocessing; stored beside every vector."""
+
+    @property
+    def dim(self) -> int:
+        """D, the length of an embedding."""
+
+    @property
+    def logit_scale(self) -> float:
+        """CLIP's learned log temperature: logit = exp(logit_scale) * cosine."""
+
+    @property
+    def image_size_px(self) -> int:
+        """R, the side of the square the image tower sees."""
+
+    def preprocess(self, image: Image.Image) -> FloatArray:
+        """Upright RGB image of any size -> (3, R, R) pixels. Thread-safe, needs no weights."""
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        """(B, 3, R, R) pixels -> (B, D) unit rows."""
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """B sentences -> (B, D) unit rows."""
