@@ -1,0 +1,154 @@
+"""Bytes of a file -> content hash, upright image, facts and thumbnail.
+
+Every file is read once and decoded once, at the smallest scale that serves. Knows Pillow and
+nothing of torch, SQL or the library. What a damaged file makes a decoder raise ends here, as
+Undecodable with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+from clipcore.preprocess import to_rgb
+from indexer.errors import Undecodable, Unstable
+from indexer.exif import read_facts
+from indexer.records import Facts, FileStat
+
+FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP")
+SUFFIXES: Final = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")
+)
+PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
+THUMBNAIL_PX: Final = 512
+UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One decode's yield: an upright RGB image, its facts, and a JPEG thumbnail."""
+
+    image: Image.Image
+    facts: Facts
+    thumbnail: bytes
+
+
+def file_stat(path: Path) -> FileStat:
+    """What the file at `path` has for size and time now. Raises OSError."""
+    stat = path.stat()
+    return FileStat(stat.st_size, stat.st_mtime_ns)
+
+
+def read_stable(
+    path: Path, expected: FileStat, stat: Callable[[Path], FileStat] = file_stat
+) -> bytes:
+    """The whole file, if its size and time are the `expected` ones before and after reading.
+
+    Raises Unstable for a file that is still being written, Undecodable for one that cannot be
+    read at all.
+    """
+    try:
+        before = stat(path)
+        data = path.read_bytes()
+        after = stat(path)
+    except FileNotFoundError as error:
+        raise Unstable("the file went away while it was read") from error
+    except OSError as error:
+        raise Undecodable(f"cannot be read: {error.strerror}") from error
+    if not before == after == expected or len(data) != expected.size_bytes:
+        raise Unstable("the file changed while it was read")
+    return data
+
+
+def content_hash(data: bytes) -> bytes:
+    """The sha256 that identifies these bytes in the library (32 bytes)."""
+    return hashlib.sha256(data).digest()
+
+
+def decode(data: bytes, image_size_px: int) -> Decoded:
+    """Decode once, upright, for an encoder that sees a square of `image_size_px`.
+
+    Raises Undecodable with the reason.
+    """
+    image, facts = _open_upright(data, draft_px=2 * image_size_px)
+    return Decoded(image, facts, _thumbnail(image))
+
+
+def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
+    """An upright RGB image whose longer side is at most `max_side_px`, for showing."""
+    image, _ = _open_upright(data, draft_px=max_side_px)
+    image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
+    return image
+
+
+def _open_upright(data: bytes, draft_px: int) -> tuple[Image.Image, Facts]:
+    if not data:
+        raise Undecodable("the file is empty")
+    # Pillow's own limit warns at 89 and fails at 179 megapixels; ours, _refuse_bomb, is higher
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            facts = read_facts(image)
+            _refuse_bomb(image)
+            # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves draft_px on each side
+            image.draft("RGB", (draft_px, draft_px))
+            image.load()
+            return _upright(image, facts.orientation), facts
+    except Undecodable:
+        raise
+    except UnidentifiedImageError as error:
+        raise Undecodable("not an image of a known format") from error
+    except MemoryError as error:
+        raise Undecodable("too large for this machine's memory") from error
+    except Exception as error:  # noqa: BLE001 - damaged files make decoders raise anything
+        raise Undecodable(f"damaged: {error or type(error).__name__}") from error
+
+
+def _refuse_bomb(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height == 0:
+        raise Undecodable("the image has no pixels")
+    if width * height > PIXEL_LIMIT:
+        raise Undecodable(
+            f"{width} x {height} pixels are more than the limit of {PIXEL_LIMIT // 10**6} million"
+        )
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+    rgb = to_rgb(image)
+    if orientation in UPRIGHT:
+        rgb = rgb.transpose(UPRIGHT[orientation])
+    rgb.info = {"icc_profile": profile} if profile else {}
+    return rgb
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    small = image.copy()
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BICUBIC)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=82, icc_profile=image.info.get("icc_profile"))
+    return buffer.getvalue()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `path` whole or not at all: a temporary file beside it, then a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{id(data):x}")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,70 @@
+"""Everything the indexer raises on purpose.
+
+    IndexerError
+    ├── LibraryError             the library cannot be used
+    │   ├── LibraryNotFound      there is none at that place
+    │   ├── NotALibrary          the database is damaged or something else
+    │   ├── NewerLibrary         written by a newer version of this program
+    │   ├── LibraryBusy          another process is writing to it
+    │   └── ModelMismatch        it was built with another model
+    ├── RootError                a photo directory cannot be used as asked
+    ├── QueryError               the query cannot be understood
+    ├── PhotoNotFound            no photo with that number
+    ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
+    └── Undecodable              a file is no photo that can be read; the reason is kept with it
+        └── Unstable             it changed while it was read: left for the next round
+"""
+
+from __future__ import annotations
+
+
+class IndexerError(Exception):
+    """Base of all errors of this package; its text is one line, meant for people."""
+
+
+class LibraryError(IndexerError):
+    """The library cannot be used."""
+
+
+class LibraryNotFound(LibraryError):
+    """There is no library at the place given."""
+
+
+class NotALibrary(LibraryError):
+    """The database is damaged, or is no library's."""
+
+
+class NewerLibrary(LibraryError):
+    """The library was written by a newer version of this program."""
+
+
+class LibraryBusy(LibraryError):
+    """Another process is writing to the library."""
+
+
+class ModelMismatch(LibraryError):
+    """The library was built with another model than the one asked for."""
+
+
+class RootError(IndexerError):
+    """A photo directory cannot be used as asked."""
+
+
+class QueryError(IndexerError):
+    """The query cannot be understood."""
+
+
+class PhotoNotFound(IndexerError):
+    """No photo of the library has that number."""
+
+
+class MissingFaiss(IndexerError):
+    """Neither FAISS package is installed."""
+
+
+class Undecodable(IndexerError):
+    """A file is no photo that can be read; the text is the reason, without its path."""
+
+
+class Unstable(Undecodable):
+    """The file changed while it was read: it is left for the next round."""

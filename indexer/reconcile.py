@@ -1,0 +1,61 @@
+"""Files on disk against rows in the store: what must be done?
+
+Pure comparison. Knows nothing of the disk, of SQL or of images.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from indexer.records import FileStat, Found, Plan, Row
+
+
+def reconcile(found: Iterable[Found], rows: Iterable[Row]) -> Plan:
+    """Compare what a scan saw with what the store has of the very same folders.
+
+    A file counts as unchanged when its size and its time are the ones remembered, whether it
+    could be read then or not: a file that failed is tried again only after it changed.
+    """
+    files = {(file.root_id, file.path): file for file in found}
+    new = dict(files)
+    changed: list[tuple[Row, Found]] = []
+    gone: list[Row] = []
+    back: list[Row] = []
+    for row in rows:
+        file = files.get((row.root_id, row.path))
+        if file is None:
+            if row.missing_since is None:
+                gone.append(row)
+            continue
+        del new[file.root_id, file.path]
+        if file.stat != row.stat:
+            changed.append((row, file))
+        elif row.missing_since is not None:
+            back.append(row)
+    moved = _pair_moved(gone, list(new.values()))
+    gone_ids = {row.id for row, _ in moved}
+    for _, file in moved:
+        del new[file.root_id, file.path]
+    return Plan(
+        new=tuple(new.values()),
+        changed=tuple(changed),
+        moved=tuple(moved),
+        gone=tuple(row for row in gone if row.id not in gone_ids),
+        back=tuple(back),
+    )
+
+
+def _pair_moved(gone: list[Row], new: list[Found]) -> list[tuple[Row, Found]]:
+    """Pair rows and files of equal size and time, where exactly one of each has them."""
+    by_stat: dict[FileStat, tuple[list[Row], list[Found]]] = defaultdict(lambda: ([], []))
+    for row in gone:
+        if row.content_id is not None:
+            by_stat[row.stat][0].append(row)
+    for file in new:
+        by_stat[file.stat][1].append(file)
+    return [
+        (rows[0], files[0])
+        for rows, files in by_stat.values()
+        if len(rows) == 1 and len(files) == 1
+    ]

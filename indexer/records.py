@@ -1,0 +1,178 @@
+"""The values that pass between the parts: frozen, without behaviour, without SQL or torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What stat tells of a file: enough to see that it changed without reading it."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A photo directory of the library. `path` is absolute."""
+
+    id: int
+    path: Path
+    notice: str | None = None  # why the last look at it changed nothing, if it did not
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the store remembers of a file. `path` is relative to its root, with slashes."""
+
+    id: int
+    root_id: int
+    path: str
+    stat: FileStat
+    content_id: int | None
+    error: str | None = None
+    missing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that a scan saw. `path` is relative to its root, with slashes."""
+
+    root_id: int
+    path: str
+    stat: FileStat
+    problem: str | None = None  # why it cannot be taken in, known without opening it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What must be done to bring the rows in line with the files.
+
+    `moved` pairs a row whose file is gone with a new file of the same size and time; it is a
+    guess until the bytes have been hashed.
+    """
+
+    new: tuple[Found, ...] = ()
+    changed: tuple[tuple[Row, Found], ...] = ()
+    moved: tuple[tuple[Row, Found], ...] = ()
+    gone: tuple[Row, ...] = ()
+    back: tuple[Row, ...] = ()  # were missing, are there again with the same size and time
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.moved or self.gone or self.back)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an image and its EXIF tell. Sizes are those of the upright image."""
+
+    width_px: int
+    height_px: int
+    format: str
+    orientation: int = 1
+    taken_at: datetime | None = None  # local time of the photo, without a zone
+    taken_offset_min: int | None = None  # minutes east of UTC, where the EXIF tells
+    camera: str | None = None
+    lens: str | None = None
+    exposure_s: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_mm: float | None = None
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo of the library with everything known of it."""
+
+    id: int
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+    sha256: bytes
+    facts: Facts
+    missing_since: datetime | None = None
+
+    @property
+    def file_time(self) -> datetime:
+        """The file's modification time, local."""
+        return datetime.fromtimestamp(self.mtime_ns / 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A ranked result. `score` is the cosine, `logit` is exp(logit_scale) * cosine."""
+
+    rank: int
+    photo: Photo
+    score: float
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one query, best first."""
+
+    query: str
+    model_id: str
+    took_ms: float
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be taken in, why, and since when."""
+
+    path: Path
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one run did. `known` files had bytes that the library already had."""
+
+    embedded: int = 0
+    known: int = 0
+    moved: int = 0
+    gone: int = 0
+    back: int = 0
+    failed: int = 0
+    postponed: int = 0
+    seconds: float = 0.0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How many vectors the searcher's index holds, and what kind it is."""
+
+    vectors: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootStatus:
+    """A photo directory with the number of its photos that are there."""
+
+    path: Path
+    photos: int
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """The library in numbers. `photos` are there and searchable."""
+
+    library: Path
+    model_id: str
+    roots: tuple[RootStatus, ...]
+    photos: int
+    embeddings: int
+    failed: int
+    missing: int
+    index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact"))
