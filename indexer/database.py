@@ -1,0 +1,123 @@
+"""Opens the database of a library: creation, migrations, and what SQLite is told per connection.
+
+Knows connections and schema versions; what the rows mean is store.py's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
+from indexer.schema import HEAD, library
+
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+BUSY_TIMEOUT_MS: Final = 30_000
+
+
+def create_database(path: Path, model_id: str) -> Engine:
+    """A new, empty library at `path` for the embeddings of `model_id`."""
+    engine = _engine(path)
+    with _explained(path), engine.begin() as connection:
+        _migrate(connection)
+        connection.execute(
+            insert(library),
+            {
+                "id": 1,
+                "uuid": str(uuid.uuid4()),
+                "model_id": model_id,
+                "created_at": now(),
+            },
+        )
+    return engine
+
+
+def open_database(path: Path) -> Engine:
+    """The library at `path`, its schema brought up to date.
+
+    Raises LibraryNotFound, NotALibrary, NewerLibrary, or LibraryError where the file cannot be
+    used at all.
+    """
+    if not path.exists():
+        raise LibraryNotFound(
+            f"there is no library at {path.parent}: make one with 'indexer rebuild DIR'"
+        )
+    engine = _engine(path)
+    with _explained(path):
+        with engine.connect() as connection:
+            version = _version(connection, path)
+        if version != HEAD:
+            with engine.begin() as connection:
+                _migrate(connection)
+    return engine
+
+
+def now() -> datetime:
+    """The present, UTC, without a zone: the form in which the database keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)))
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in (
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",  # readers never wait for the writer
+            "synchronous = NORMAL",  # sound after a crash; a power cut may undo the last commits
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _version(connection: Connection, path: Path) -> str:
+    """The schema's version. Raises NotALibrary or NewerLibrary."""
+    if not inspect(connection).has_table("alembic_version"):
+        raise NotALibrary(f"{path} is not the database of a library")
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version == HEAD:
+        return HEAD
+    if not any((MIGRATIONS / "versions").glob(f"{version}_*.py")):
+        raise NewerLibrary(
+            f"the library at {path.parent} was written by a newer version of Recollect "
+            f"(schema {version}, this one knows {HEAD}): update Recollect"
+        )
+    return str(version)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # costs 0.2 s to import, and is rarely needed
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+class _explained:
+    """Turns what SQLite says of a bad file into an error that names it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OperationalError):
+            raise LibraryError(f"{self.path} cannot be opened: {error.orig}") from error
+        if isinstance(error, DatabaseError):
+            raise NotALibrary(
+                f"{self.path} is damaged or no database: {error.orig}"
+            ) from error

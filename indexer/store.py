@@ -1,0 +1,394 @@
+"""What the library remembers: photos, contents and embeddings. The truth; FAISS is a view of it.
+
+The only file with queries. Knows nothing of the disk, of images or of FAISS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row as SqlRow,
+    Select,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from indexer.database import create_database, now, open_database
+from indexer.errors import PhotoNotFound
+from indexer.records import (
+    Facts,
+    Failure,
+    FileStat,
+    Found,
+    Photo,
+    Root,
+    RootStatus,
+    Row,
+)
+from indexer.schema import contents, embeddings, library, pack, photos, roots, unpack
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 variables
+FACTS: Final = tuple(field.name for field in fields(Facts))
+PRESENT: Final = photos.c.missing_since.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class NewContent:
+    """Bytes the library has no embedding of yet, with theirs."""
+
+    sha256: bytes
+    facts: Facts
+    vector: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: known content, new content, or an error. `row`: its old row."""
+
+    found: Found
+    row: Row | None
+    content: int | NewContent | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContent:
+    """A content the library has, and whether the model has embedded it."""
+
+    id: int
+    embedded: bool
+
+
+class Store:
+    """One library's database. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sentinel: Connection | None = None
+        with engine.connect() as connection:
+            row = connection.execute(select(library.c.uuid, library.c.model_id)).one()
+        self.library_id: str = row.uuid
+        self.model_id: str = row.model_id
+
+    @classmethod
+    def create(cls, path: Path, model_id: str) -> Store:
+        """A new library's database at `path`."""
+        return cls(create_database(path, model_id))
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """The database at `path`. Raises LibraryError."""
+        return cls(open_database(path))
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._sentinel is not None:
+            self._sentinel.close()
+        self._engine.dispose()
+
+    # roots
+
+    def roots(self) -> list[Root]:
+        """The photo directories, in the order in which they were added."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(roots).order_by(roots.c.id))
+            return [Root(row.id, Path(row.path), row.notice) for row in rows]
+
+    def add_root(self, path: Path) -> Root:
+        """Remember a photo directory."""
+        with self._engine.begin() as connection:
+            root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
+        assert root_id is not None
+        return Root(root_id[0], path)
+
+    def remove_root(self, root_id: int) -> None:
+        """Forget a photo directory and its photos' rows; contents and embeddings stay."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(photos).where(photos.c.root_id == root_id))
+            connection.execute(delete(roots).where(roots.c.id == root_id))
+
+    def set_notice(self, root_id: int, notice: str | None) -> None:
+        """Remember why the last look at a root changed nothing, or that it was all right."""
+        with self._engine.begin() as connection:
+            connection.execute(update(roots).where(roots.c.id == root_id).values(notice=notice))
+
+    # what ingest asks and tells
+
+    def rows(self, root_id: int, under: Collection[str] = ("",)) -> list[Row]:
+        """The rows of a root that lie under the given paths ("" is all of it)."""
+        query = select(photos).where(photos.c.root_id == root_id)
+        if "" not in under:
+            query = query.where(or_(*(_is_under(path) for path in under)))
+        with self._engine.connect() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+    def known(self, sha256: bytes) -> KnownContent | None:
+        """The content with this hash, if the library has it."""
+        query = (
+            select(contents.c.id, embeddings.c.id)
+            .outerjoin(embeddings, self._mine(contents.c.id))
+            .where(contents.c.sha256 == sha256)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return row and KnownContent(row[0], row[1] is not None)
+
+    def unembedded(self) -> list[Row]:
+        """The present photos whose content the library's model has not embedded."""
+        query = (
+            select(photos)
+            .outerjoin(embeddings, self._mine(photos.c.content_id))
+            .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
+        )
+        with self._engine.connect() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+    def record(
+        self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
+    ) -> None:
+        """Write what became of some files, in one transaction."""
+        with self._engine.begin() as connection:
+            for outcome in outcomes:
+                self._record(connection, outcome)
+            self._set_missing(connection, gone, now())
+            self._set_missing(connection, back, None)
+
+    def _record(self, connection: Connection, outcome: Outcome) -> None:
+        content_id = outcome.content
+        if isinstance(content_id, NewContent):
+            content_id = self._record_content(connection, content_id)
+        found = outcome.found
+        values = {
+            "root_id": found.root_id,
+            "path": found.path,
+            "content_id": content_id,
+            "size_bytes": found.stat.size_bytes,
+            "mtime_ns": found.stat.mtime_ns,
+            "error": outcome.error,
+            "failed_at": now() if outcome.error else None,
+            "missing_since": None,
+        }
+        if outcome.row:
+            connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
+        else:
+            connection.execute(
+                upsert(photos).on_conflict_do_update(["root_id", "path"], set_=values), values
+            )
+
+    def _record_content(self, connection: Connection, content: NewContent) -> int:
+        connection.execute(
+            upsert(contents).on_conflict_do_nothing(["sha256"]),
+            {"sha256": content.sha256, **asdict(content.facts)},
+        )
+        content_id: int = connection.execute(
+            select(contents.c.id).where(contents.c.sha256 == content.sha256)
+        ).scalar_one()
+        # an embedding never changes: a new one gets a new id, and indexes drop the old id
+        connection.execute(delete(embeddings).where(self._mine(content_id)))
+        connection.execute(
+            insert(embeddings),
+            {
+                "content_id": content_id,
+                "model_id": self.model_id,
+                "vector": pack(content.vector),
+            },
+        )
+        return content_id
+
+    @staticmethod
+    def _set_missing(connection: Connection, rows: Iterable[Row], since: datetime | None) -> None:
+        for row in rows:
+            connection.execute(
+                update(photos).where(photos.c.id == row.id).values(missing_since=since)
+            )
+
+    # what search asks
+
+    def change_token(self) -> int:
+        """A number that changes whenever another connection has committed something."""
+        if self._sentinel is None:
+            self._sentinel = self._engine.connect()
+        token: int = self._sentinel.execute(text("PRAGMA data_version")).scalar_one()
+        self._sentinel.rollback()
+        return token
+
+    def vectors_after(
+        self, last_id: int, dim: int, limit: int = 10_000
+    ) -> tuple[IntArray, FloatArray]:
+        """The next embeddings in the order of their ids: (N,) ids and (N, D) unit rows."""
+        query = (
+            select(embeddings.c.id, embeddings.c.vector)
+            .where(embeddings.c.model_id == self.model_id, embeddings.c.id > last_id)
+            .order_by(embeddings.c.id)
+            .limit(limit)
+        )
+        return self._vectors(query, dim)
+
+    def vectors(self, ids: Sequence[int], dim: int) -> tuple[IntArray, FloatArray]:
+        """The embeddings with these ids, as far as they are there, in the order of their ids."""
+        query = (
+            select(embeddings.c.id, embeddings.c.vector)
+            .where(embeddings.c.id.in_(ids), embeddings.c.model_id == self.model_id)
+            .order_by(embeddings.c.id)
+        )
+        return self._vectors(query, dim)
+
+    def _vectors(self, query: Select[Any], dim: int) -> tuple[IntArray, FloatArray]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        ids = np.array([row.id for row in rows], dtype=np.int64)
+        return ids, unpack([row.vector for row in rows], dim)
+
+    def live_embeddings(self) -> int:
+        """How many embeddings of the model belong to a photo that is there."""
+        present = select(photos.c.content_id).where(PRESENT)
+        query = (
+            select(func.count())
+            .select_from(embeddings)
+            .where(embeddings.c.model_id == self.model_id, embeddings.c.content_id.in_(present))
+        )
+        return self._count(query)
+
+    def photos_of(self, embedding_ids: Sequence[int]) -> list[tuple[int, Photo]]:
+        """(embedding id, photo) for each present photo behind these embeddings."""
+        query = (
+            _photo_query(embeddings.c.id.label("embedding_id"))
+            .join(embeddings, embeddings.c.content_id == photos.c.content_id)
+            .where(embeddings.c.id.in_(embedding_ids), PRESENT)
+        )
+        with self._engine.connect() as connection:
+            return [(row.embedding_id, _photo(row)) for row in connection.execute(query)]
+
+    def photo(self, photo_id: int) -> Photo:
+        """The photo with this number. Raises PhotoNotFound."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_photo_query().where(photos.c.id == photo_id)).one_or_none()
+        if row is None:
+            raise PhotoNotFound(f"the library has no photo with the number {photo_id}")
+        return _photo(row)
+
+    # what status asks
+
+    def root_status(self) -> list[RootStatus]:
+        """Each root with the number of its photos that are there."""
+        counted = (
+            select(roots, func.count(photos.c.id).label("photos"))
+            .outerjoin(
+                photos,
+                (photos.c.root_id == roots.c.id) & PRESENT & photos.c.content_id.is_not(None),
+            )
+            .group_by(roots.c.id)
+            .order_by(roots.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(counted)
+            return [RootStatus(Path(row.path), row.photos, row.notice) for row in rows]
+
+    def searchable(self) -> int:
+        """How many photos are there and embedded by the library's model."""
+        query = (
+            select(func.count())
+            .select_from(photos)
+            .join(embeddings, self._mine(photos.c.content_id))
+            .where(PRESENT)
+        )
+        return self._count(query)
+
+    def embedding_count(self) -> int:
+        """How many embeddings of the library's model there are, dead ones too."""
+        mine = embeddings.c.model_id == self.model_id
+        return self._count(select(func.count()).select_from(embeddings).where(mine))
+
+    def missing_count(self) -> int:
+        """How many photos are known but gone."""
+        return self._count(select(func.count()).select_from(photos).where(~PRESENT))
+
+    def failures(self) -> list[Failure]:
+        """The present files that could not be taken in."""
+        query = (
+            select(roots.c.path.label("root"), photos.c.path, photos.c.error, photos.c.failed_at)
+            .join(roots, roots.c.id == photos.c.root_id)
+            .where(photos.c.error.is_not(None), PRESENT)
+            .order_by(roots.c.path, photos.c.path)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Failure(Path(row.root) / row.path, row.error, row.failed_at)
+                for row in connection.execute(query)
+            ]
+
+    def _count(self, query: Select[tuple[int]]) -> int:
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
+
+    def _mine(self, content_id: Any) -> Any:
+        """The condition for the library's model's embedding of a content."""
+        return (embeddings.c.content_id == content_id) & (embeddings.c.model_id == self.model_id)
+
+
+def _is_under(path: str) -> Any:
+    """`path` itself or what lies in it; a range, since LIKE would not use the index."""
+    return (photos.c.path == path) | (
+        (photos.c.path >= path + "/") & (photos.c.path < path + chr(ord("/") + 1))
+    )
+
+
+def _row(row: SqlRow[Any]) -> Row:
+    return Row(
+        row.id,
+        row.root_id,
+        row.path,
+        FileStat(row.size_bytes, row.mtime_ns),
+        row.content_id,
+        row.error,
+        row.missing_since,
+    )
+
+
+def _photo_query(*more: Any) -> Select[Any]:
+    return (
+        select(
+            *more,
+            photos.c.id,
+            roots.c.path.label("root"),
+            photos.c.path,
+            photos.c.size_bytes,
+            photos.c.mtime_ns,
+            photos.c.missing_since,
+            contents.c.sha256,
+            *(contents.c[name] for name in FACTS),
+        )
+        .select_from(photos)
+        .join(roots, roots.c.id == photos.c.root_id)
+        .join(contents, contents.c.id == photos.c.content_id)
+    )
+
+
+def _photo(row: SqlRow[Any]) -> Photo:
+    return Photo(
+        id=row.id,
+        path=Path(row.root) / row.path,
+        size_bytes=row.size_bytes,
+        mtime_ns=row.mtime_ns,
+        sha256=row.sha256,
+        facts=Facts(**{name: getattr(row, name) for name in FACTS}),
+        missing_since=row.missing_since,
+    )
