@@ -1,9 +1,9 @@
 """Everything clipcore raises on purpose.
 
-    ClipcoreError
-    ├── ModelNotFound        no such model name, file or directory
-    ├── MissingDependency    an optional package is needed; the message names the extra
-    └── CheckpointError      the weights cannot be used
+ClipcoreError
+├── ModelNotFound        no such model name, file or directory
+├── MissingDependency    an optional package is needed; the message names the extra
+└── CheckpointError      the weights cannot be used
 """
 
 

@@ -118,6 +118,4 @@ class _explained:
         if isinstance(error, OperationalError):
             raise LibraryError(f"{self.path} cannot be opened: {error.orig}") from error
         if isinstance(error, DatabaseError):
-            raise NotALibrary(
-                f"{self.path} is damaged or no database: {error.orig}"
-            ) from error
+            raise NotALibrary(f"{self.path} is damaged or no database: {error.orig}") from error

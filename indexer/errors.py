@@ -1,18 +1,18 @@
 """Everything the indexer raises on purpose.
 
-    IndexerError
-    ├── LibraryError             the library cannot be used
-    │   ├── LibraryNotFound      there is none at that place
-    │   ├── NotALibrary          the database is damaged or something else
-    │   ├── NewerLibrary         written by a newer version of this program
-    │   ├── LibraryBusy          another process is writing to it
-    │   └── ModelMismatch        it was built with another model
-    ├── RootError                a photo directory cannot be used as asked
-    ├── QueryError               the query cannot be understood
-    ├── PhotoNotFound            no photo with that number
-    ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
-    └── Undecodable              a file is no photo that can be read; the reason is kept with it
-        └── Unstable             it changed while it was read: left for the next round
+IndexerError
+├── LibraryError             the library cannot be used
+│   ├── LibraryNotFound      there is none at that place
+│   ├── NotALibrary          the database is damaged or something else
+│   ├── NewerLibrary         written by a newer version of this program
+│   ├── LibraryBusy          another process is writing to it
+│   └── ModelMismatch        it was built with another model
+├── RootError                a photo directory cannot be used as asked
+├── QueryError               the query cannot be understood
+├── PhotoNotFound            no photo with that number
+├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
+└── Undecodable              a file is no photo that can be read; the reason is kept with it
+    └── Unstable             it changed while it was read: left for the next round
 """
 
 from __future__ import annotations

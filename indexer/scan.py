@@ -16,7 +16,9 @@ from typing import Final
 from indexer.decode import SUFFIXES
 from indexer.records import FileStat, Found, Root
 
-SKIPPED_FOLDERS: Final = frozenset(("@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "lost+found"))
+SKIPPED_FOLDERS: Final = frozenset(
+    ("@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "lost+found")
+)
 
 
 @dataclass(slots=True)

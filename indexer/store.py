@@ -16,7 +16,6 @@ import numpy.typing as npt
 from sqlalchemy import (
     Connection,
     Engine,
-    Row as SqlRow,
     Select,
     delete,
     func,
@@ -25,6 +24,9 @@ from sqlalchemy import (
     select,
     text,
     update,
+)
+from sqlalchemy import (
+    Row as SqlRow,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 

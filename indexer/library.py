@@ -1,0 +1,356 @@
+"""open_library(): the one place that wires store, encoder, index and photo directories together."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from PIL import Image
+
+from clipcore import Encoder, open_encoder
+from indexer.decode import decode_upright, write_atomically
+from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError
+from indexer.ingest import Ingest, Progress
+from indexer.reconcile import reconcile
+from indexer.records import (
+    Failure,
+    Found,
+    IndexStatus,
+    IngestReport,
+    LibraryStatus,
+    Photo,
+    Plan,
+    Root,
+    Row,
+    SearchResult,
+)
+from indexer.scan import scan
+from indexer.search import catch_up, nearest
+from indexer.store import Store
+from indexer.vector_index import VectorIndex
+
+log = logging.getLogger(__name__)
+
+DATABASE: Final = "library.db"
+DEFAULT_MODEL: Final = "starter"
+
+OpenEncoder = Callable[[str], Encoder]
+
+
+def open_library(
+    path: Path,
+    *,
+    create: bool = False,
+    model: str | None = None,
+    open_encoder: OpenEncoder = open_encoder,
+) -> Library:
+    """The library in the directory `path`, made there if `create` allows it.
+
+    `model` names the encoder of a new library; an existing one keeps the one it was made with.
+    Raises LibraryError, or ModelMismatch where `model` names another one.
+    """
+    path = path.absolute()
+    database = path / DATABASE
+    if create and not database.exists():
+        _make_directory(path)
+        encoder = open_encoder(model or DEFAULT_MODEL)
+        with _writer_lock(path):
+            if not database.exists():
+                Store.create(database, encoder.model_id).close()
+    store = Store.open(database)
+    if model is not None and (asked := open_encoder(model).model_id) != store.model_id:
+        store.close()
+        raise ModelMismatch(
+            f"the library at {path} was made with the model {store.model_id}, not {asked}: "
+            "leave out --model, or make another library"
+        )
+    return Library(path, store, open_encoder)
+
+
+class Library:
+    """A person's photos: taken in, kept in line with their folders, and searched.
+
+    Searching may happen from any number of threads and processes while one process writes.
+    """
+
+    def __init__(self, path: Path, store: Store, open_encoder: OpenEncoder = open_encoder) -> None:
+        self.path = path
+        self._store = store
+        self._open_encoder = open_encoder
+        self._index_lock = threading.Lock()
+        self._seen_change: int | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The model whose embeddings this library searches."""
+        return self._store.model_id
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder of this library's model."""
+        encoder = self._open_encoder(self.model_id)
+        if encoder.model_id != self.model_id:
+            raise ModelMismatch(
+                f"the library at {self.path} was made with the model {self.model_id}; "
+                f"installed is {encoder.model_id}"
+            )
+        return encoder
+
+    def close(self) -> None:
+        """Release the database."""
+        self._store.close()
+
+    # photo directories
+
+    def roots(self) -> list[Root]:
+        """The photo directories."""
+        return self._store.roots()
+
+    def add_root(self, directory: Path) -> Root:
+        """Make `directory` a photo directory, unless a known one contains it: then that one.
+
+        Raises RootError if it is none.
+        """
+        path = directory.expanduser().resolve()
+        if not path.is_dir():
+            raise RootError(f"{directory} is no directory that can be seen")
+        if path == self.path or path in self.path.parents:
+            log.info("the library lies in %s; its own files are passed by", path)
+        for root in self.roots():
+            if root.path == path or root.path in path.parents:
+                return root
+        return self._store.add_root(path)
+
+    def remove_root(self, directory: Path) -> None:
+        """Forget a photo directory; its photos leave the results, the embeddings stay."""
+        path = directory.expanduser().resolve()
+        for root in self.roots():
+            if root.path == path:
+                return self._store.remove_root(root.id)
+        raise RootError(f"{directory} is no photo directory of this library")
+
+    # writing
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the library's writer lock. Raises LibraryBusy with who has it."""
+        with _writer_lock(self.path):
+            yield
+
+    def rebuild(
+        self,
+        progress: Progress | None = None,
+        *,
+        reembed: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> IngestReport:
+        """Bring the library in line with its folders and rewrite the index snapshot.
+
+        Hold `writing()` around it.
+        """
+        report = self.update(progress=progress, reembed=reembed, stop=stop)
+        index = VectorIndex(self.encoder.dim)
+        catch_up(index, self._store)
+        index.save(self._snapshot, self._store.library_id, self.model_id)
+        with self._index_lock:
+            self._index = index
+        return report
+
+    def update(
+        self,
+        paths: Collection[Path] | None = None,
+        progress: Progress | None = None,
+        *,
+        reembed: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> IngestReport:
+        """Reconcile the whole library, or only `paths`, and take in what is new or changed.
+
+        Hold `writing()` around it.
+        """
+        plan, notices = self._plan(paths)
+        again: Iterable[Row] = ()
+        if reembed:
+            again = [row for root in self.roots() for row in self._present(root)]
+        elif paths is None:
+            again = self._store.unembedded()
+        ingest = Ingest(self._store, self.encoder, self._save_thumbnail, reembed=reembed, stop=stop)
+        folders = {root.id: root.path for root in self.roots()}
+        report = ingest.run(plan, folders, progress, again)
+        return replace(report, notices=tuple(notices))
+
+    def _present(self, root: Root) -> list[Row]:
+        rows = self._store.rows(root.id)
+        return [row for row in rows if row.missing_since is None and row.content_id is not None]
+
+    def _plan(self, paths: Collection[Path] | None) -> tuple[Plan, list[str]]:
+        """Look at each root (or at what of `paths` lies in it) and compare with the rows."""
+        found: list[Found] = []
+        rows: list[Row] = []
+        notices: list[str] = []
+        roots = self.roots()
+        for root in roots:
+            under = [""] if paths is None else _within(paths, root, roots)
+            if not under:
+                continue
+            seen, remembered, notice = self._look(root, roots, under)
+            found += seen
+            rows += remembered
+            if notice != root.notice:
+                self._store.set_notice(root.id, notice)
+            if notice:
+                notices.append(notice)
+        return reconcile(found, rows), notices
+
+    def _look(
+        self, root: Root, roots: list[Root], under: list[str]
+    ) -> tuple[list[Found], list[Row], str | None]:
+        """What is in the root and what the store has of it; nothing where it looks unmounted."""
+        rows = self._store.rows(root.id, under)
+        kept = sum(row.missing_since is None for row in rows)
+        try:
+            seen = scan(root, roots, under)
+        except OSError as error:
+            return [], [], f"{root.path} cannot be read ({error.strerror}): {kept} photos kept"
+        if "" in under and not seen.found and kept:
+            return [], [], f"{root.path} looks unmounted: {kept} photos kept"
+        notice = root.notice if under != [""] else None
+        if seen.unseen:
+            notice = f"{root.path}: {len(seen.unseen)} folders cannot be read, their photos kept"
+        return seen.found, [row for row in rows if seen.covers(row.path)], notice
+
+    # searching
+
+    def search(self, query: str, top: int = 20) -> SearchResult:
+        """The photos that match a sentence best. Raises QueryError for an empty one."""
+        started = time.perf_counter()
+        if not query.strip():
+            raise QueryError("the query is empty: type what the photo shows")
+        if top < 1:
+            raise QueryError(f"the number of results must be at least 1, not {top}")
+        index = self._current_index()
+        (vector,) = self.encoder.embed_texts([query])
+        hits = nearest(vector, index, self._store, top, self.encoder.logit_scale)
+        took_ms = 1000 * (time.perf_counter() - started)
+        return SearchResult(query, self.model_id, took_ms, hits)
+
+    def _current_index(self) -> VectorIndex:
+        """The index with everything that has been committed so far."""
+        with self._index_lock:
+            token = self._store.change_token()
+            if token != self._seen_change:
+                catch_up(self._index, self._store)
+                self._seen_change = token
+            return self._index
+
+    @cached_property
+    def _index(self) -> VectorIndex:
+        return VectorIndex.load(
+            self._snapshot, self._store.library_id, self.model_id, self.encoder.dim
+        )
+
+    def photo(self, photo_id: int) -> Photo:
+        """The photo with this number. Raises PhotoNotFound."""
+        return self._store.photo(photo_id)
+
+    def thumbnail(self, photo: Photo) -> bytes | None:
+        """The photo's upright JPEG thumbnail, or None if it has been deleted."""
+        try:
+            return self._thumbnail_path(photo.sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def upright_image(self, photo: Photo, max_side_px: int = 1600) -> Image.Image:
+        """The photo itself, upright, for showing. Raises Undecodable or OSError."""
+        return decode_upright(photo.path.read_bytes(), max_side_px)
+
+    # telling
+
+    def status(self) -> LibraryStatus:
+        """The library in numbers."""
+        return LibraryStatus(
+            library=self.path,
+            model_id=self.model_id,
+            roots=tuple(self._store.root_status()),
+            photos=self._store.searchable(),
+            embeddings=self._store.embedding_count(),
+            failed=len(self._store.failures()),
+            missing=self._store.missing_count(),
+            index=self._index_status(),
+        )
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be taken in."""
+        return self._store.failures()
+
+    def change_token(self) -> int:
+        """A number that changes whenever another process has committed something."""
+        return self._store.change_token()
+
+    def _index_status(self) -> IndexStatus:
+        index = self._current_index()
+        return IndexStatus(len(index), index.kind)
+
+    # where things lie
+
+    @property
+    def _snapshot(self) -> Path:
+        return self.path / "index.faiss"
+
+    def _thumbnail_path(self, sha256: bytes) -> Path:
+        name = sha256.hex()
+        return self.path / "thumbnails" / name[:2] / f"{name}.jpg"
+
+    def _save_thumbnail(self, sha256: bytes, jpeg: bytes) -> None:
+        write_atomically(self._thumbnail_path(sha256), jpeg)
+
+
+def _within(paths: Collection[Path], root: Root, roots: list[Root]) -> list[str]:
+    """Those of `paths` that lie in `root` and in no root below it, relative to it."""
+    nested = [other.path for other in roots if root.path in other.path.parents]
+    return [
+        "" if path == root.path else path.relative_to(root.path).as_posix()
+        for path in paths
+        if path.is_relative_to(root.path)
+        and not any(path.is_relative_to(other) for other in nested)
+    ]
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RootError(f"{path} cannot be made: {error.strerror}") from error
+
+
+@contextmanager
+def _writer_lock(path: Path) -> Iterator[None]:
+    holder = path / "writer.json"
+    try:
+        lock = FileLock(path / "writer.lock").acquire(timeout=0)
+    except Timeout as error:
+        raise LibraryBusy(f"the library at {path} is being written by {_told(holder)}") from error
+    with lock:
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        write_atomically(holder, json.dumps(told).encode())
+        yield
+
+
+def _told(holder: Path) -> str:
+    try:
+        told = json.loads(holder.read_bytes())
+        return f"process {told['pid']} on {told['host']} since {told['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
