@@ -267,7 +267,7 @@ def changes_text(entry: Entry) -> str:
 
 
 def attribution_entry(entry: Entry, cameras: dict[str, dict[str, str]]) -> str:
-    title = Path(entry.get("member", entry["file"])).name
+    title = Path(str(entry.get("member", entry["file"]))).name
     lines = [
         f"### `{entry['path']}`",
         "",
@@ -305,13 +305,17 @@ the `.desktop` file beside each picture for palapeli-data; in `images/README.txt
 python3-sklearn; in the text that documents each picture (`skimage/data/_fetchers.py`) for
 python3-skimage.
 
+Versions of the packages: {versions}.
+
 """
 
 
-def write_attribution(photos: list[Entry], cameras: dict[str, dict[str, str]]) -> None:
+def write_attribution(table: dict[str, Any]) -> None:
+    photos, cameras = table["photo"], table["cameras"]
     used = {photo["licence"] for photo in photos}
     licences = "\n".join(f"- {name}: <{url}>" for name, url in LICENCES.items() if name in used)
-    head = ATTRIBUTION_HEAD.format(count=len(photos), licences=licences)
+    versions = ", ".join(f"{name} {version}" for name, version in table["packages"].items())
+    head = ATTRIBUTION_HEAD.format(count=len(photos), licences=licences, versions=versions)
     ordered = sorted(photos, key=lambda photo: photo["path"])
     entries = "\n".join(attribution_entry(photo, cameras) for photo in ordered)
     (SAMPLE / "ATTRIBUTION.md").write_text(head + entries, encoding="utf-8")
@@ -322,13 +326,13 @@ def main() -> None:
     parser.add_argument("package", nargs="+", type=Path, help="folder of an unpacked package")
     packages = {folder.name: folder for folder in parser.parse_args().package}
     table = tomllib.loads(SOURCES.read_text(encoding="utf-8"))
-    missing = {photo["package"] for photo in table["photo"]} - packages.keys()
+    missing = table["packages"].keys() - packages.keys()
     if missing:
         sys.exit(f"folders of these packages are missing: {', '.join(sorted(missing))}")
     shutil.rmtree(SAMPLE, ignore_errors=True)  # a renamed photo must not leave its old self
     for photo in table["photo"]:
         build_photo(photo, packages, table["cameras"])
-    write_attribution(table["photo"], table["cameras"])
+    write_attribution(table)
 
 
 if __name__ == "__main__":
