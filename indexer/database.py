@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -105,17 +107,12 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-class _explained:
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
     """Turns what SQLite says of a bad file into an error that names it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OperationalError):
-            raise LibraryError(f"{self.path} cannot be opened: {error.orig}") from error
-        if isinstance(error, DatabaseError):
-            raise NotALibrary(f"{self.path} is damaged or no database: {error.orig}") from error
+    try:
+        yield
+    except OperationalError as error:
+        raise LibraryError(f"{path} cannot be opened: {error.orig}") from error
+    except DatabaseError as error:
+        raise NotALibrary(f"{path} is damaged or no database: {error.orig}") from error

@@ -55,13 +55,12 @@ def read_facts(image: Image.Image) -> Facts:
 def _tags(image: Image.Image) -> tuple[Tags, Tags, Tags]:
     """The base, Exif and GPS directories, each empty where it cannot be read."""
 
-    def directory(ifd: int) -> Tags:
-        return _known(lambda: dict(base.get_ifd(ifd))) or {}
-
     base = _known(image.getexif)
     if base is None:
         return {}, {}, {}
-    return dict(base), directory(ExifTags.IFD.Exif), directory(ExifTags.IFD.GPSInfo)
+    exif = _known(lambda: dict(base.get_ifd(ExifTags.IFD.Exif)))
+    gps = _known(lambda: dict(base.get_ifd(ExifTags.IFD.GPSInfo)))
+    return dict(base), exif or {}, gps or {}
 
 
 def _known(read: Callable[[], T]) -> T | None:

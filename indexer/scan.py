@@ -40,7 +40,7 @@ def is_under(path: str, folder: str) -> bool:
 
 def counts(name: str) -> bool:
     """Whether a file of this name is a photo by its name: hidden files and `._*` are none."""
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def is_skipped_folder(name: str) -> bool:

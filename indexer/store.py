@@ -337,9 +337,9 @@ class Store:
                 for row in connection.execute(query)
             ]
 
-    def _count(self, query: Select[tuple[int]]) -> int:
+    def _count(self, query: Select[Any]) -> int:
         with self._engine.connect() as connection:
-            return connection.execute(query).scalar_one()
+            return int(connection.execute(query).scalar_one())
 
     def _mine(self, content_id: Any) -> Any:
         """The condition for the library's model's embedding of a content."""

@@ -12,15 +12,12 @@ import os
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import MissingFaiss
-
-if TYPE_CHECKING:
-    import faiss
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +47,7 @@ class VectorIndex:
         faiss = _faiss()
         self.dim = dim
         self.last_id = 0
-        self._index: faiss.IndexIDMap2 = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
         self._lock = threading.Lock()  # FAISS: an addition excludes everything else
 
     def __len__(self) -> int:
@@ -105,7 +102,7 @@ class VectorIndex:
     def _read(self, file: BinaryIO, library_id: str, model_id: str) -> None:
         if file.readline(len(MAGIC)) != MAGIC:
             raise ValueError("it is no snapshot of this version")
-        header = SnapshotHeader(**_json_object(file.readline(4096)))
+        header = _header(file.readline(4096))
         wanted = SnapshotHeader(library_id, model_id, self.dim, header.last_id, header.count)
         if header != wanted:
             raise ValueError(f"it is of {header}, not of {wanted}")
@@ -116,14 +113,15 @@ class VectorIndex:
         self._index, self.last_id = loaded, header.last_id
 
 
-def _json_object(line: bytes) -> dict[str, object]:
+def _header(line: bytes) -> SnapshotHeader:
     value = json.loads(line)
     if not isinstance(value, dict) or set(value) != set(SnapshotHeader.__slots__):
         raise ValueError("its header is damaged")
-    return value
+    return SnapshotHeader(**value)
 
 
-def _faiss():  # type: ignore[no-untyped-def] # faiss has no types
+def _faiss() -> Any:
+    """The faiss module, imported at first use: it takes time, and may be missing."""
     try:
         import faiss
     except ImportError as error:
