@@ -24,9 +24,15 @@ MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS: Final = 30_000
 
 
-def create_database(path: Path, model_id: str) -> Engine:
-    """A new, empty library at `path` for the embeddings of `model_id`."""
-    engine = _engine(path)
+def create_database(path: Path, model_source: str, model_id: str) -> Engine:
+    """A new, empty library at `path` for the embeddings of `model_id`, which `model_source` opens.
+
+    SQLite's schema changes are not undone by a rollback: the database is made under another
+    name, so that a library is there whole or not at all.
+    """
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    engine = _engine(unfinished)
     with _explained(path), engine.begin() as connection:
         _migrate(connection)
         connection.execute(
@@ -34,11 +40,14 @@ def create_database(path: Path, model_id: str) -> Engine:
             {
                 "id": 1,
                 "uuid": str(uuid.uuid4()),
+                "model_source": model_source,
                 "model_id": model_id,
                 "created_at": now(),
             },
         )
-    return engine
+    engine.dispose()  # the last connection to close folds the write-ahead log in
+    unfinished.replace(path)
+    return _engine(path)
 
 
 def open_database(path: Path) -> Engine:

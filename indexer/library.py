@@ -64,10 +64,11 @@ def open_library(
     database = path / DATABASE
     if create and not database.exists():
         _make_directory(path)
-        encoder = open_encoder(model or DEFAULT_MODEL)
+        source = model or DEFAULT_MODEL
+        encoder = open_encoder(source)
         with _writer_lock(path):
             if not database.exists():
-                Store.create(database, encoder.model_id).close()
+                Store.create(database, source, encoder.model_id).close()
     store = Store.open(database)
     if model is not None and (asked := open_encoder(model).model_id) != store.model_id:
         store.close()
@@ -99,7 +100,7 @@ class Library:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder of this library's model."""
-        encoder = self._open_encoder(self.model_id)
+        encoder = self._open_encoder(self._store.model_source)
         if encoder.model_id != self.model_id:
             raise ModelMismatch(
                 f"the library at {self.path} was made with the model {self.model_id}; "

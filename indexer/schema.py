@@ -34,7 +34,8 @@ library = Table(
     metadata,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
     Column("uuid", String, nullable=False),
-    Column("model_id", String, nullable=False),
+    Column("model_source", String, nullable=False),  # opens the encoder: a name or a path
+    Column("model_id", String, nullable=False),  # names what it computes
     Column("created_at", DateTime, nullable=False),
 )
 

@@ -86,14 +86,15 @@ class Store:
         self._engine = engine
         self._sentinel: Connection | None = None
         with engine.connect() as connection:
-            row = connection.execute(select(library.c.uuid, library.c.model_id)).one()
+            row = connection.execute(select(library)).one()
         self.library_id: str = row.uuid
+        self.model_source: str = row.model_source
         self.model_id: str = row.model_id
 
     @classmethod
-    def create(cls, path: Path, model_id: str) -> Store:
+    def create(cls, path: Path, model_source: str, model_id: str) -> Store:
         """A new library's database at `path`."""
-        return cls(create_database(path, model_id))
+        return cls(create_database(path, model_source, model_id))
 
     @classmethod
     def open(cls, path: Path) -> Store:

@@ -12,6 +12,7 @@ def upgrade() -> None:
         "library",
         sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
         sa.Column("uuid", sa.String, nullable=False),
+        sa.Column("model_source", sa.String, nullable=False),
         sa.Column("model_id", sa.String, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
     )
@@ -44,9 +45,9 @@ def upgrade() -> None:
     op.create_table(
         "photos",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("root_id", sa.ForeignKey("roots.id"), nullable=False),
+        sa.Column("root_id", sa.Integer, sa.ForeignKey("roots.id"), nullable=False),
         sa.Column("path", sa.String, nullable=False),
-        sa.Column("content_id", sa.ForeignKey("contents.id")),
+        sa.Column("content_id", sa.Integer, sa.ForeignKey("contents.id")),
         sa.Column("size_bytes", sa.BigInteger, nullable=False),
         sa.Column("mtime_ns", sa.BigInteger, nullable=False),
         sa.Column("error", sa.String),
@@ -59,7 +60,7 @@ def upgrade() -> None:
     op.create_table(
         "embeddings",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("content_id", sa.ForeignKey("contents.id"), nullable=False),
+        sa.Column("content_id", sa.Integer, sa.ForeignKey("contents.id"), nullable=False),
         sa.Column("model_id", sa.String, nullable=False),
         sa.Column("vector", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("content_id", "model_id"),
