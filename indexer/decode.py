@@ -22,7 +22,7 @@ from indexer.errors import Undecodable, Unstable
 from indexer.exif import read_facts
 from indexer.records import Facts, FileStat
 
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 SUFFIXES: Final = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")
 )
