@@ -19,8 +19,14 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from clipcore import Encoder, open_encoder
-from indexer.decode import decode_upright, write_atomically
-from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError
+from indexer.decode import (
+    THUMBNAIL_PX,
+    content_hash,
+    decode,
+    decode_upright,
+    write_atomically,
+)
+from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
 from indexer.ingest import Ingest, Progress
 from indexer.reconcile import reconcile
 from indexer.records import (
@@ -266,11 +272,19 @@ class Library:
         return self._store.photo(photo_id)
 
     def thumbnail(self, photo: Photo) -> bytes | None:
-        """The photo's upright JPEG thumbnail, or None if it has been deleted."""
+        """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
         try:
             return self._thumbnail_path(photo.sha256).read_bytes()
         except FileNotFoundError:
+            pass
+        try:
+            data = photo.path.read_bytes()
+            thumbnail = decode(data, THUMBNAIL_PX).thumbnail
+        except (OSError, Undecodable) as error:
+            log.warning("no thumbnail of %s: %s", photo.path, error)
             return None
+        self._save_thumbnail(content_hash(data), thumbnail)
+        return thumbnail
 
     def upright_image(self, photo: Photo, max_side_px: int = 1600) -> Image.Image:
         """The photo itself, upright, for showing. Raises Undecodable or OSError."""

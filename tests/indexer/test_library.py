@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from indexer.errors import (
     LibraryBusy,
@@ -19,9 +22,20 @@ from indexer.errors import (
 )
 from indexer.library import Library, open_library
 from indexer.records import IngestReport
+from tests.conftest import SAMPLE
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
+# how a camera held that way stores the upright picture (the inverse of what EXIF asks for)
+STORED_AS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 COLOURS = ("red", "green", "blue", "yellow", "magenta")
 
 
@@ -286,3 +300,47 @@ def test_second_writer_learns_who_writes(library: Library, tmp_path: Path) -> No
 def test_unknown_photo_number_is_named(library: Library) -> None:
     with pytest.raises(PhotoNotFound, match="4711"):
         library.photo(4711)
+
+
+def test_deleted_thumbnail_is_made_again(library: Library) -> None:
+    photo = library.search("red", 1).hits[0].photo
+    before = library.thumbnail(photo)
+    shutil.rmtree(library.path / "thumbnails")
+    assert library.thumbnail(photo) == before
+    assert any((library.path / "thumbnails").rglob("*.jpg"))
+
+
+def test_thumbnail_of_a_lost_photo_is_none(library: Library) -> None:
+    photo = library.search("red", 1).hits[0].photo
+    shutil.rmtree(library.path / "thumbnails")
+    photo.path.unlink()
+    assert library.thumbnail(photo) is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_changes_neither_embedding_nor_thumbnail(
+    tmp_path: Path, orientation: int, encoder: ColourEncoder
+) -> None:
+    upright = Image.open(SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg").convert("RGB")
+    stored = upright.transpose(STORED_AS[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    folder = tmp_path / "turned"
+    folder.mkdir()
+    upright.save(folder / "upright.png")
+    stored.save(folder / "stored.jpg", quality=95, exif=exif)
+    library = open_library(tmp_path / "l", create=True, open_encoder=lambda _: encoder)
+    library.add_root(folder)
+    rebuild(library)
+    one, other = (hit.photo for hit in library.search("white", 2).hits)
+    assert (one.facts.width_px, one.facts.height_px) == (
+        other.facts.width_px,
+        other.facts.height_px,
+    )
+    vectors = library._store.vectors([1, 2], encoder.dim)[1]
+    assert float(vectors[0] @ vectors[1]) >= 0.99
+    thumbnails = [Image.open(io.BytesIO(library.thumbnail(p) or b"")) for p in (one, other)]
+    assert thumbnails[0].size == thumbnails[1].size
+    difference = np.abs(np.asarray(thumbnails[0], int) - np.asarray(thumbnails[1], int))
+    assert difference.mean() < 5
+    library.close()
