@@ -85,7 +85,7 @@ def decode(data: bytes, image_size_px: int) -> Decoded:
 
     Raises Undecodable with the reason.
     """
-    image, facts = _open_upright(data, draft_px=2 * image_size_px)
+    image, facts = _open_upright(data, draft_px=max(2 * image_size_px, THUMBNAIL_PX))
     return Decoded(image, facts, _thumbnail(image))
 
 
