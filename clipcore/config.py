@@ -58,3 +58,12 @@ class ClipConfig:
     quick_gelu: bool
     vision: VisionConfig
     text: TextConfig
+
+
+@dataclass(frozen=True)
+class TowerFacts:
+    """What a state dict cannot say about its towers: the activation, and how wide a head is."""
+
+    quick_gelu: bool
+    vision_head_width: int = 64
+    text_head_width: int = 64
