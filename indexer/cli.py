@@ -34,6 +34,8 @@ app = typer.Typer(
 )
 roots_app = typer.Typer(help="List, add or remove photo directories.")
 app.add_typer(roots_app, name="roots", invoke_without_command=True)
+models_app = typer.Typer(help="List the models, or download one ahead.")
+app.add_typer(models_app, name="models", invoke_without_command=True)
 
 LibraryOption = Annotated[
     Path,
@@ -46,8 +48,12 @@ LibraryOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", help="The encoder of a new library.", show_default="starter"),
+    str,
+    typer.Option(
+        "--model",
+        help="'starter', a name that `indexer models` lists, or a path. 'auto': the library's own; "
+        "for a new one the default checkpoint if it can be had, else the starter.",
+    ),
 ]
 Directories = Annotated[
     list[Path] | None,
@@ -74,13 +80,15 @@ def rebuild(
     reembed: Annotated[
         bool, typer.Option("--reembed", help="Compute every embedding again.")
     ] = False,
-    model: ModelOption = None,
+    model: ModelOption = "auto",
 ) -> None:
     """Bring the library in line with its photo directories and rewrite its index."""
     from indexer.progress import progress_on
 
-    _configure_logging(logging.ERROR)  # what fails is counted below and listed by `failures`
-    with _opened(library, create=True, model=model) as opened, opened.writing():
+    _configure_logging(logging.WARNING)
+    # what fails is counted below and listed by `failures`
+    logging.getLogger("indexer.ingest").setLevel(logging.ERROR)
+    with _opened(library, create=True, model=model, switch=True) as opened, opened.writing():
         _add_roots(opened, directories)
         with progress_on(sys.stderr) as progress:
             done = opened.rebuild(progress, reembed=reembed)
@@ -94,11 +102,12 @@ def search(
     query: Annotated[str, typer.Argument(help="What the photo shows.")],
     library: LibraryOption,
     top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many hits.")] = 20,
+    model: ModelOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Find the photos that match a sentence best."""
     _configure_logging(logging.WARNING)
-    with _opened(library) as opened:
+    with _opened(library, model=model) as opened:
         result = opened.search(query, top)
     _print(result, report.search_document, report.search_text, as_json)
 
@@ -141,9 +150,31 @@ def roots_remove(directory: Path, library: LibraryOption) -> None:
         opened.remove_root(directory)
 
 
+@models_app.callback()
+def models(context: typer.Context, library: LibraryOption, as_json: JsonOption = False) -> None:
+    """List the models: size, published accuracy, whether it is here, which one is in use."""
+    from clipcore.checkpoints import list_models
+
+    if context.invoked_subcommand is not None:
+        return
+    in_use = None
+    if (library / "library.db").exists():
+        with _opened(library) as opened:
+            in_use = opened.model.source
+    _print((list_models(), in_use), report.models_document, report.models_text, as_json)
+
+
+@models_app.command("pull")
+def models_pull(name: str) -> None:
+    """Download a model ahead, so that it is here when there is no network."""
+    from clipcore.checkpoints import pull
+
+    typer.echo(pull(name).weights)
+
+
 @app.command()
 def watch(
-    library: LibraryOption, directories: Directories = None, model: ModelOption = None
+    library: LibraryOption, directories: Directories = None, model: ModelOption = "auto"
 ) -> None:
     """Keep the library in line with its photo directories until stopped."""
     from indexer.daemon import Daemon
@@ -160,7 +191,7 @@ def watch(
 def serve(
     library: LibraryOption,
     directories: Directories = None,
-    model: ModelOption = None,
+    model: ModelOption = "auto",
     port: Annotated[int, typer.Option(help="The page's port on 127.0.0.1.")] = 8501,
 ) -> None:
     """Serve the page and keep the library in line with its directories until stopped."""
@@ -178,10 +209,12 @@ def serve(
 
 
 @contextmanager
-def _opened(path: Path, *, create: bool = False, model: str | None = None) -> Iterator[Library]:
+def _opened(
+    path: Path, *, create: bool = False, model: str = "auto", switch: bool = False
+) -> Iterator[Library]:
     from indexer.library import open_library
 
-    library = open_library(path, create=create, model=model)
+    library = open_library(path, create=create, model=model, switch=switch)
     try:
         yield library
     finally:

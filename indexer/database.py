@@ -18,14 +18,15 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
+from indexer.records import Model
 from indexer.schema import HEAD, library
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS: Final = 30_000
 
 
-def create_database(path: Path, model_source: str, model_id: str) -> Engine:
-    """A new, empty library at `path` for the embeddings of `model_id`, which `model_source` opens.
+def create_database(path: Path, model: Model) -> Engine:
+    """A new, empty library at `path` searched with `model`.
 
     SQLite's schema changes are not undone by a rollback: the database is made under another
     name, so that a library is there whole or not at all.
@@ -40,8 +41,8 @@ def create_database(path: Path, model_source: str, model_id: str) -> Engine:
             {
                 "id": 1,
                 "uuid": str(uuid.uuid4()),
-                "model_source": model_source,
-                "model_id": model_id,
+                "model_source": model.source,
+                "model_id": model.id,
                 "created_at": now(),
             },
         )

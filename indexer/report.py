@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clipcore.checkpoints import Status
 from indexer.records import Failure, Hit, IngestReport, LibraryStatus, SearchResult
 
 
@@ -106,3 +107,43 @@ def ingest_text(report: IngestReport) -> str:
     parts = [f"{count} {what}" for what, count in told.items() if count] or ["nothing to do"]
     rate = f" ({report.embedded / report.seconds:.1f} photos/s)" if report.embedded else ""
     return f"{', '.join(parts)}, {report.failed} failed in {report.seconds:.1f} s{rate}"
+
+
+def models_document(models: tuple[list[Status], str | None]) -> list[dict[str, Any]]:
+    """The public form of `indexer models --json`."""
+    table, in_use = models
+    return [
+        {
+            "name": one.entry.name,
+            "size_bytes": one.estimated_bytes,
+            "imagenet_zero_shot_top1": one.entry.imagenet_zero_shot_top1,
+            "coco_text_to_image_r_at_1": one.entry.coco_text_to_image_r_at_1,
+            "cached": one.cached,
+            "in_use": one.entry.name == in_use,
+        }
+        for one in table
+    ]
+
+
+def models_text(models: tuple[list[Status], str | None]) -> str:
+    """The table of models, then what the library uses if that is not in the table."""
+    table, in_use = models
+    lines = [f"{'':2}{'model':46} {'size':>8} {'ImageNet':>9} {'COCO R@1':>9}  "]
+    lines += [_model_line(one, in_use) for one in table]
+    if in_use and in_use not in {one.entry.name for one in table}:
+        lines.append(f"* {in_use}")
+    return "\n".join([*lines, "* the library's model"] if in_use else lines)
+
+
+def _model_line(one: Status, in_use: str | None) -> str:
+    entry = one.entry
+    mark = "*" if entry.name == in_use else ""
+    size = f"{one.estimated_bytes / 1e6:.0f} MB" if one.estimated_bytes else ""
+    figures = (
+        f"{_percent(entry.imagenet_zero_shot_top1)} {_percent(entry.coco_text_to_image_r_at_1)}"
+    )
+    return f"{mark:2}{entry.name:46} {size:>8} {figures}  {'here' if one.cached else ''}".rstrip()
+
+
+def _percent(share: float | None) -> str:
+    return f"{'':>9}" if share is None else f"{100 * share:>7.1f} %"

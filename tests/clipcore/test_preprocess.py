@@ -10,9 +10,9 @@ import pytest
 import seeded
 import torch
 from PIL import Image, ImageOps
-from test_model import seeded_model
 
 from clipcore.preprocess import OPENAI_STD, PixelFacts, Preprocess, to_rgb
+from tests.clipcore.test_model import seeded_model
 
 GOLDEN = np.load(Path(__file__).parents[1] / "parity/golden.npz")
 # One step of an 8-bit value after normalisation: what another Pillow may round differently.

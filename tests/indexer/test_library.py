@@ -287,6 +287,31 @@ def test_library_keeps_its_model(library: Library, tmp_path: Path) -> None:
     other.model_id = "colour-2"
     with pytest.raises(ModelMismatch, match="colour-1"):
         open_library(tmp_path / "library", open_encoder=lambda _: other).search("red")
+    with pytest.raises(ModelMismatch, match=r"colour-1.*not colour-2"):
+        open_library(tmp_path / "library", model="other", open_encoder=lambda _: other)
+
+
+def test_rebuild_goes_over_to_another_model_and_open_searchers_follow(
+    library: Library, tmp_path: Path, encoder: ColourEncoder
+) -> None:
+    other = ColourEncoder()
+    other.model_id = "colour-2"
+    by_name = {"auto": encoder, "other": other}
+    place = tmp_path / "library"
+    searcher = open_library(place, open_encoder=lambda name: by_name.get(name, encoder))
+    assert searcher.search("red", 1).model_id == "colour-1"
+    switched = open_library(
+        place, model="other", switch=True, open_encoder=lambda name: by_name.get(name, encoder)
+    )
+    assert searcher.search("red", 1).model_id == "colour-1"
+    assert rebuild(switched).embedded == len(COLOURS)
+    assert other.embedded == len(COLOURS)
+    assert searcher.search("red", 1).model_id == "colour-2"
+    assert first(searcher, "red") == "red.png"
+    back = open_library(place, model="auto-before", switch=True, open_encoder=lambda _: encoder)
+    assert rebuild(back).embedded == 0  # the first model's embeddings are still there
+    for opened in (searcher, switched, back):
+        opened.close()
 
 
 def test_second_writer_learns_who_writes(library: Library, tmp_path: Path) -> None:
