@@ -10,6 +10,7 @@ import pytest
 import seeded
 import torch
 from safetensors.torch import save_file
+from tests.clipcore.test_weights import archive
 
 import clipcore
 from clipcore import checkpoints
@@ -21,7 +22,7 @@ from clipcore.errors import (
 )
 from clipcore.formats import describe
 from clipcore.loading import architecture_name, open_checkpoint
-from tests.clipcore.test_weights import archive
+from clipcore.lockfile import sha256
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +168,20 @@ def test_an_archive_that_openai_did_not_publish_is_refused(tmp_path: Path) -> No
     path = archive(tmp_path, seeded.openai_state(seeded.TINY))
     with pytest.raises(CheckpointUnsafe, match="none of those OpenAI published"):
         open_checkpoint(path)
+
+
+def test_a_published_archive_loads_with_all_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = seeded.openai_state(seeded.TINY)
+    path = archive(tmp_path, state)
+    published = checkpoints._data()["openai_archive_sha256"]
+    monkeypatch.setitem(published, "ViT-B/32", sha256(path))
+    clip = clipcore.load(path)
+    assert clip.config == seeded.clip_config({**seeded.TINY, "quick_gelu": True})
+    assert clip.tokenizer(["a cat"]).shape == (1, 77)
+    assert clip.model.text is not None
+    assert torch.equal(clip.model.text.text_projection, state["text_projection"])
 
 
 def test_every_published_archive_is_an_entry_with_quick_gelu() -> None:
