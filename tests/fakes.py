@@ -1,0 +1,46 @@
+"""A deterministic encoder for tests in which the model is not the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageColor
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class ColourEncoder:
+    """Sees the mean colour of each quarter of a photo; reads the names of colours.
+
+    `embedded` counts the photos it has embedded.
+    """
+
+    model_id = "colour-1"
+    dim = 12
+    logit_scale = 0.0
+    image_size_px = 16
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def preprocess(self, image: Image.Image) -> FloatArray:
+        side = self.image_size_px
+        small = image.resize((side, side), Image.Resampling.BOX)
+        return np.asarray(small, np.float32).transpose(2, 0, 1) / 255
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        self.embedded += len(pixels)
+        half = self.image_size_px // 2
+        quarters = pixels.reshape(-1, 3, 2, half, 2, half).mean(axis=(3, 5))
+        return _unit(quarters.transpose(0, 2, 3, 1).reshape(-1, self.dim))
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        colours = [np.array(ImageColor.getrgb(text)) / 255 for text in texts]
+        return _unit(np.tile(np.array(colours, np.float32).reshape(-1, 3), (1, 4)))
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    centred = rows.astype(np.float32) + np.float32(0.01)  # black has a direction too
+    return np.ascontiguousarray(centred / np.linalg.norm(centred, axis=1, keepdims=True))
