@@ -10,7 +10,6 @@ import pytest
 import seeded
 import torch
 from safetensors.torch import save_file
-from tests.clipcore.test_weights import archive
 
 import clipcore
 from clipcore import checkpoints
@@ -23,6 +22,7 @@ from clipcore.errors import (
 from clipcore.formats import describe
 from clipcore.loading import architecture_name, open_checkpoint
 from clipcore.lockfile import sha256
+from tests.clipcore.test_weights import archive
 
 
 @pytest.fixture(autouse=True)
