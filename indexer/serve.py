@@ -23,6 +23,7 @@ SERVER_FLAGS: Final = (
     *("--server.fileWatcherType", "none"),
     *("--browser.gatherUsageStats", "false"),
     *("--client.toolbarMode", "minimal"),
+    *("--logger.hideWelcomeMessage", "true"),
     *("--client.showErrorDetails", "none"),  # tracebacks go to the log, not to the page
     *("--theme.baseRadius", "0.5rem"),
     *("--theme.light.primaryColor", "#b4460f"),
