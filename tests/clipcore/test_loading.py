@@ -62,7 +62,7 @@ def write_transformers(directory: Path, act: str = "gelu") -> Path:
 def test_an_open_clip_directory_loads_with_all_its_parts(tmp_path: Path) -> None:
     clip = clipcore.load(seeded.write_open_clip(tmp_path / "m"))
     assert clip.config == seeded.clip_config(seeded.TINY)
-    pixels = torch.from_numpy(clip.preprocess(seeded.picture((300, 500))))[None]
+    pixels = clip.preprocess(seeded.picture((300, 500)))[None]
     tokens = clip.tokenizer(["a photo of a cat", "a dog"])
     with torch.inference_mode():
         per_image, per_text = clip.model(pixels, tokens)
