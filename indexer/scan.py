@@ -76,7 +76,7 @@ class _Walk:
         self.root = root
         self.root_paths = root_paths
         self.scan = Scan()
-        self.skipped = {_identity(folder) for folder in skip if folder.is_dir()}
+        self.skipped = {_identity(folder) for folder in (*skip, *root_paths) if folder.is_dir()}
         self.visited: set[tuple[int, int]] = set()
         self.taken: set[str] = set()
 
@@ -148,7 +148,6 @@ class _Walk:
         path = self.root.path / relative
         return (
             is_skipped_folder(path.name)
-            or path in self.root_paths
             or _identity(path) in self.skipped
             or self._is_seen_elsewhere(path)
         )

@@ -108,6 +108,8 @@ class VectorIndex:
             raise ValueError(f"it is of {header}, not of {wanted}")
         faiss = _faiss()
         loaded = faiss.read_index(faiss.PyCallbackIOReader(file.read))
+        if not isinstance(loaded, faiss.IndexIDMap2):
+            raise ValueError(f"it holds another kind of index, {type(loaded).__name__}")
         if (loaded.d, loaded.ntotal) != (header.dim, header.count):
             raise ValueError(f"{loaded.ntotal} vectors, the header says {header.count}")
         self._index, self.last_id = loaded, header.last_id
