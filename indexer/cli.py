@@ -80,6 +80,10 @@ def rebuild(
     reembed: Annotated[
         bool, typer.Option("--reembed", help="Compute every embedding again.")
     ] = False,
+    accept_gone: Annotated[
+        bool,
+        typer.Option("--accept-gone", help="Believe that many photos have gone from a folder."),
+    ] = False,
     model: ModelOption = "auto",
 ) -> None:
     """Bring the library in line with its photo directories and rewrite its index."""
@@ -91,7 +95,7 @@ def rebuild(
     with _opened(library, create=True, model=model, switch=True) as opened, opened.writing():
         _add_roots(opened, directories)
         with progress_on(sys.stderr) as progress:
-            done = opened.rebuild(progress, reembed=reembed)
+            done = opened.rebuild(progress, reembed=reembed, accept_gone=accept_gone)
         for notice in done.notices:
             typer.echo(f"indexer: {notice}", err=True)
         typer.echo(report.ingest_text(done))

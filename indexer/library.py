@@ -29,23 +29,20 @@ from indexer.decode import (
 )
 from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
 from indexer.ingest import Ingest, Progress
-from indexer.reconcile import reconcile
 from indexer.records import (
     Failure,
-    Found,
     IndexStatus,
     IngestReport,
     LibraryStatus,
     Model,
     Photo,
-    Plan,
     Root,
     Row,
     SearchResult,
 )
-from indexer.scan import scan
 from indexer.search import catch_up, nearest
 from indexer.store import Store
+from indexer.survey import survey
 from indexer.vector_index import VectorIndex
 
 log = logging.getLogger(__name__)
@@ -186,13 +183,16 @@ class Library:
         progress: Progress | None = None,
         *,
         reembed: bool = False,
+        accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
+        `reembed` computes every embedding again; `accept_gone` believes that many photos have
+        gone from a folder that can be read.
         Hold `writing()` around it.
         """
-        report = self.update(progress=progress, reembed=reembed, stop=stop)
+        report = self.update(progress=progress, reembed=reembed, accept_gone=accept_gone, stop=stop)
         if stop():
             return report
         index = VectorIndex(self.encoder.dim)
@@ -210,13 +210,15 @@ class Library:
         progress: Progress | None = None,
         *,
         reembed: bool = False,
+        accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Reconcile the whole library, or only `paths`, and take in what is new or changed.
 
         Hold `writing()` around it.
         """
-        plan, notices = self._plan(paths)
+        seen = survey(self._store, self.path, paths, accept_gone=accept_gone)
+        self._store.set_notices(seen.notices)
         again: Iterable[Row] = ()
         if reembed:
             again = [row for root in self.roots() for row in self._present(root)]
@@ -224,50 +226,13 @@ class Library:
             again = self._store.unembedded()
         ingest = Ingest(self._store, self.encoder, self._save_thumbnail, reembed=reembed, stop=stop)
         folders = {root.id: root.path for root in self.roots()}
-        report = ingest.run(plan, folders, progress, again)
-        return replace(report, notices=tuple(notices))
+        report = ingest.run(seen.plan, folders, progress, again)
+        notices = tuple(notice for notice in seen.notices.values() if notice)
+        return replace(report, notices=notices)
 
     def _present(self, root: Root) -> list[Row]:
         rows = self._store.rows(root.id)
         return [row for row in rows if row.missing_since is None and row.content_id is not None]
-
-    def _plan(self, paths: Collection[Path] | None) -> tuple[Plan, list[str]]:
-        """Look at each root (or at what of `paths` lies in it) and compare with the rows."""
-        found: list[Found] = []
-        rows: list[Row] = []
-        notices: list[str] = []
-        roots = self.roots()
-        for root in roots:
-            # what lies in a root below, or in the library itself, is not this root's
-            others = [other.path for other in roots if root.path in other.path.parents]
-            under = [""] if paths is None else _within(paths, root.path, [*others, self.path])
-            if not under:
-                continue
-            seen, remembered, notice = self._look(root, roots, under)
-            found += seen
-            rows += remembered
-            if notice != root.notice:
-                self._store.set_notice(root.id, notice)
-            if notice:
-                notices.append(notice)
-        return reconcile(found, rows), notices
-
-    def _look(
-        self, root: Root, roots: list[Root], under: list[str]
-    ) -> tuple[list[Found], list[Row], str | None]:
-        """What is in the root and what the store has of it; nothing where it looks unmounted."""
-        rows = self._store.rows(root.id, under)
-        kept = sum(row.missing_since is None for row in rows)
-        try:
-            seen = scan(root, roots, under, skip=[self.path])
-        except OSError as error:
-            return [], [], f"{root.path} cannot be read ({error.strerror}): {kept} photos kept"
-        if "" in under and not seen.found and kept:
-            return [], [], f"{root.path} looks unmounted: {kept} photos kept"
-        notice = root.notice if under != [""] else None
-        if seen.unseen:
-            notice = f"{root.path}: {len(seen.unseen)} folders cannot be read, their photos kept"
-        return seen.found, [row for row in rows if seen.covers(row.path)], notice
 
     # searching
 
@@ -371,15 +336,6 @@ class Library:
 
     def _save_thumbnail(self, sha256: bytes, jpeg: bytes) -> None:
         write_atomically(self._thumbnail_path(sha256), jpeg)
-
-
-def _within(paths: Collection[Path], root: Path, others: list[Path]) -> list[str]:
-    """Those of `paths` that lie in `root` and in none of `others`, relative to it."""
-    return [
-        "" if path == root else path.relative_to(root).as_posix()
-        for path in paths
-        if path.is_relative_to(root) and not any(path.is_relative_to(other) for other in others)
-    ]
 
 
 def _make_directory(path: Path) -> None:

@@ -5,7 +5,7 @@ The only file with queries. Knows nothing of the disk, of images or of FAISS.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -146,10 +146,20 @@ class Store:
             connection.execute(delete(photos).where(photos.c.root_id == root_id))
             connection.execute(delete(roots).where(roots.c.id == root_id))
 
-    def set_notice(self, root_id: int, notice: str | None) -> None:
-        """Remember why the last look at a root changed nothing, or that it was all right."""
+    def set_notices(self, notices: Mapping[int, str | None]) -> None:
+        """Remember for each root why the last look changed nothing, or that all was right."""
+        now_known = {root.id: root.notice for root in self.roots()}
         with self._engine.begin() as connection:
-            connection.execute(update(roots).where(roots.c.id == root_id).values(notice=notice))
+            for root_id, notice in notices.items():
+                if now_known[root_id] != notice:
+                    values = {"notice": notice}
+                    connection.execute(update(roots).where(roots.c.id == root_id), values)
+
+    def present_photos(self) -> dict[int, int]:
+        """For each root how many of its files are there, those that failed too."""
+        query = select(photos.c.root_id, func.count()).where(PRESENT).group_by(photos.c.root_id)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     # what ingest asks and tells
 

@@ -188,6 +188,30 @@ def test_root_that_vanishes_keeps_its_photos(
     assert library.status().roots[0].notice is None
 
 
+def test_many_photos_gone_at_once_are_kept_until_it_is_confirmed(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    many = [make_photo(photos / "many" / f"{n}.png", "cyan", seed=n) for n in range(40)]
+    rebuild(library)
+    for photo in many[:11]:
+        photo.unlink()
+    report = rebuild(library)  # 11 of 45: more than a fifth
+    assert report.gone == 0
+    assert "looks unmounted: 45 photos kept" in report.notices[0]
+    assert library.status().missing == 0
+    report = rebuild(library, accept_gone=True)
+    assert (report.gone, report.notices) == (11, ())
+    assert library.status().roots[0].notice is None
+
+
+def test_renaming_a_whole_folder_is_no_loss(library: Library, photos: Path) -> None:
+    for number in range(40):
+        make_photo(photos / "many" / f"{number}.png", "cyan", seed=number)
+    rebuild(library)
+    (photos / "many").rename(photos / "renamed")
+    assert rebuild(library).moved == 40
+
+
 def test_reembed_computes_all_again_and_leaves_one_embedding_each(
     library: Library, encoder: ColourEncoder
 ) -> None:
