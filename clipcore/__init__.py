@@ -36,7 +36,7 @@ def load(
         model.encode_text(tokens (B, T)) -> (B, D) raw features
         model(pixels, tokens) -> (logits_per_image, logits_per_text)
         tokenizer(list of str) -> (B, 77) int64
-        preprocess(PIL image) -> (3, R, R) float32, a numpy array
+        preprocess(PIL image) -> (3, R, R) float32
 
     Raises ModelNotFound, DownloadError or a CheckpointError (errors.py draws the tree).
     """

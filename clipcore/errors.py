@@ -1,11 +1,6 @@
 """Everything clipcore raises on purpose.
 
 ClipcoreError
-<<<<<<< HEAD
-├── ModelNotFound        no such model name, file or directory
-├── MissingDependency    an optional package is needed; the message names the extra
-└── CheckpointError      the weights cannot be used
-=======
 ├── ModelNotFound            no such model name, file or directory
 ├── MissingDependency        an optional package is needed; the message names the extra
 ├── DownloadError            the hub did not hand over a file, or may not be asked for it
@@ -13,7 +8,6 @@ ClipcoreError
     ├── CheckpointDamaged    a file is cut short, unreadable, or not the one recorded
     ├── CheckpointUnsafe     a file that could run code when it is read
     └── CheckpointMismatch   a fact, a name or a shape does not fit the model
->>>>>>> clip
 """
 
 

@@ -75,8 +75,10 @@ class Shelf:
         meta = get_hf_file_metadata(url, timeout=ANSWER_WITHIN_S)
         blob = self._blob(str(meta.etag))
         part = blob.with_name(f"{blob.name}.part")
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{part}.lock"):
+        lock = self.directory / ".locks" / self._folder() / f"{part.name}.lock"
+        for place in (part.parent, lock.parent):
+            place.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
             if blob.exists():
                 return
             with _Reporting(part, "ab", meta.size or 0, progress) as file:
@@ -91,10 +93,12 @@ class Shelf:
             part.rename(blob)
 
     def _blob(self, etag: str) -> Path:
+        return self.directory / self._folder() / "blobs" / etag
+
+    def _folder(self) -> str:
         from huggingface_hub.file_download import repo_folder_name
 
-        folder = repo_folder_name(repo_id=self.repo, repo_type="model")
-        return self.directory / folder / "blobs" / etag
+        return str(repo_folder_name(repo_id=self.repo, repo_type="model"))
 
 
 def cache_directory() -> Path:

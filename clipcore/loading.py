@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
 
 from clipcore import checkpoints, formats, hub, weights
 from clipcore.config import ClipConfig
@@ -60,11 +64,11 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class LoadedClip:
-    """A model and what turns texts and images into its input."""
+    """A model and what turns texts and images into its input: both give torch tensors."""
 
     model: CLIP
     tokenizer: ClipTokenizer
-    preprocess: Preprocess
+    preprocess: Callable[[Image.Image], Tensor]
     config: ClipConfig
 
 
@@ -77,7 +81,11 @@ def load(
     """See `clipcore.load`."""
     checkpoint = open_checkpoint(source, quick_gelu)
     model = checkpoint.load(towers, device)
-    return LoadedClip(model, checkpoint.tokenizer(), checkpoint.preprocess, checkpoint.config)
+
+    def preprocess(image: Image.Image) -> Tensor:
+        return torch.from_numpy(checkpoint.preprocess(image))
+
+    return LoadedClip(model, checkpoint.tokenizer(), preprocess, checkpoint.config)
 
 
 def open_checkpoint(source: str | Path, quick_gelu: bool | None = None) -> Checkpoint:

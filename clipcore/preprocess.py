@@ -71,11 +71,11 @@ class Preprocess:
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """The image as RGB: transparency over white, 16 bits scaled to 8 (Pillow would clip them)."""
-    if image.mode == "RGB":
-        return image
-    if image.has_transparency_data:
+    if image.has_transparency_data:  # an RGB image too may name one colour as clear
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    if image.mode == "RGB":
+        return image
     if image.mode.startswith("I"):
         shallow = np.clip(np.asarray(image, dtype=np.int64) >> 8, 0, 255).astype(np.uint8)
         return Image.fromarray(shallow).convert("RGB")

@@ -36,7 +36,7 @@ LOOK_AHEAD: Final = 2 * BATCH  # files read and decoded before they are embedded
 
 
 class Progress(Protocol):
-    """Told after each batch how many files of all are done."""
+    """Told at the start and after each batch how many files of all are done."""
 
     def __call__(self, done: int, total: int) -> None: ...
 
@@ -116,6 +116,8 @@ class Ingest:
         self._store.record((), gone=plan.gone, back=plan.back)
         tally.add(gone=len(plan.gone), back=len(plan.back))
         done = 0
+        if progress:
+            progress(done, len(jobs))
         for batch in self._prepared(jobs, roots):
             self._take(batch, tally)
             done += len(batch)

@@ -238,7 +238,9 @@ class Library:
         notices: list[str] = []
         roots = self.roots()
         for root in roots:
-            under = [""] if paths is None else _within(paths, root, roots)
+            # what lies in a root below, or in the library itself, is not this root's
+            others = [other.path for other in roots if root.path in other.path.parents]
+            under = [""] if paths is None else _within(paths, root.path, [*others, self.path])
             if not under:
                 continue
             seen, remembered, notice = self._look(root, roots, under)
@@ -257,7 +259,7 @@ class Library:
         rows = self._store.rows(root.id, under)
         kept = sum(row.missing_since is None for row in rows)
         try:
-            seen = scan(root, roots, under)
+            seen = scan(root, roots, under, skip=[self.path])
         except OSError as error:
             return [], [], f"{root.path} cannot be read ({error.strerror}): {kept} photos kept"
         if "" in under and not seen.found and kept:
@@ -371,14 +373,12 @@ class Library:
         write_atomically(self._thumbnail_path(sha256), jpeg)
 
 
-def _within(paths: Collection[Path], root: Root, roots: list[Root]) -> list[str]:
-    """Those of `paths` that lie in `root` and in no root below it, relative to it."""
-    nested = [other.path for other in roots if root.path in other.path.parents]
+def _within(paths: Collection[Path], root: Path, others: list[Path]) -> list[str]:
+    """Those of `paths` that lie in `root` and in none of `others`, relative to it."""
     return [
-        "" if path == root.path else path.relative_to(root.path).as_posix()
+        "" if path == root else path.relative_to(root).as_posix()
         for path in paths
-        if path.is_relative_to(root.path)
-        and not any(path.is_relative_to(other) for other in nested)
+        if path.is_relative_to(root) and not any(path.is_relative_to(other) for other in others)
     ]
 
 

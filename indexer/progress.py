@@ -54,10 +54,10 @@ def _lines(stream: TextIO) -> Progress:
     def show(done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last < LINE_EVERY_S and done < total:
+        if not done or (now - last < LINE_EVERY_S and done < total):
             return
         last = now
-        rate = done / (now - started)
+        rate = done / max(now - started, 1e-3)
         left_s = (total - done) / rate
         stream.write(f"{done} of {total} files, {rate:.1f}/s, {left_s:.0f} s left\n")
         stream.flush()

@@ -17,11 +17,25 @@ from indexer.errors import IndexerError
 
 HOST: Final = "127.0.0.1"
 STOP_S: Final = 5
+# A config.toml is read from the working directory only: everything goes along as options.
 SERVER_FLAGS: Final = (
-    "--server.headless=true",
-    "--server.fileWatcherType=none",
-    "--browser.gatherUsageStats=false",
-    "--client.toolbarMode=minimal",
+    *("--server.headless", "true"),
+    *("--server.fileWatcherType", "none"),
+    *("--browser.gatherUsageStats", "false"),
+    *("--client.toolbarMode", "minimal"),
+    *("--logger.hideWelcomeMessage", "true"),
+    *("--client.showErrorDetails", "none"),  # tracebacks go to the log, not to the page
+    *("--theme.baseRadius", "0.5rem"),
+    *("--theme.light.primaryColor", "#b4460f"),
+    *("--theme.light.backgroundColor", "#fffdfa"),
+    *("--theme.light.secondaryBackgroundColor", "#f5f0e9"),
+    *("--theme.light.textColor", "#2a2420"),
+    *("--theme.light.borderColor", "#e2d9cd"),
+    *("--theme.dark.primaryColor", "#f0935a"),
+    *("--theme.dark.backgroundColor", "#161412"),
+    *("--theme.dark.secondaryBackgroundColor", "#221f1c"),
+    *("--theme.dark.textColor", "#efe9e2"),
+    *("--theme.dark.borderColor", "#3b3630"),
 )
 
 
@@ -31,7 +45,7 @@ def server_command(port: int) -> list[str]:
     if spec is None or spec.origin is None:
         raise IndexerError("the page's package is not installed: install recollect-photos again")
     page = Path(spec.origin).with_name("main.py")
-    address = (f"--server.address={HOST}", f"--server.port={port}")
+    address = ("--server.address", HOST, "--server.port", str(port))
     return [sys.executable, "-m", "streamlit", "run", str(page), *address, *SERVER_FLAGS]
 
 

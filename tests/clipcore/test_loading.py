@@ -21,6 +21,7 @@ from clipcore.errors import (
 )
 from clipcore.formats import describe
 from clipcore.loading import architecture_name, open_checkpoint
+from clipcore.lockfile import sha256
 from tests.clipcore.test_weights import archive
 
 
@@ -61,7 +62,7 @@ def write_transformers(directory: Path, act: str = "gelu") -> Path:
 def test_an_open_clip_directory_loads_with_all_its_parts(tmp_path: Path) -> None:
     clip = clipcore.load(seeded.write_open_clip(tmp_path / "m"))
     assert clip.config == seeded.clip_config(seeded.TINY)
-    pixels = torch.from_numpy(clip.preprocess(seeded.picture((300, 500))))[None]
+    pixels = clip.preprocess(seeded.picture((300, 500)))[None]
     tokens = clip.tokenizer(["a photo of a cat", "a dog"])
     with torch.inference_mode():
         per_image, per_text = clip.model(pixels, tokens)
@@ -167,6 +168,20 @@ def test_an_archive_that_openai_did_not_publish_is_refused(tmp_path: Path) -> No
     path = archive(tmp_path, seeded.openai_state(seeded.TINY))
     with pytest.raises(CheckpointUnsafe, match="none of those OpenAI published"):
         open_checkpoint(path)
+
+
+def test_a_published_archive_loads_with_all_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = seeded.openai_state(seeded.TINY)
+    path = archive(tmp_path, state)
+    published = checkpoints._data()["openai_archive_sha256"]
+    monkeypatch.setitem(published, "ViT-B/32", sha256(path))
+    clip = clipcore.load(path)
+    assert clip.config == seeded.clip_config({**seeded.TINY, "quick_gelu": True})
+    assert clip.tokenizer(["a cat"]).shape == (1, 77)
+    assert clip.model.text is not None
+    assert torch.equal(clip.model.text.text_projection, state["text_projection"])
 
 
 def test_every_published_archive_is_an_entry_with_quick_gelu() -> None:

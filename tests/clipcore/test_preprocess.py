@@ -74,6 +74,9 @@ def test_transparency_lies_over_white() -> None:
     palette.putpalette([0, 0, 0, 9, 9, 9])
     palette.info["transparency"] = 1
     assert colours(palette) == {(255, 255, 255)}
+    keyed = Image.new("RGB", (8, 8), (0, 255, 0))
+    keyed.info["transparency"] = (0, 255, 0)
+    assert colours(keyed) == {(255, 255, 255)}
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "YCbCr", "LAB", "HSV"])

@@ -73,9 +73,10 @@ def test_a_long_text_is_cut_with_its_end_kept_and_the_caller_can_ask(
 
 
 def test_a_special_token_that_is_typed_is_plain_text(tokenizer: ClipTokenizer) -> None:
-    ids = tokenizer.ids(["a <|endoftext|> b <|startoftext|>"])[0]
+    text = "a <|endoftext|> b <|startoftext|>"
+    ids = tokenizer.ids([text])[0]
     assert max(ids) < 49406
-    assert tokenizer.tokens(["a <|endoftext|> b"])[0].argmax() == len(ids[:1]) + 5
+    assert tokenizer.tokens([text])[0].argmax() == len(ids) + 1
 
 
 def test_no_texts_give_no_rows(tokenizer: ClipTokenizer) -> None:

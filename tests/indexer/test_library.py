@@ -243,6 +243,8 @@ def test_library_inside_a_photo_directory_does_not_take_itself_in(
     library.add_root(photos)
     rebuild(library)
     assert rebuild(library).embedded == 0
+    with library.writing():
+        assert library.update(list((photos / "library").rglob("*.jpg"))).known == 0
     assert library.status().photos == len(COLOURS)
     library.close()
 

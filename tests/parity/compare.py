@@ -1,7 +1,8 @@
 """Compares clipcore with open_clip, transformers and OpenAI's package, stage by stage.
 
     python tests/parity/compare.py            compare, print the largest differences
-    python tests/parity/compare.py --golden   the same, and write down what the references gave
+    python tests/parity/compare.py --full     the towers again, more of them at full depth
+    python tests/parity/compare.py --golden   compare, and write down what the references gave
 
 Needs an environment of its own with the packages in requirements.txt beside this file. Exits with
 1 if a difference is above its tolerance. The golden file holds only what the reference code
@@ -15,6 +16,7 @@ import json
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ GOLDEN_TEXTS = Path(__file__).with_name("golden.json")
 FEATURES_WITHIN, COSINE_AT_LEAST = 1e-4, 0.9999
 # A logit is a cosine times exp(3.0), twenty times as large as what it is made of.
 LOGITS_WITHIN = 1e-4
+FULL_CASES = [Case(name) for name in ("RN101", "RN50x4", "ViT-B-16", "ViT-L-14", "ViT-L-14-336")]
 failures: list[str] = []
 
 Outputs = dict[str, Tensor]
@@ -184,8 +187,8 @@ def open_directory(directory: Path) -> CLIP:
 # --- stages --------------------------------------------------------------------------------------
 
 
-def compare_towers(golden: dict[str, np.ndarray]) -> None:
-    for case in CASES:
+def compare_towers(golden: dict[str, np.ndarray], cases: Iterable[Case] = CASES) -> None:
+    for case in cases:
         state = seeded.state_dict(seeded.openai_shapes(case.config))
         theirs = from_open_clip(case, state)
         with tempfile.TemporaryDirectory() as place:
@@ -286,12 +289,15 @@ def compare_counts() -> dict[str, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="full depth; 12 GB of memory")
     parser.add_argument("--golden", action="store_true", help="write down what the references gave")
     arguments = parser.parse_args()
     golden: dict[str, np.ndarray] = {}
     texts: dict[str, Any] = {"parameters": compare_counts(), **compare_tokenizers()}
     compare_preprocessing(golden)
     compare_towers(golden)
+    if arguments.full:
+        compare_towers({}, FULL_CASES)
     if arguments.golden:
         np.savez_compressed(GOLDEN, **golden)
         GOLDEN_TEXTS.write_text(json.dumps(texts, separators=(",", ":")) + "\n")

@@ -1,0 +1,84 @@
+"""What is known of a photo, in words: labels and values for people. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from indexer.records import Facts, Hit, Photo
+
+
+def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
+    """(label, value) of everything known of the photo, and of its match where there is one."""
+    facts = photo.facts
+    told = [
+        ("Taken", taken(facts)),
+        ("Camera", facts.camera),
+        ("Lens", facts.lens),
+        ("Exposure", exposure(facts)),
+        ("Size", f"{facts.width_px} × {facts.height_px} px · {file_size(photo.size_bytes)}"),
+        ("Format", facts.format),
+        ("Place", place(facts)),
+        ("Match", f"cosine {hit.score:.3f} · logit {hit.logit:.2f}" if hit else None),
+        ("File", str(photo.path)),
+        ("Missing", f"since {photo.missing_since:%Y-%m-%d}" if photo.missing_since else None),
+    ]
+    return [(label, value) for label, value in told if value]
+
+
+def description(photo: Photo) -> str:
+    """The file's name, and the day where one is known: what a screen reader says of the photo."""
+    if photo.facts.taken_at is None:
+        return photo.path.name
+    return f"{photo.path.name}, {day(photo.facts.taken_at)}"
+
+
+def day(moment: datetime) -> str:
+    """6 May 2018."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def taken(facts: Facts) -> str | None:
+    """6 May 2018, 14:03:22 (UTC+02:00); without the offset where the EXIF has none."""
+    if facts.taken_at is None:
+        return None
+    told = f"{day(facts.taken_at)}, {facts.taken_at:%H:%M:%S}"
+    minutes = facts.taken_offset_min
+    if minutes is None:
+        return told
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{told} (UTC{sign}{hours:02}:{rest:02})"
+
+
+def exposure(facts: Facts) -> str | None:
+    """1/250 s · f/2.8 · ISO 200 · 35 mm; what is not known is left out."""
+    told = [
+        f"{shutter(facts.exposure_s)} s" if facts.exposure_s else "",
+        f"f/{facts.f_number:g}" if facts.f_number else "",
+        f"ISO {facts.iso}" if facts.iso else "",
+        f"{facts.focal_mm:g} mm" if facts.focal_mm else "",
+    ]
+    return " · ".join(filter(None, told)) or None
+
+
+def shutter(seconds: float) -> str:
+    """1/250 for the times that cameras give as fractions, else 0.5 or 30."""
+    return f"1/{1 / seconds:.0f}" if seconds <= 0.3 else f"{seconds:.3g}"
+
+
+def place(facts: Facts) -> str | None:
+    """48.85837° N, 2.29448° E."""
+    if facts.latitude_deg is None or facts.longitude_deg is None:
+        return None
+    north = "S" if facts.latitude_deg < 0 else "N"
+    east = "W" if facts.longitude_deg < 0 else "E"
+    return f"{abs(facts.latitude_deg):.5f}° {north}, {abs(facts.longitude_deg):.5f}° {east}"
+
+
+def file_size(size_bytes: int) -> str:
+    """842 bytes, 31 kB or 4.2 MB."""
+    if size_bytes < 1000:
+        return f"{size_bytes} bytes"
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1000:.0f} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"

@@ -1,0 +1,135 @@
+"""The page, in screen order: `streamlit run app/main.py`.
+
+Knows a Library and its records; nothing of SQL, models or indexes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app import address
+from app.grid import grid
+from app.panel import library_panel
+from app.photo import photo_dialog
+from clipcore.errors import ClipcoreError
+from indexer.errors import IndexerError
+from indexer.library import Library, open_library
+from indexer.places import default_library
+from indexer.records import Hit
+
+EXAMPLES: Final = (
+    "snow in the mountains",
+    "a dog playing outside",
+    "dinner with friends",
+    "boats by the sea",
+    "an old church",
+    "flowers in the garden",
+)
+PAGE_CSS: Final = Path(__file__).with_name("page.css")
+
+
+def main() -> None:
+    """Draw the page once."""
+    st.set_page_config("Recollect", ":material/photo_library:", layout="wide")
+    st.html(PAGE_CSS)
+    st.html('<h1 class="brand">Recollect</h1>')
+    try:
+        page(library_at(default_library()))
+    except (IndexerError, ClipcoreError) as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
+
+
+@st.cache_resource(show_spinner="Opening the library…")
+def library_at(path: Path) -> Library:
+    """The library at `path`, opened once for everybody. Raises LibraryError."""
+    return open_library(path)
+
+
+def page(library: Library) -> None:
+    """Everything below the title. Raises IndexerError or ClipcoreError."""
+    status = library.status()
+    library_panel(library, status)
+    if not status.photos:
+        empty(status.failed)
+        return
+    search_box()
+    hits = results(library) if address.query() else start(status.photos)
+    if "photo" in st.query_params:
+        photo_dialog(library, hits)
+
+
+def empty(failed: int) -> None:
+    """Say how photos come into the library."""
+    st.subheader("No photos yet", anchor=False)
+    st.markdown("Take in a folder, then reload this page:")
+    st.code("indexer rebuild DIR", language=None)
+    if failed:
+        st.caption(f"{failed:,} files were looked at and could not be read: see the sidebar.")
+
+
+def search_box() -> None:
+    """The query box. What it shows follows the address, and what is typed goes there."""
+    if st.session_state.get("query") != address.query():
+        st.session_state["query"] = address.query()
+    st.text_input(
+        "Search your photos",
+        key="query",
+        placeholder="Type what you remember…",
+        label_visibility="collapsed",
+        icon=":material/search:",
+        max_chars=address.QUERY_CHARACTERS,
+        on_change=lambda: address.set_query(st.session_state["query"]),
+    )
+
+
+def start(photos: int) -> tuple[Hit, ...]:
+    """What there is before the first query: the library's size and a few queries to click."""
+    st.markdown(f"**{photos:,} photos** to remember. Describe one, or try:")
+    with st.container(horizontal=True):
+        for example in EXAMPLES:
+            st.button(example, on_click=address.set_query, args=(example,))
+    return ()
+
+
+def results(library: Library) -> tuple[Hit, ...]:
+    """Search, and show what was found."""
+    result = library.search(address.query(), address.count())
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.caption(
+            f"The {len(result.hits)} best matches · {result.took_ms:.0f} ms", width="content"
+        )
+        count_choice()
+    if result.hits:
+        grid(library, result.hits)
+    else:
+        st.info("No photo was found.")
+    return result.hits
+
+
+def count_choice() -> None:
+    """How many results to show; the address remembers it."""
+    if st.session_state.get("count") != address.count():
+        st.session_state["count"] = address.count()
+    st.segmented_control(
+        "Number of results",
+        address.COUNTS,
+        key="count",
+        label_visibility="collapsed",
+        on_change=lambda: address.set_count(st.session_state["count"] or address.count()),
+    )
+
+
+def plain(text: str) -> str:
+    """`text` as Markdown that shows it as it is: every ASCII punctuation mark is escaped."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+if __name__ == "__main__":
+    main()

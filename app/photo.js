@@ -1,0 +1,71 @@
+// Draws one photo with its facts: data = {name, alt, src, notice, facts, previous, next}.
+// Names are other people's text: they are only ever set as text and as attributes.
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function stepper(className, label, sign, by, onStep) {
+  const button = element("button", `step ${className}`, sign);
+  button.type = "button";
+  button.setAttribute("aria-label", label);
+  button.onclick = () => onStep(by);
+  return button;
+}
+
+function build(onStep) {
+  const sheet = element("div", "sheet");
+  const stage = element("div", "stage");
+  const image = element("img", "picture");
+  const nothing = element("div", "nothing");
+  const previous = stepper("previous", "Previous photo", "‹", -1, onStep);
+  const next = stepper("next", "Next photo", "›", 1, onStep);
+  stage.append(image, nothing, previous, next);
+  const name = element("h2", "name");
+  const notice = element("p", "notice");
+  const facts = element("dl", "facts");
+  sheet.append(stage, notice, name, facts);
+  sheet.parts = { image, nothing, previous, next, name, notice, facts };
+  return sheet;
+}
+
+function fill({ image, nothing, previous, next, name, notice, facts }, data) {
+  image.hidden = !data.src;
+  nothing.hidden = Boolean(data.src);
+  nothing.textContent = data.name;
+  if (data.src) image.src = data.src;
+  image.alt = data.alt;
+  previous.disabled = !data.previous;
+  next.disabled = !data.next;
+  previous.hidden = next.hidden = !(data.previous || data.next);
+  name.textContent = data.name;
+  notice.hidden = !data.notice;
+  notice.textContent = data.notice ?? "";
+  facts.replaceChildren(
+    ...data.facts.flatMap(([label, value]) => [
+      element("dt", "label", label),
+      element("dd", "value", value),
+    ])
+  );
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const onStep = (by) => setTriggerValue("step", by);
+  let sheet = parentElement.querySelector(".sheet");
+  if (!sheet) {
+    sheet = build(onStep);
+    parentElement.append(sheet);
+  }
+  fill(sheet.parts, data);
+
+  const onKey = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.key === "ArrowLeft" && data.previous) onStep(-1);
+    if (event.key === "ArrowRight" && data.next) onStep(1);
+  };
+  document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
+}
