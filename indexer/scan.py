@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -76,7 +77,7 @@ class _Walk:
         self.root = root
         self.root_paths = root_paths
         self.scan = Scan()
-        self.skipped = {_identity(folder) for folder in (*skip, *root_paths) if folder.is_dir()}
+        self.skipped = set(_identities((*skip, *root_paths)))
         self.visited: set[tuple[int, int]] = set()
         self.taken: set[str] = set()
 
@@ -176,6 +177,13 @@ def _folders_above(relative: str) -> list[str]:
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
+
+
+def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
+    """Those of the folders that can be seen: another root's trouble is not this one's."""
+    for folder in folders:
+        with suppress(OSError):
+            yield _identity(folder)
 
 
 def _text(relative: str) -> str:

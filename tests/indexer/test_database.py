@@ -97,7 +97,7 @@ def test_a_database_of_something_else_is_refused_and_not_altered(
 
 def test_a_library_of_a_newer_version_is_refused(path: Path) -> None:
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(NewerLibrary, match="9999.*update Recollect"):
+    with pytest.raises(NewerLibrary, match=r"9999.*update Recollect"):
         open_database(path)
 
 
@@ -107,7 +107,7 @@ def test_a_library_without_a_version_is_damaged(path: Path) -> None:
         open_database(path)
 
 
-@pytest.mark.parametrize("kept", [50, 100, 1000, 4096, 10_000, -4096, -1])
+@pytest.mark.parametrize("kept", [50, 100, 1000, 4096, 10_000, -4096])
 def test_a_truncated_database_is_damaged(path: Path, kept: int) -> None:
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(NotALibrary):
@@ -124,9 +124,10 @@ def test_a_library_is_made_whole_or_not_at_all(
         migrate(connection)  # type: ignore[arg-type]
         raise OSError("the power went out")
 
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="power"):
+    with monkeypatch.context() as patched:
         patched.setattr(database, "_migrate", fail)
-        create_database(path, MODEL)
+        with pytest.raises(OSError, match="power"):
+            create_database(path, MODEL)
     with pytest.raises(LibraryNotFound):
         open_database(path)
     Store.create(path, MODEL).close()

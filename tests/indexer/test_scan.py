@@ -169,7 +169,7 @@ def test_a_folder_that_vanishes_during_the_walk_is_unseen(
     listing = os.scandir
 
     def scandir(path: Any) -> Any:
-        if Path(path) == root.path / "a":
+        if path == root.path / "a":
             shutil.rmtree(path)
         return listing(path)
 
@@ -215,6 +215,14 @@ def test_what_may_not_be_looked_into_is_unseen(ordinary_user: Path) -> None:
     assert not seen.covers("link/z.jpg")
     asked = scan(root, under=["shut/y.jpg", "link/z.jpg"])
     assert (paths(asked), asked.unseen) == ([], ["shut/y.jpg", "link/z.jpg"])
+
+
+def test_a_root_that_cannot_be_seen_is_no_hindrance_to_another(ordinary_user: Path) -> None:
+    root, other = Root(1, ordinary_user / "root"), Root(2, ordinary_user / "shut" / "other")
+    put(root.path / "x.jpg")
+    put(other.path / "y.jpg")
+    other.path.parent.chmod(0)
+    assert paths(scan(root, [root, other], skip=[other.path / "thumbnails"])) == ["x.jpg"]
 
 
 def test_a_root_that_may_not_be_listed_does_not_look_empty(ordinary_user: Path) -> None:

@@ -165,7 +165,7 @@ def test_vectors_of_another_kind_of_index_are_discarded(
 def test_damage_in_the_head_of_the_vectors_raises_nothing(snapshot: Path) -> None:
     data = snapshot.read_bytes()
     start = data.index(b"\n", len(MAGIC)) + 1
-    for at in range(start, start + 80):
+    for at in range(start, start + 8):
         for value in (0, 0x7F, 0xFF):
             snapshot.write_bytes(data[:at] + bytes((value,)) + data[at + 1 :])
             index = VectorIndex.load(snapshot, "library", "model", DIM)
