@@ -22,6 +22,7 @@ OPENAI_STD: Triple = (0.26862954, 0.26130258, 0.27577711)
 
 INTERPOLATIONS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 RESIZE_MODES = ("shortest", "squash")
+STRIP = 50  # times as long as wide
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Preprocess:
         size, resample = self.size_px, INTERPOLATIONS[self.facts.interpolation]
         if self.facts.resize_mode == "squash":
             return image.resize((size, size), resample)
+        image = _middle_of_strip(image)
         width, height = self._resized(image.width, image.height)
         # Python's round (half to even) and int are torchvision's, to the pixel.
         left, top = round((width - size) / 2), round((height - size) / 2)
@@ -67,6 +69,19 @@ class Preprocess:
         if width <= height:
             return self.size_px, int(self.size_px * height / width)
         return int(self.size_px * width / height), self.size_px
+
+
+def _middle_of_strip(image: Image.Image) -> Image.Image:
+    """The image itself, or of a strip longer than any photo the part that a cut would leave.
+
+    Resized whole, a strip 1 pixel wide and 20,000 long would take 3 GB for R = 224.
+    """
+    width, height = image.size
+    reach = STRIP * min(width, height)
+    if max(width, height) <= reach:
+        return image
+    left, top = max(0, (width - reach) // 2), max(0, (height - reach) // 2)
+    return image.crop((left, top, min(width, left + reach), min(height, top + reach)))
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -52,11 +52,17 @@ def test_squash_keeps_the_edges_that_a_cut_loses() -> None:
     assert Preprocess(64).square(picture).getextrema() == ((0, 0), (0, 0), (0, 0))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 900), (3000, 2), (223, 224)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (30_000, 2), (223, 224)])
 def test_any_size_gives_a_full_square(size: tuple[int, int]) -> None:
     pixels = Preprocess(224)(Image.new("RGB", size, (10, 20, 30)))
     assert pixels.shape == (3, 224, 224)
     assert np.ptp(pixels, axis=(1, 2)).max() < 1e-6
+
+
+def test_the_middle_of_a_long_strip_is_what_a_cut_leaves() -> None:
+    strip = Image.new("RGB", (3000, 10), "black")
+    strip.paste("white", (1450, 0, 1550, 10))
+    assert Preprocess(64).square(strip).getextrema() == ((255, 255),) * 3
 
 
 # --- modes ---------------------------------------------------------------------------------------
