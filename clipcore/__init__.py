@@ -5,20 +5,56 @@ Importing this package loads neither torch nor any weights.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from clipcore.encoder import Encoder
 
-__all__ = ["Encoder", "open_encoder"]
+if TYPE_CHECKING:
+    from clipcore.loading import LoadedClip
+
+__all__ = ["Encoder", "load", "open_encoder"]
+
+STARTER = "starter"
 
 
-def open_encoder(source: str, device: str | None = None) -> Encoder:
+def load(
+    source: str | Path,
+    device: str = "cpu",
+    towers: Collection[str] = ("image", "text"),
+    quick_gelu: bool | None = None,
+) -> LoadedClip:
+    """A CLIP model with its `.model`, `.tokenizer`, `.preprocess` and `.config`.
+
+    `source`: a name of the table ("ViT-B-32-256/datacomp_s34b_b86k", or OpenAI's own "ViT-B/32"), a
+    directory in open_clip's or transformers' form, a .safetensors file or an OpenAI .pt file.
+    `towers`: which of the two to hold in memory. `quick_gelu`: the activation, for a bare file
+    that does not tell it. Weights are float32, on CUDA float16.
+
+        model.encode_image(pixels (B, 3, R, R)) -> (B, D) raw features
+        model.encode_text(tokens (B, T)) -> (B, D) raw features
+        model(pixels, tokens) -> (logits_per_image, logits_per_text)
+        tokenizer(list of str) -> (B, 77) int64
+        preprocess(PIL image) -> (3, R, R) float32
+
+    Raises ModelNotFound, DownloadError or a CheckpointError (errors.py draws the tree).
+    """
+    from clipcore.loading import load as load_clip
+
+    return load_clip(source, device, towers, quick_gelu)
+
+
+def open_encoder(source: str | Path, device: str | None = None) -> Encoder:
     """The encoder that `source` names; weights load at first use.
 
-    `source`: "starter". `device`: a torch device, or None for the best one present.
-    Raises ModelNotFound, MissingDependency or CheckpointError.
+    `source`: "starter", or whatever `load` takes. `device`: a torch device, or None for the best
+    one present. Raises ModelNotFound, MissingDependency, DownloadError or a CheckpointError.
     """
-    from clipcore.errors import ModelNotFound
-    from clipcore.starter import StarterEncoder
+    if str(source) == STARTER:
+        from clipcore.starter import StarterEncoder
 
-    if source != StarterEncoder.NAME:
-        raise ModelNotFound(f"no model is called {source!r}; this version knows 'starter'")
-    return StarterEncoder(device)
+        return StarterEncoder(device)
+    from clipcore.encoder import ClipEncoder
+
+    return ClipEncoder(source, device)

@@ -1,9 +1,13 @@
 """Everything clipcore raises on purpose.
 
 ClipcoreError
-├── ModelNotFound        no such model name, file or directory
-├── MissingDependency    an optional package is needed; the message names the extra
-└── CheckpointError      the weights cannot be used
+├── ModelNotFound            no such model name, file or directory
+├── MissingDependency        an optional package is needed; the message names the extra
+├── DownloadError            the hub did not hand over a file, or may not be asked for it
+└── CheckpointError          the weights cannot be used
+    ├── CheckpointDamaged    a file is cut short, unreadable, or not the one recorded
+    ├── CheckpointUnsafe     a file that could run code when it is read
+    └── CheckpointMismatch   a fact, a name or a shape does not fit the model
 """
 
 
@@ -19,5 +23,21 @@ class MissingDependency(ClipcoreError):
     """An optional package is not installed; the message says which extra brings it."""
 
 
+class DownloadError(ClipcoreError):
+    """A checkpoint is not in the cache, and the hub cannot or may not be asked for it."""
+
+
 class CheckpointError(ClipcoreError):
     """The weights are damaged or do not fit the model."""
+
+
+class CheckpointDamaged(CheckpointError):
+    """A file is cut short or unreadable, or its hash is not the recorded one."""
+
+
+class CheckpointUnsafe(CheckpointError):
+    """A file that could run code when it is read, and is not known to be harmless."""
+
+
+class CheckpointMismatch(CheckpointError):
+    """A fact, a name or a shape in the checkpoint does not fit the model."""

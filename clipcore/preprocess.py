@@ -1,18 +1,81 @@
-"""Any Pillow image -> RGB pixels. Needs no torch."""
+"""Any Pillow image -> the (3, R, R) float32 pixels a checkpoint was trained on.
+
+Equal to the reference transform (torchvision's Resize, CenterCrop, ToTensor, Normalize on a
+Pillow image, as openai/CLIP and open_clip compose them), without torch: decoding processes need
+none. Knows nothing of files, and turns nothing upright: that is done where the file is read.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
+
+FloatArray = npt.NDArray[np.float32]
+Triple = tuple[float, float, float]
+
+# Mean and standard deviation of the RGB values in OpenAI's training data (openai/CLIP `clip.py`).
+OPENAI_MEAN: Triple = (0.48145466, 0.4578275, 0.40821073)
+OPENAI_STD: Triple = (0.26862954, 0.26130258, 0.27577711)
+
+INTERPOLATIONS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+RESIZE_MODES = ("shortest", "squash")
+
+
+@dataclass(frozen=True)
+class PixelFacts:
+    """How a checkpoint wants its pixels, but for their number; checked when it is read."""
+
+    mean: Triple = OPENAI_MEAN
+    std: Triple = OPENAI_STD
+    interpolation: str = "bicubic"
+    resize_mode: str = "shortest"
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Callable: an image of any size and mode -> (3, R, R) float32. Thread-safe.
+
+    `resize_mode` "shortest" scales the short side to R and cuts the middle out; "squash" scales
+    both sides to R. Both use Pillow's antialiased filters.
+    """
+
+    size_px: int
+    facts: PixelFacts = PixelFacts()
+
+    def __call__(self, image: Image.Image) -> FloatArray:
+        square = self.square(to_rgb(image))
+        pixels = np.asarray(square, dtype=np.float32) / np.float32(255)  # (R, R, 3)
+        mean, std = np.array([self.facts.mean, self.facts.std], dtype=np.float32)
+        return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))  # (3, R, R)
+
+    def square(self, image: Image.Image) -> Image.Image:
+        """The image as the tower sees it, still 8 bits: resized and cut to R x R."""
+        size, resample = self.size_px, INTERPOLATIONS[self.facts.interpolation]
+        if self.facts.resize_mode == "squash":
+            return image.resize((size, size), resample)
+        width, height = self._resized(image.width, image.height)
+        # Python's round (half to even) and int are torchvision's, to the pixel.
+        left, top = round((width - size) / 2), round((height - size) / 2)
+        resized = image.resize((width, height), resample)
+        return resized.crop((left, top, left + size, top + size))
+
+    def _resized(self, width: int, height: int) -> tuple[int, int]:
+        """The short side becomes R, the long side is rounded down, as torchvision does."""
+        if width <= height:
+            return self.size_px, int(self.size_px * height / width)
+        return int(self.size_px * width / height), self.size_px
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """The image as RGB: transparency over white, 16 bits scaled to 8 (Pillow would clip them)."""
-    if image.mode == "RGB":
-        return image
-    if image.has_transparency_data:
+    if image.has_transparency_data:  # an RGB image too may name one colour as clear
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    if image.mode == "RGB":
+        return image
     if image.mode.startswith("I"):
         shallow = np.clip(np.asarray(image, dtype=np.int64) >> 8, 0, 255).astype(np.uint8)
         return Image.fromarray(shallow).convert("RGB")

@@ -18,30 +18,33 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
+from indexer.records import Model
 from indexer.schema import HEAD, library
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS: Final = 30_000
 
 
-def create_database(path: Path, model_source: str, model_id: str) -> Engine:
-    """A new, empty library at `path` for the embeddings of `model_id`, which `model_source` opens.
+def create_database(path: Path, model: Model) -> Engine:
+    """A new, empty library at `path` searched with `model`.
 
     SQLite's schema changes are not undone by a rollback: the database is made under another
     name, so that a library is there whole or not at all.
     """
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)
+    _remove_journals(path)
     engine = _engine(unfinished)
-    with _explained(path), engine.begin() as connection:
+    with _explained(path, engine), engine.begin() as connection:
+        connection.execute(text("PRAGMA journal_mode = WAL"))  # the file remembers it
         _migrate(connection)
         connection.execute(
             insert(library),
             {
                 "id": 1,
                 "uuid": str(uuid.uuid4()),
-                "model_source": model_source,
-                "model_id": model_id,
+                "model_source": model.source,
+                "model_id": model.id,
                 "created_at": now(),
             },
         )
@@ -61,7 +64,7 @@ def open_database(path: Path) -> Engine:
             f"there is no library at {path.parent}: make one with 'indexer rebuild DIR'"
         )
     engine = _engine(path)
-    with _explained(path):
+    with _explained(path, engine):
         with engine.connect() as connection:
             version = _version(connection, path)
         if version != HEAD:
@@ -82,7 +85,6 @@ def _engine(path: Path) -> Engine:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in (
             f"busy_timeout = {BUSY_TIMEOUT_MS}",
-            "journal_mode = WAL",  # readers never wait for the writer
             "synchronous = NORMAL",  # sound after a crash; a power cut may undo the last commits
             "foreign_keys = ON",
         ):
@@ -93,9 +95,12 @@ def _engine(path: Path) -> Engine:
 
 def _version(connection: Connection, path: Path) -> str:
     """The schema's version. Raises NotALibrary or NewerLibrary."""
-    if not inspect(connection).has_table("alembic_version"):
+    tables = inspect(connection).get_table_names()
+    version = None
+    if "alembic_version" in tables and library.name in tables:
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is None:
         raise NotALibrary(f"{path} is not the database of a library")
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version == HEAD:
         return HEAD
     if not any((MIGRATIONS / "versions").glob(f"{version}_*.py")):
@@ -116,12 +121,21 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+def _remove_journals(path: Path) -> None:
+    """Remove what a database that is no longer there has left: SQLite would replay it."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turns what SQLite says of a bad file into an error that names it."""
+def _explained(path: Path, engine: Engine) -> Iterator[None]:
+    """Turns what SQLite says of a bad file into an error that names it; then nothing stays open."""
     try:
         yield
-    except OperationalError as error:
-        raise LibraryError(f"{path} cannot be opened: {error.orig}") from error
-    except DatabaseError as error:
-        raise NotALibrary(f"{path} is damaged or no database: {error.orig}") from error
+    except Exception as error:
+        engine.dispose()
+        if isinstance(error, OperationalError):
+            raise LibraryError(f"{path} cannot be opened: {error.orig}") from error
+        if isinstance(error, DatabaseError):
+            raise NotALibrary(f"{path} is damaged or no database: {error.orig}") from error
+        raise

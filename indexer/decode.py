@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ SUFFIXES: Final = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")
 )
 PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
+PROFILE_LIMIT_BYTES: Final = 1_000_000  # a thumbnail is not there to carry more
 THUMBNAIL_PX: Final = 512
 UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,15 +87,17 @@ def decode(data: bytes, image_size_px: int) -> Decoded:
 
     Raises Undecodable with the reason.
     """
-    image, facts = _open_upright(data, draft_px=2 * image_size_px)
-    return Decoded(image, facts, _thumbnail(image))
+    with _explained():
+        image, facts = _open_upright(data, draft_px=max(2 * image_size_px, THUMBNAIL_PX))
+        return Decoded(image, facts, _thumbnail(image))
 
 
 def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
     """An upright RGB image whose longer side is at most `max_side_px`, for showing."""
-    image, _ = _open_upright(data, draft_px=max_side_px)
-    image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
-    return image
+    with _explained():
+        image, _ = _open_upright(data, draft_px=max_side_px)
+        image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
+        return image
 
 
 def _open_upright(data: bytes, draft_px: int) -> tuple[Image.Image, Facts]:
@@ -101,14 +105,23 @@ def _open_upright(data: bytes, draft_px: int) -> tuple[Image.Image, Facts]:
         raise Undecodable("the file is empty")
     # Pillow's own limit warns at 89 and fails at 179 megapixels; ours, _refuse_bomb, is higher
     Image.MAX_IMAGE_PIXELS = None
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _refuse_bomb(image)
+        stored_size = image.size
+        # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves draft_px on each side
+        image.draft("RGB", (draft_px, draft_px))
+        image.load()
+        # Not before loading: asked for its EXIF, a PNG is decoded, damaged or not; and Pillow
+        # turns a TIFF upright as it loads, and only then takes the orientation out of its EXIF.
+        facts = read_facts(image, stored_size)
+        return _upright(image, facts.orientation), facts
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns whatever a decoder raises into Undecodable with a reason."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            facts = read_facts(image)
-            _refuse_bomb(image)
-            # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves draft_px on each side
-            image.draft("RGB", (draft_px, draft_px))
-            image.load()
-            return _upright(image, facts.orientation), facts
+        yield
     except Undecodable:
         raise
     except UnidentifiedImageError as error:
@@ -130,12 +143,17 @@ def _refuse_bomb(image: Image.Image) -> None:
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+    profile = image.info.get("icc_profile") or b""
     rgb = to_rgb(image)
     if orientation in UPRIGHT:
         rgb = rgb.transpose(UPRIGHT[orientation])
-    rgb.info = {"icc_profile": profile} if profile else {}
+    rgb.info = {"icc_profile": profile} if _describes_rgb(profile) else {}
     return rgb
+
+
+def _describes_rgb(profile: bytes) -> bool:
+    """Whether an ICC profile is one of RGB colours; grey and CMYK are gone after to_rgb."""
+    return profile[16:20] == b"RGB " and len(profile) <= PROFILE_LIMIT_BYTES
 
 
 def _thumbnail(image: Image.Image) -> bytes:
@@ -150,5 +168,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `path` whole or not at all: a temporary file beside it, then a rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{id(data):x}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from PIL import ExifTags, Image
@@ -21,17 +22,17 @@ log = logging.getLogger(__name__)
 
 ORIENTATION_TAG: Final = ExifTags.Base.Orientation
 SIDEWAYS: Final = frozenset((5, 6, 7, 8))
-OFFSET: Final = re.compile(r"([+-])(\d\d):(\d\d)")
+OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)")
 
 Tags = Mapping[int, Any]
 T = TypeVar("T")
 
 
-def read_facts(image: Image.Image) -> Facts:
-    """The facts of an opened image; its pixels are not touched."""
+def read_facts(image: Image.Image, stored_size: tuple[int, int]) -> Facts:
+    """The facts of a loaded image; `stored_size` is the one it had before a draft made it less."""
     base, exif, gps = _tags(image)
     orientation = _orientation(base)
-    width, height = image.size
+    width, height = stored_size
     if orientation in SIDEWAYS:
         width, height = height, width
     return Facts(
@@ -47,20 +48,21 @@ def read_facts(image: Image.Image) -> Facts:
         f_number=_known(lambda: _positive(exif[ExifTags.Base.FNumber])),
         iso=_known(lambda: _iso(exif)),
         focal_mm=_known(lambda: _positive(exif[ExifTags.Base.FocalLength])),
-        latitude_deg=_known(lambda: _degrees(gps, 2, "S", 90)),
-        longitude_deg=_known(lambda: _degrees(gps, 4, "W", 180)),
+        latitude_deg=_known(lambda: _degrees(gps, 2, "NS", 90)),
+        longitude_deg=_known(lambda: _degrees(gps, 4, "EW", 180)),
     )
 
 
 def _tags(image: Image.Image) -> tuple[Tags, Tags, Tags]:
     """The base, Exif and GPS directories, each empty where it cannot be read."""
 
-    base = _known(image.getexif)
-    if base is None:
+    read = _known(image.getexif)
+    if read is None:
         return {}, {}, {}
-    exif = _known(lambda: dict(base.get_ifd(ExifTags.IFD.Exif)))
-    gps = _known(lambda: dict(base.get_ifd(ExifTags.IFD.GPSInfo)))
-    return dict(base), exif or {}, gps or {}
+    base = _known(lambda: dict(read))
+    exif = _known(lambda: dict(read.get_ifd(ExifTags.IFD.Exif)))
+    gps = _known(lambda: dict(read.get_ifd(ExifTags.IFD.GPSInfo)))
+    return base or {}, exif or {}, gps or {}
 
 
 def _known(read: Callable[[], T]) -> T | None:
@@ -79,7 +81,9 @@ def _orientation(base: Tags) -> int:
 
 
 def _text(value: object) -> str | None:
-    return str(value).replace("\0", "").strip() or None
+    """A text up to its NUL, on one line; some writers give bytes."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return " ".join(text.partition("\0")[0].split()) or None
 
 
 def _camera(base: Tags) -> str | None:
@@ -97,10 +101,13 @@ def _taken_at(base: Tags, exif: Tags) -> datetime | None:
         (exif, ExifTags.Base.DateTimeDigitized),
         (base, ExifTags.Base.DateTime),
     ):
-        value = _text(tags.get(tag, ""))
-        if value and not value.startswith("0000"):
-            return datetime.strptime(value[:19], "%Y:%m:%d %H:%M:%S")
+        if taken := _known(partial(_moment, tags, tag)):
+            return taken
     return None
+
+
+def _moment(tags: Tags, tag: int) -> datetime:
+    return datetime.strptime((_text(tags[tag]) or "")[:19], "%Y:%m:%d %H:%M:%S")
 
 
 def _offset_min(exif: Tags) -> int | None:
@@ -122,10 +129,14 @@ def _iso(exif: Tags) -> int | None:
     return number if 0 < number < 2**31 else None
 
 
-def _degrees(gps: Tags, tag: int, negative: str, limit: int) -> float | None:
-    """GPS tags come in pairs: the hemisphere under n - 1, degrees, minutes and seconds under n."""
+def _degrees(gps: Tags, tag: int, hemispheres: str, limit: int) -> float | None:
+    """GPS tags come in pairs: the hemisphere under n - 1, degrees, minutes and seconds under n.
+
+    `hemispheres`: the letter of the positive one, then that of the negative one.
+    """
     degrees, minutes, seconds = (float(part) for part in gps[tag])
     value = degrees + minutes / 60 + seconds / 3600
-    if not value <= limit:
+    hemisphere = (_text(gps[tag - 1]) or "").upper()
+    if not 0 <= value <= limit or hemisphere not in tuple(hemispheres):  # NaN is not <= either
         return None
-    return -value if str(gps[tag - 1]).strip("\0 ").upper() == negative else value
+    return -value if hemisphere == hemispheres[1] else value

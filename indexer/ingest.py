@@ -36,7 +36,7 @@ LOOK_AHEAD: Final = 2 * BATCH  # files read and decoded before they are embedded
 
 
 class Progress(Protocol):
-    """Told after each batch how many files of all are done."""
+    """Told at the start and after each batch how many files of all are done."""
 
     def __call__(self, done: int, total: int) -> None: ...
 
@@ -52,7 +52,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A file after reading: known content, pixels to embed, or an error; none: left for later."""
+    """A file after reading: known content, pixels to embed, or an error; none: left for later.
+
+    Both where the content is known, but not embedded by the model.
+    """
 
     job: Job
     content_id: int | None = None
@@ -64,9 +67,10 @@ class Prepared:
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts that become the report."""
+    """Counts that become the report, and the hashes of what has been embedded."""
 
     started: float = field(default_factory=time.monotonic)
+    embedded: set[bytes] = field(default_factory=set)
     report: IngestReport = field(default_factory=IngestReport)
 
     def add(self, **counts: int) -> None:
@@ -112,6 +116,8 @@ class Ingest:
         self._store.record((), gone=plan.gone, back=plan.back)
         tally.add(gone=len(plan.gone), back=len(plan.back))
         done = 0
+        if progress:
+            progress(done, len(jobs))
         for batch in self._prepared(jobs, roots):
             self._take(batch, tally)
             done += len(batch)
@@ -156,12 +162,17 @@ class Ingest:
         except Undecodable as error:
             return Prepared(job, error=str(error))
         self._save_thumbnail(sha256, decoded.thumbnail)
-        pixels = self._encoder.preprocess(decoded.image)
-        return Prepared(job, sha256=sha256, facts=decoded.facts, pixels=pixels)
+        content_id = known.id if known else None
+        try:
+            pixels = self._encoder.preprocess(decoded.image)
+        except Exception as error:  # noqa: BLE001 - a strip of a million pixels, out of memory
+            return Prepared(job, error=f"cannot be scaled for the encoder: {error!r}")
+        return Prepared(job, content_id, sha256, decoded.facts, pixels)
 
     def _take(self, batch: list[Prepared], tally: _Tally) -> None:
         """Embed what needs it and commit the batch."""
-        started = time.monotonic()
+        started, before = time.monotonic(), tally.report.embedded
+        batch = [self._unless_embedded(item, tally) for item in batch]
         vectors = self._embed(batch)
         outcomes: list[Outcome] = []
         gone: list[Row] = []
@@ -177,8 +188,15 @@ class Ingest:
                 gone.append(item.job.moved_from)
             _count(outcome, item.job, tally)
         self._store.record(outcomes, gone=gone)
-        embedded = sum(item.pixels is not None for item in batch)
+        embedded = tally.report.embedded - before
         log.info("%d files, %d embedded, %.1f s", len(batch), embedded, time.monotonic() - started)
+
+    def _unless_embedded(self, item: Prepared, tally: _Tally) -> Prepared:
+        """Without its pixels, if an equal file was embedded after this one had been prepared."""
+        if item.sha256 not in tally.embedded:
+            return item
+        known = self._store.known(item.sha256)
+        return Prepared(item.job, content_id=known.id) if known else item
 
     def _embed(self, batch: list[Prepared]) -> list[FloatArray | str | None]:
         """For each item its vector, the reason why there is none, or None if it needs none.
@@ -233,14 +251,15 @@ def _outcome(item: Prepared, vector: FloatArray | None) -> Outcome:
         row = job.moved_from  # the same bytes under a new name: the photo keeps its number
     if vector is not None and item.facts is not None:
         return Outcome(job.found, row, NewContent(item.sha256, item.facts, vector))
-    return Outcome(job.found, row, content, item.error)
+    return Outcome(job.found, row, None if item.error else content, item.error)
 
 
 def _count(outcome: Outcome, job: Job, tally: _Tally) -> None:
     if outcome.error:
         log.warning("%s: %s", outcome.found.path, outcome.error)
         tally.add(failed=1)
-    elif isinstance(outcome.content, NewContent):
+    elif isinstance(outcome.content, NewContent) and outcome.content.sha256 not in tally.embedded:
+        tally.embedded.add(outcome.content.sha256)
         tally.add(embedded=1)
     elif job.moved_from and outcome.row is job.moved_from:
         tally.add(moved=1)

@@ -19,8 +19,15 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from clipcore import Encoder, open_encoder
-from indexer.decode import decode_upright, write_atomically
-from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError
+from clipcore.checkpoints import choose
+from indexer.decode import (
+    THUMBNAIL_PX,
+    content_hash,
+    decode,
+    decode_upright,
+    write_atomically,
+)
+from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
 from indexer.ingest import Ingest, Progress
 from indexer.reconcile import reconcile
 from indexer.records import (
@@ -29,6 +36,7 @@ from indexer.records import (
     IndexStatus,
     IngestReport,
     LibraryStatus,
+    Model,
     Photo,
     Plan,
     Root,
@@ -43,7 +51,7 @@ from indexer.vector_index import VectorIndex
 log = logging.getLogger(__name__)
 
 DATABASE: Final = "library.db"
-DEFAULT_MODEL: Final = "starter"
+AUTO: Final = "auto"
 
 OpenEncoder = Callable[[str], Encoder]
 
@@ -52,31 +60,49 @@ def open_library(
     path: Path,
     *,
     create: bool = False,
-    model: str | None = None,
+    model: str = AUTO,
+    switch: bool = False,
     open_encoder: OpenEncoder = open_encoder,
 ) -> Library:
     """The library in the directory `path`, made there if `create` allows it.
 
-    `model` names the encoder of a new library; an existing one keeps the one it was made with.
-    Raises LibraryError, or ModelMismatch where `model` names another one.
+    `model` names the encoder; "auto" is the one of an existing library, and for a new one the
+    best that can be had. With `switch` an existing library's next rebuild goes over to `model`;
+    until it is done the library is searched as before.
+    Raises LibraryError, or ModelMismatch where `model` is not the library's and may not be.
     """
     path = path.absolute()
     database = path / DATABASE
     if create and not database.exists():
         _make_directory(path)
-        source = model or DEFAULT_MODEL
-        encoder = open_encoder(source)
+        asked = _asked(_best_model() if model == AUTO else model, open_encoder)
         with _writer_lock(path):
             if not database.exists():
-                Store.create(database, source, encoder.model_id).close()
+                Store.create(database, asked).close()
     store = Store.open(database)
-    if model is not None and (asked := open_encoder(model).model_id) != store.model_id:
-        store.close()
-        raise ModelMismatch(
-            f"the library at {path} was made with the model {store.model_id}, not {asked}: "
-            "leave out --model, or make another library"
-        )
+    if model != AUTO and (asked := _asked(model, open_encoder)).id != store.model_id:
+        if not switch:
+            store.close()
+            raise ModelMismatch(
+                f"the library at {path} was made with the model {store.model_id}, not {asked.id}: "
+                f"leave out --model, or switch with 'indexer rebuild --model {model}'"
+            )
+        store.model = asked
     return Library(path, store, open_encoder)
+
+
+def _best_model() -> str:
+    choice = choose()
+    if choice.warning:
+        log.warning("%s", choice.warning)
+    return choice.source
+
+
+def _asked(source: str, open_encoder: OpenEncoder) -> Model:
+    """The model that a name or a path means; a path is kept absolute."""
+    if Path(source).exists():
+        source = str(Path(source).absolute())
+    return Model(source, open_encoder(source).model_id)
 
 
 class Library:
@@ -93,18 +119,24 @@ class Library:
         self._seen_change: int | None = None
 
     @property
-    def model_id(self) -> str:
+    def model(self) -> Model:
         """The model whose embeddings this library searches."""
+        return self._store.model
+
+    @property
+    def model_id(self) -> str:
+        """The id of that model."""
         return self._store.model_id
 
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder of this library's model."""
-        encoder = self._open_encoder(self._store.model_source)
+        source = self._store.model.source
+        encoder = self._open_encoder(source)
         if encoder.model_id != self.model_id:
             raise ModelMismatch(
-                f"the library at {self.path} was made with the model {self.model_id}; "
-                f"installed is {encoder.model_id}"
+                f"the library at {self.path} was made with the model {self.model_id}, but {source} "
+                f"is {encoder.model_id} now: 'indexer rebuild --model {source}' goes over to it"
             )
         return encoder
 
@@ -161,8 +193,12 @@ class Library:
         Hold `writing()` around it.
         """
         report = self.update(progress=progress, reembed=reembed, stop=stop)
+        if stop():
+            return report
         index = VectorIndex(self.encoder.dim)
         catch_up(index, self._store)
+        if self._store.model != self._store.recorded_model():
+            self._store.record_model()
         index.save(self._snapshot, self._store.library_id, self.model_id)
         with self._index_lock:
             self._index = index
@@ -240,7 +276,7 @@ class Library:
             raise QueryError("the query is empty: type what the photo shows")
         if top < 1:
             raise QueryError(f"the number of results must be at least 1, not {top}")
-        index = self._current_index()
+        index = self._current_index()  # before the encoder: it may go over to another model
         (vector,) = self.encoder.embed_texts([query])
         hits = nearest(vector, index, self._store, top, self.encoder.logit_scale)
         took_ms = 1000 * (time.perf_counter() - started)
@@ -251,9 +287,19 @@ class Library:
         with self._index_lock:
             token = self._store.change_token()
             if token != self._seen_change:
+                self._follow_model()
                 catch_up(self._index, self._store)
                 self._seen_change = token
             return self._index
+
+    def _follow_model(self) -> None:
+        """Go over to the library's model if another process has switched it."""
+        recorded = self._store.recorded_model()
+        if self._seen_change is not None and recorded != self._store.model:
+            log.info("the library has gone over to the model %s", recorded.id)
+            self._store.model = recorded
+            for stale in ("encoder", "_index"):
+                self.__dict__.pop(stale, None)
 
     @cached_property
     def _index(self) -> VectorIndex:
@@ -266,11 +312,19 @@ class Library:
         return self._store.photo(photo_id)
 
     def thumbnail(self, photo: Photo) -> bytes | None:
-        """The photo's upright JPEG thumbnail, or None if it has been deleted."""
+        """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
         try:
             return self._thumbnail_path(photo.sha256).read_bytes()
         except FileNotFoundError:
+            pass
+        try:
+            data = photo.path.read_bytes()
+            thumbnail = decode(data, THUMBNAIL_PX).thumbnail
+        except (OSError, Undecodable) as error:
+            log.warning("no thumbnail of %s: %s", photo.path, error)
             return None
+        self._save_thumbnail(content_hash(data), thumbnail)
+        return thumbnail
 
     def upright_image(self, photo: Photo, max_side_px: int = 1600) -> Image.Image:
         """The photo itself, upright, for showing. Raises Undecodable or OSError."""

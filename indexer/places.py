@@ -1,21 +1,14 @@
-"""Where a person's library lies when nobody says: the one default of the page and the command line.
-
-Read by app/ and cli.py only; everything else is told its place.
-"""
+"""Where a library lies when nobody says."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
-import platformdirs
-
-VARIABLE: Final = "RECOLLECT_LIBRARY"
+from platformdirs import user_data_path
 
 
 def default_library() -> Path:
-    """The directory that RECOLLECT_LIBRARY names, else the platform's place for user data."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
-    return platformdirs.user_data_path("recollect", appauthor=False)
+    """RECOLLECT_LIBRARY if it is set, else the platform's directory for a user's data."""
+    named = os.environ.get("RECOLLECT_LIBRARY")
+    return Path(named) if named else user_data_path("recollect", appauthor=False)

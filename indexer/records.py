@@ -16,6 +16,14 @@ class FileStat:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """An encoder: the name or path that opens it, and the id of what it computes."""
+
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
     """A photo directory of the library. `path` is absolute."""
 

@@ -6,6 +6,7 @@ takes it for gone.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -19,6 +20,7 @@ from indexer.records import FileStat, Found, Root
 SKIPPED_FOLDERS: Final = frozenset(
     ("@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "lost+found")
 )
+NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
 
 @dataclass(slots=True)
@@ -48,45 +50,52 @@ def is_skipped_folder(name: str) -> bool:
     return name.startswith(".") or name in SKIPPED_FOLDERS
 
 
-def scan(root: Root, roots: Collection[Root] = (), under: Collection[str] = ("",)) -> Scan:
+def scan(
+    root: Root,
+    roots: Collection[Root] = (),
+    under: Collection[str] = ("",),
+    skip: Collection[Path] = (),
+) -> Scan:
     """Look at `root`, or only at the paths `under` it that are given (files or folders).
 
     Folders that are roots of their own are left to them. Links are followed, loops are cut: a
-    link into a known root is passed by, since the photo is found at its own place.
+    link into a known root is passed by, since the photo is found at its own place. The folders
+    of `skip` are not looked into, by whatever path they are reached.
     Raises OSError if the root itself cannot be listed.
     """
     with os.scandir(root.path):  # a root that is not there must not look empty
         pass
-    walk = _Walk(root, {other.path for other in roots} | {root.path})
+    walk = _Walk(root, {other.path for other in roots} | {root.path}, skip)
     for path in under:
         walk.visit(path)
     return walk.scan
 
 
 class _Walk:
-    def __init__(self, root: Root, root_paths: set[Path]) -> None:
+    def __init__(self, root: Root, root_paths: set[Path], skip: Collection[Path]) -> None:
         self.root = root
         self.root_paths = root_paths
         self.scan = Scan()
+        self.skipped = {_identity(folder) for folder in skip if folder.is_dir()}
         self.visited: set[tuple[int, int]] = set()
+        self.taken: set[str] = set()
 
     def visit(self, relative: str) -> None:
         """Take in the file or folder at `relative`, if it is there and counts."""
-        parts = PurePosixPath(relative).parts
-        if any(is_skipped_folder(part) for part in parts[:-1]):
-            return
-        path = self.root.path / relative
         try:
-            status = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError:
-            self.scan.unseen.append(relative)
+            self._visit(relative)
+        except OSError as error:
+            self._unseen(relative, error)
+
+    def _visit(self, relative: str) -> None:
+        path, name = self.root.path / relative, PurePosixPath(relative).name
+        status = path.stat()
+        if any(self._passed_by(folder) for folder in _folders_above(relative)):
             return
         if stat.S_ISDIR(status.st_mode):
-            if not (parts and is_skipped_folder(parts[-1])) and self._enter(path, relative):
+            if not self._passed_by(relative) and self._enter(path):
                 self._folder(relative)
-        elif parts and counts(parts[-1]) and not self._is_seen_elsewhere(path):
+        elif counts(name) and not self._is_seen_elsewhere(path):
             self._file(relative, status)
 
     def _folder(self, top: str) -> None:
@@ -96,8 +105,8 @@ class _Walk:
             try:
                 with os.scandir(self.root.path / folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
-            except OSError:
-                self.scan.unseen.append(folder)
+            except OSError:  # even one that is no longer there: the next look will tell
+                self.scan.unseen.append(_text(folder))
                 continue
             pending.extend(reversed(list(self._subfolders(folder, ordered))))
 
@@ -107,38 +116,49 @@ class _Walk:
             relative = f"{folder}/{entry.name}" if folder else entry.name
             try:
                 if entry.is_dir():
-                    if not is_skipped_folder(entry.name) and self._enter(entry, relative):
+                    if not self._passed_by(relative) and self._enter(Path(entry.path)):
                         yield relative
                 elif counts(entry.name) and not (
                     entry.is_symlink() and self._is_seen_elsewhere(Path(entry.path))
                 ):
                     self._file(relative, entry.stat())
-            except OSError:  # a dangling or circular link, or a file that went away just now
-                if not entry.is_symlink() and os.path.lexists(entry.path):
-                    self.scan.unseen.append(relative)
+            except OSError as error:
+                self._unseen(relative, error)
+
+    def _unseen(self, relative: str, error: OSError) -> None:
+        """Report what could not be looked at; what is not there, or leads nowhere, is not there."""
+        if error.errno not in NOT_THERE:
+            self.scan.unseen.append(_text(relative))
 
     def _file(self, relative: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             return  # fifos, sockets and devices
-        file, problem = FileStat(status.st_size, status.st_mtime_ns), None
-        try:
-            relative.encode()
-        except UnicodeEncodeError:
-            relative = os.fsencode(relative).decode(errors="backslashreplace")
-            problem = "its name is not valid UTF-8: rename the file"
-        self.scan.found.append(Found(self.root.id, relative, file, problem))
+        if relative in self.taken:
+            return  # it was asked for, and so was its folder
+        self.taken.add(relative)
+        name = _text(relative)
+        problem = None if name == relative else "its name is not valid UTF-8: rename the file"
+        file = FileStat(status.st_size, status.st_mtime_ns)
+        self.scan.found.append(Found(self.root.id, name, file, problem))
 
-    def _enter(self, path: Path | os.DirEntry[str], relative: str) -> bool:
-        """Whether to walk this folder: not twice, and not where another root has it."""
-        if relative and self.root.path / relative in self.root_paths:
+    def _passed_by(self, relative: str) -> bool:
+        """Whether this folder is never looked into, or is found at another place."""
+        if not relative:
             return False
-        if path.is_symlink() and self._is_seen_elsewhere(self.root.path / relative):
+        path = self.root.path / relative
+        return (
+            is_skipped_folder(path.name)
+            or path in self.root_paths
+            or _identity(path) in self.skipped
+            or self._is_seen_elsewhere(path)
+        )
+
+    def _enter(self, path: Path) -> bool:
+        """Whether to walk this folder: not twice."""
+        identity = _identity(path)
+        if identity in self.visited:
             return False
-        status = path.stat()
-        key = (status.st_dev, status.st_ino)
-        if key in self.visited:
-            return False
-        self.visited.add(key)
+        self.visited.add(identity)
         return True
 
     def _is_seen_elsewhere(self, path: Path) -> bool:
@@ -147,3 +167,18 @@ class _Walk:
             return False
         target = path.resolve(strict=True)
         return any(target == root or root in target.parents for root in self.root_paths)
+
+
+def _folders_above(relative: str) -> list[str]:
+    """The folders between the root and `relative`, the outermost first."""
+    return [folder.as_posix() for folder in reversed(PurePosixPath(relative).parents[:-1])]
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _text(relative: str) -> str:
+    """A path as the library keeps it: bytes that are no UTF-8 are written as \\xNN."""
+    return os.fsencode(relative).decode(errors="backslashreplace")

@@ -37,6 +37,7 @@ from indexer.records import (
     Failure,
     FileStat,
     Found,
+    Model,
     Photo,
     Root,
     RootStatus,
@@ -86,15 +87,13 @@ class Store:
         self._engine = engine
         self._sentinel: Connection | None = None
         with engine.connect() as connection:
-            row = connection.execute(select(library)).one()
-        self.library_id: str = row.uuid
-        self.model_source: str = row.model_source
-        self.model_id: str = row.model_id
+            self.library_id: str = connection.execute(select(library.c.uuid)).scalar_one()
+        self.model = self.recorded_model()
 
     @classmethod
-    def create(cls, path: Path, model_source: str, model_id: str) -> Store:
+    def create(cls, path: Path, model: Model) -> Store:
         """A new library's database at `path`."""
-        return cls(create_database(path, model_source, model_id))
+        return cls(create_database(path, model))
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -106,6 +105,25 @@ class Store:
         if self._sentinel is not None:
             self._sentinel.close()
         self._engine.dispose()
+
+    # the model
+
+    @property
+    def model_id(self) -> str:
+        """The model whose embeddings are read and written."""
+        return self.model.id
+
+    def recorded_model(self) -> Model:
+        """The model that the library is searched with."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(library.c.model_source, library.c.model_id)).one()
+        return Model(row.model_source, row.model_id)
+
+    def record_model(self) -> None:
+        """From now on the library is searched with the present model."""
+        values = {"model_source": self.model.source, "model_id": self.model.id}
+        with self._engine.begin() as connection:
+            connection.execute(update(library), values)
 
     # roots
 

@@ -117,6 +117,8 @@ def _header(line: bytes) -> SnapshotHeader:
     value = json.loads(line)
     if not isinstance(value, dict) or set(value) != set(SnapshotHeader.__slots__):
         raise ValueError("its header is damaged")
+    if not all(isinstance(value[name], int) for name in ("dim", "last_id", "count")):
+        raise ValueError("its header is damaged")
     return SnapshotHeader(**value)
 
 

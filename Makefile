@@ -1,0 +1,61 @@
+# Recollect: `make run` tries it, `make test` proves it. `make help` lists all.
+
+PYTHON  ?= python3
+PHOTOS  ?= data/sample
+# the sample has a library of its own; your photos go into your default one
+LIBRARY ?= $(if $(filter data/sample,$(PHOTOS)),data/library)
+PORT    ?= 8501
+QUERY   ?= a polar bear in the snow
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.ready
+INDEXER  = $(BIN)/indexer $(1) $(if $(LIBRARY),--library "$(LIBRARY)")
+BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+# Debian's packages, where we may install them; else say what is needed
+APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+  apt-get update -qq && apt-get install -y -qq $(1); \
+  else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
+
+.PHONY: help setup run test lint format browser sample clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
+	  awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) browser ## make .venv with everything that run and test need
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else 0'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
+	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,starter,dev]'
+	@touch $@
+
+run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching
+	$(call INDEXER,rebuild "$(PHOTOS)")
+	$(call INDEXER,search "$(QUERY)" --top 3)
+	@$(call INDEXER,serve --port $(PORT))
+
+test: setup ## run the whole suite
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check format, style and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(READY) ## put the code in form
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+browser:
+ifeq ($(BROWSER),)
+	@$(call APT,chromium) || echo "Only the browser tests need it."
+endif
+
+clean: ## remove what setup and runs have made (never photos)
+	rm -rf $(VENV) data/library build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

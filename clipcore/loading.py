@@ -1,0 +1,144 @@
+"""From what a person names as a model to a model that runs.
+
+`open_checkpoint` reads names and shapes only and checks that all fit; `load` brings the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from clipcore import checkpoints, formats, hub, weights
+from clipcore.config import ClipConfig
+from clipcore.formats import Description
+from clipcore.lockfile import LockFile
+from clipcore.model import CLIP, TOWERS
+from clipcore.preprocess import Preprocess
+from clipcore.tokenizer import ClipTokenizer
+
+ID_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint whose files fit together; its weights are not in memory yet."""
+
+    name: str
+    sha256: str
+    config: ClipConfig
+    preprocess: Preprocess
+    description: Description
+
+    @property
+    def model_id(self) -> str:
+        """Names the weights and all that is done to their input: the same on every machine.
+
+        Eight digits of a hash over the weights' sha256, the activation and the preprocessing: if
+        one of them changes, so do the vectors.
+        """
+        facts = [self.sha256, self.config.quick_gelu, asdict(self.preprocess)]
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return f"{self.name}@{digest[:ID_DIGITS]}"
+
+    def tokenizer(self) -> ClipTokenizer:
+        text = self.config.text
+        return ClipTokenizer(self.description.tokenizer, text.vocab_size, text.context_length)
+
+    def logit_scale(self) -> float:
+        """Reads one number, no tower."""
+        description = self.description
+        return weights.read_logit_scale(description.weights, description.archive_sha256)
+
+    def load(self, towers: Collection[str] = TOWERS, device: str = "cpu") -> CLIP:
+        """The model with the weights of these towers."""
+        archive = self.description.archive_sha256
+        return weights.load_model(self.description.weights, self.config, towers, device, archive)
+
+
+@dataclass(frozen=True)
+class LoadedClip:
+    """A model and what turns texts and images into its input: both give torch tensors."""
+
+    model: CLIP
+    tokenizer: ClipTokenizer
+    preprocess: Callable[[Image.Image], Tensor]
+    config: ClipConfig
+
+
+def load(
+    source: str | Path,
+    device: str = "cpu",
+    towers: Collection[str] = TOWERS,
+    quick_gelu: bool | None = None,
+) -> LoadedClip:
+    """See `clipcore.load`."""
+    checkpoint = open_checkpoint(source, quick_gelu)
+    model = checkpoint.load(towers, device)
+
+    def preprocess(image: Image.Image) -> Tensor:
+        return torch.from_numpy(checkpoint.preprocess(image))
+
+    return LoadedClip(model, checkpoint.tokenizer(), preprocess, checkpoint.config)
+
+
+def open_checkpoint(source: str | Path, quick_gelu: bool | None = None) -> Checkpoint:
+    """Finds a checkpoint by name, directory or file, downloads it if need be, and checks it.
+
+    Raises ModelNotFound, DownloadError or a CheckpointError.
+    """
+    entry = checkpoints.find(str(source))
+    if entry:
+        files = checkpoints.pull(entry.name)
+        description = Description(files.weights, entry.towers, entry.pixels, files.tokenizer)
+        return _checked(description, files.sha256, entry.name)
+    path = Path(source).expanduser()
+    if not path.exists():
+        checkpoints.resolve(str(source))  # raises, with the names that come near
+    description = formats.describe(path, quick_gelu)
+    lock = LockFile(hub.cache_directory())
+    # An archive's hash is what makes it safe to open: it has just been computed, never recalled.
+    digest = description.archive_sha256 or lock.sha256(description.weights)
+    return _checked(description, digest, None)
+
+
+def _checked(description: Description, digest: str, name: str | None) -> Checkpoint:
+    header = weights.read_header(description.weights, description.archive_sha256)
+    config = weights.infer_config(header, description.towers)
+    weights.check_fit(header, config, description.weights)
+    preprocess = Preprocess(config.vision.image_size_px, description.pixels)
+    return Checkpoint(name or architecture_name(config), digest, config, preprocess, description)
+
+
+def architecture_name(config: ClipConfig) -> str:
+    """The table's name for these sizes, or one made of them. A path would change when moved."""
+    vision, text = config.vision, config.text
+    sizes = (
+        config.embed_dim,
+        vision.image_size_px,
+        vision.patch_size_px,
+        vision.width,
+        vision.layers,
+        text.width,
+        text.layers,
+    )
+    for entry in checkpoints.table():
+        if sizes == (
+            entry.embed_dim,
+            entry.image_size_px,
+            entry.patch_size_px,
+            entry.vision_width,
+            entry.vision_layers,
+            entry.text_width,
+            entry.text_layers,
+        ):
+            return entry.architecture
+    kind = "RN" if vision.is_resnet else f"ViT-{vision.patch_size_px}"
+    layers = "-".join(map(str, vision.blocks)) if vision.is_resnet else str(vision.layers)
+    return f"{kind}-{vision.width}x{layers}-{vision.image_size_px}"

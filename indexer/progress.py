@@ -1,0 +1,65 @@
+"""Progress of long work: a bar with rate and time left on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bar,
+)
+from rich.text import Text
+
+from indexer.ingest import Progress
+
+LINE_EVERY_S: Final = 10
+
+
+@contextmanager
+def progress_on(stream: TextIO) -> Iterator[Progress]:
+    """A Progress that shows itself on `stream`."""
+    console = Console(file=stream)
+    if not console.is_terminal:
+        yield _lines(stream)
+        return
+    columns = (TextColumn("photos"), BarColumn(), MofNCompleteColumn(), _Rate())
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("photos", total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield show
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+def _lines(stream: TextIO) -> Progress:
+    started = last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if not done or (now - last < LINE_EVERY_S and done < total):
+            return
+        last = now
+        rate = done / max(now - started, 1e-3)
+        left_s = (total - done) / rate
+        stream.write(f"{done} of {total} files, {rate:.1f}/s, {left_s:.0f} s left\n")
+        stream.flush()
+
+    return show

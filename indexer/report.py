@@ -1,0 +1,149 @@
+"""What the command line prints: the public JSON documents, and plain text for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clipcore.checkpoints import Status
+from indexer.records import Failure, Hit, IngestReport, LibraryStatus, SearchResult
+
+
+def search_document(result: SearchResult) -> dict[str, Any]:
+    """The public form of `indexer search --json`; documented in the README."""
+    return {
+        "query": result.query,
+        "model": result.model_id,
+        "took_ms": round(result.took_ms, 1),
+        "hits": [_hit_document(hit) for hit in result.hits],
+    }
+
+
+def _hit_document(hit: Hit) -> dict[str, Any]:
+    facts = hit.photo.facts
+    return {
+        "rank": hit.rank,
+        "photo_id": hit.photo.id,
+        "path": str(hit.photo.path),
+        "score": round(hit.score, 6),
+        "logit": round(hit.logit, 4),
+        "width_px": facts.width_px,
+        "height_px": facts.height_px,
+        "taken_at": facts.taken_at and facts.taken_at.isoformat(),
+    }
+
+
+def status_document(status: LibraryStatus) -> dict[str, Any]:
+    """The public form of `indexer status --json`; documented in the README."""
+    return {
+        "library": str(status.library),
+        "model": status.model_id,
+        "roots": [
+            {"path": str(root.path), "photos": root.photos, "notice": root.notice}
+            for root in status.roots
+        ],
+        "photos": status.photos,
+        "embeddings": status.embeddings,
+        "failed": status.failed,
+        "missing": status.missing,
+        "index": {"vectors": status.index.vectors, "kind": status.index.kind},
+    }
+
+
+def failures_document(failures: list[Failure]) -> list[dict[str, Any]]:
+    """The public form of `indexer failures --json`."""
+    return [
+        {"path": str(one.path), "reason": one.reason, "since": f"{one.since.isoformat()}Z"}
+        for one in failures
+    ]
+
+
+def failures_text(failures: list[Failure]) -> str:
+    """A line a file: since when, path and reason."""
+    lines = [f"{one.since:%Y-%m-%d %H:%M}Z  {one.path}: {one.reason}" for one in failures]
+    return "\n".join(lines) or "no failures"
+
+
+def search_text(result: SearchResult) -> str:
+    """A line a hit: rank, score, date and path."""
+    lines = [
+        f"{hit.rank:>4}  {hit.score:.3f}  {_date(hit):10}  {hit.photo.path}" for hit in result.hits
+    ]
+    return "\n".join(lines) or "the library has no photos yet: indexer rebuild DIR"
+
+
+def _date(hit: Hit) -> str:
+    taken_at = hit.photo.facts.taken_at
+    return f"{taken_at:%Y-%m-%d}" if taken_at else ""
+
+
+def status_text(status: LibraryStatus) -> str:
+    """The library in a few lines."""
+    lines = [
+        f"library     {status.library}",
+        f"model       {status.model_id}",
+        f"photos      {status.photos}",
+        f"embeddings  {status.embeddings}",
+        f"failed      {status.failed}{'  (indexer failures lists them)' if status.failed else ''}",
+        f"missing     {status.missing}",
+        f"index       {status.index.vectors} vectors, {status.index.kind}",
+    ]
+    for root in status.roots:
+        lines.append(f"root        {root.path}  ({root.photos} photos)")
+        if root.notice:
+            lines.append(f"            {root.notice}")
+    return "\n".join(lines)
+
+
+def ingest_text(report: IngestReport) -> str:
+    """The one line that ends a rebuild; names only what happened, but always the failures."""
+    told = {
+        "embedded": report.embedded,
+        "already known": report.known,
+        "moved": report.moved,
+        "gone": report.gone,
+        "back again": report.back,
+        "left for later": report.postponed,
+    }
+    parts = [f"{count} {what}" for what, count in told.items() if count] or ["nothing to do"]
+    rate = f" ({report.embedded / report.seconds:.1f} photos/s)" if report.embedded else ""
+    return f"{', '.join(parts)}, {report.failed} failed in {report.seconds:.1f} s{rate}"
+
+
+def models_document(models: tuple[list[Status], str | None]) -> list[dict[str, Any]]:
+    """The public form of `indexer models --json`."""
+    table, in_use = models
+    return [
+        {
+            "name": one.entry.name,
+            "size_bytes": one.estimated_bytes,
+            "imagenet_zero_shot_top1": one.entry.imagenet_zero_shot_top1,
+            "coco_text_to_image_r_at_1": one.entry.coco_text_to_image_r_at_1,
+            "cached": one.cached,
+            "in_use": one.entry.name == in_use,
+        }
+        for one in table
+    ]
+
+
+def models_text(models: tuple[list[Status], str | None]) -> str:
+    """The table of models, then what the library uses if that is not in the table."""
+    table, in_use = models
+    lines = [f"{'':2}{'model':46} {'size':>8} {'ImageNet':>9} {'COCO R@1':>9}  "]
+    lines += [_model_line(one, in_use) for one in table]
+    if in_use and in_use not in {one.entry.name for one in table}:
+        lines.append(f"* {in_use}")
+    return "\n".join([*lines, "* the library's model"] if in_use else lines)
+
+
+def _model_line(one: Status, in_use: str | None) -> str:
+    entry = one.entry
+    mark = "*" if entry.name == in_use else ""
+    size = f"{one.estimated_bytes / 1e6:.0f} MB" if one.estimated_bytes else ""
+    figures = (
+        f"{_percent(entry.imagenet_zero_shot_top1)} {_percent(entry.coco_text_to_image_r_at_1)}"
+    )
+    return f"{mark:2}{entry.name:46} {size:>8} {figures}  {'here' if one.cached else ''}".rstrip()
+
+
+def _percent(share: float | None) -> str:
+    return f"{'':>9}" if share is None else f"{100 * share:>7.1f} %"

@@ -1,0 +1,88 @@
+"""Runs the page as a process of its own beside the daemon."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from indexer.errors import IndexerError
+
+HOST: Final = "127.0.0.1"
+STOP_S: Final = 5
+# A config.toml is read from the working directory only: everything goes along as options.
+SERVER_FLAGS: Final = (
+    *("--server.headless", "true"),
+    *("--server.fileWatcherType", "none"),
+    *("--browser.gatherUsageStats", "false"),
+    *("--client.toolbarMode", "minimal"),
+    *("--logger.hideWelcomeMessage", "true"),
+    *("--client.showErrorDetails", "none"),  # tracebacks go to the log, not to the page
+    *("--theme.baseRadius", "0.5rem"),
+    *("--theme.light.primaryColor", "#b4460f"),
+    *("--theme.light.backgroundColor", "#fffdfa"),
+    *("--theme.light.secondaryBackgroundColor", "#f5f0e9"),
+    *("--theme.light.textColor", "#2a2420"),
+    *("--theme.light.borderColor", "#e2d9cd"),
+    *("--theme.dark.primaryColor", "#f0935a"),
+    *("--theme.dark.backgroundColor", "#161412"),
+    *("--theme.dark.secondaryBackgroundColor", "#221f1c"),
+    *("--theme.dark.textColor", "#efe9e2"),
+    *("--theme.dark.borderColor", "#3b3630"),
+)
+
+
+def server_command(port: int) -> list[str]:
+    """The command that serves the page on 127.0.0.1. The page itself is not imported."""
+    spec = importlib.util.find_spec("app")
+    if spec is None or spec.origin is None:
+        raise IndexerError("the page's package is not installed: install recollect-photos again")
+    page = Path(spec.origin).with_name("main.py")
+    address = ("--server.address", HOST, "--server.port", str(port))
+    return [sys.executable, "-m", "streamlit", "run", str(page), *address, *SERVER_FLAGS]
+
+
+@contextmanager
+def page_served(library: Path, port: int, on_exit: Callable[[], None]) -> Iterator[None]:
+    """Serve the page meanwhile; `on_exit` is called when it ends by itself.
+
+    Raises IndexerError if the port is taken.
+    """
+    _refuse_taken(port)
+    environment = {**os.environ, "RECOLLECT_LIBRARY": str(library)}
+    # a session of its own: Ctrl-C in the terminal is ours to pass on, once
+    process = subprocess.Popen(server_command(port), env=environment, start_new_session=True)
+    threading.Thread(target=_when_ended, args=(process, on_exit), daemon=True).start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _when_ended(process: subprocess.Popen[bytes], on_exit: Callable[[], None]) -> None:
+    process.wait()
+    on_exit()
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise IndexerError(
+                f"port {port} on {HOST} cannot be used ({error.strerror}): "
+                "choose another with --port"
+            ) from error

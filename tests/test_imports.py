@@ -1,0 +1,58 @@
+"""Imports go one way, app -> indexer -> clipcore, and cost nothing before they are needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {"clipcore": set(), "indexer": {"clipcore"}, "app": {"indexer", "clipcore"}}
+ONLY_IN = {
+    "faiss": {"indexer/vector_index.py"},
+    "sqlalchemy": {"indexer/store.py", "indexer/schema.py", "indexer/database.py"},
+}
+
+
+def imported(module: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_go_one_way(package: str) -> None:
+    ours = set(MAY_IMPORT) - {package}
+    for module in (ROOT / package).rglob("*.py"):
+        assert imported(module) & ours <= MAY_IMPORT[package], module
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_database_and_index_stay_behind_their_modules(library: str) -> None:
+    for package in MAY_IMPORT:
+        for module in (ROOT / package).rglob("*.py"):
+            name = module.relative_to(ROOT).as_posix()
+            if name.startswith("indexer/migrations/") or name in ONLY_IN[library]:
+                continue
+            assert library not in imported(module), module
+
+
+def test_page_knows_neither_torch_nor_sql() -> None:
+    for module in (ROOT / "app").rglob("*.py"):
+        assert not imported(module) & {"torch", "faiss", "sqlalchemy", "sqlite3"}, module
+
+
+@pytest.mark.parametrize("module", ["clipcore", "indexer.cli", "indexer.library"])
+def test_importing_loads_no_model_runtime(module: str) -> None:
+    code = (
+        f"import sys, {module}; print(sorted({{'torch', 'faiss', 'streamlit'}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,48 @@
+"""The README is true: every command, target and module stands in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from indexer.cli import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_command_is_in_the_readme() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    missing = [name for name in commands if f"`indexer {name}" not in README]
+    assert missing == []
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    assert set(re.findall(r"`indexer ([a-z]+)", README)) <= set(commands)
+
+
+@pytest.mark.parametrize("package", ["app", "indexer", "clipcore", "benchmarks"])
+def test_every_module_is_in_the_folder_tree(package: str) -> None:
+    tree = README.split("## The folders")[1]
+    section = re.search(rf"^{package}/.*?(?=^\S)", tree, re.M | re.S)
+    assert section, package
+    modules = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
+    told = set(re.findall(r"^ {4}(\w+\.py) ", section[0], re.M))
+    assert told == modules
+
+
+def test_every_make_target_explains_itself() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    told = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in re.findall(r"^([a-z]+):.*## ", makefile, re.M):
+        assert f"make {target} " in told.stdout
+
+
+def test_pictures_and_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
