@@ -41,7 +41,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     parentElement.append(wall);
   }
   const drawn = JSON.stringify(data.cells);
-  if (wall.drawn === drawn) return; // keep the keyboard's place when nothing changed
-  wall.drawn = drawn;
-  wall.replaceChildren(...data.cells.map((cell) => draw(cell, (id) => setTriggerValue("opened", id))));
+  if (wall.drawn !== drawn) { // else keep the keyboard's place
+    wall.drawn = drawn;
+    const onOpen = (id) => setTriggerValue("opened", id);
+    wall.replaceChildren(...data.cells.map((cell) => draw(cell, onOpen)));
+  }
+
+  if (wall.onClosed) document.removeEventListener("recollect-closed", wall.onClosed);
+  wall.onClosed = ({ detail }) => wall.querySelector(`[data-photo="${detail}"]`)?.focus();
+  document.addEventListener("recollect-closed", wall.onClosed);
+  return () => document.removeEventListener("recollect-closed", wall.onClosed);
 }

@@ -30,11 +30,12 @@ EXAMPLES: Final = (
     "flowers in the garden",
 )
 PAGE_CSS: Final = Path(__file__).with_name("page.css")
+ICON: Final = Path(__file__).with_name("icon.svg")
 
 
 def main() -> None:
     """Draw the page once."""
-    st.set_page_config("Recollect", ":material/photo_library:", layout="wide")
+    st.set_page_config("Recollect", ICON, layout="wide")
     st.html(PAGE_CSS)
     st.html('<h1 class="brand">Recollect</h1>')
     try:

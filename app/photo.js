@@ -24,10 +24,12 @@ function build(onStep) {
   const previous = stepper("previous", "Previous photo", "‹", -1, onStep);
   const next = stepper("next", "Next photo", "›", 1, onStep);
   stage.append(image, nothing, previous, next);
-  const name = element("h2", "name");
+  const told = element("div", "told");
   const notice = element("p", "notice");
+  const name = element("h2", "name");
   const facts = element("dl", "facts");
-  sheet.append(stage, notice, name, facts);
+  told.append(name, notice, facts);
+  sheet.append(stage, told);
   sheet.parts = { image, nothing, previous, next, name, notice, facts };
   return sheet;
 }
@@ -61,11 +63,20 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   fill(sheet.parts, data);
 
-  const onKey = (event) => {
+  if (sheet.onKey) document.removeEventListener("keydown", sheet.onKey);
+  sheet.onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.key === "ArrowLeft" && data.previous) onStep(-1);
     if (event.key === "ArrowRight" && data.next) onStep(1);
   };
-  document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+  document.addEventListener("keydown", sheet.onKey);
+
+  return () => {
+    document.removeEventListener("keydown", sheet.onKey);
+    setTimeout(() => {
+      if (sheet.isConnected) return;
+      // the grid takes the keyboard back to this photo
+      document.dispatchEvent(new CustomEvent("recollect-closed", { detail: data.id }));
+    }, 100); // after the dialog has let go of the focus
+  };
 }

@@ -59,6 +59,7 @@ def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
     """What photo.js needs to know of the photo itself."""
     src, notice = picture(library, photo)
     return {
+        "id": photo.id,
         "name": photo.path.name,
         "alt": description(photo),
         "src": src,

@@ -1,0 +1,187 @@
+"""The page as a person meets it: a real server, a real Chromium, the starter encoder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from indexer.library import open_library
+from indexer.serve import HOST, server_command
+from tests.conftest import SAMPLE
+
+pytestmark = pytest.mark.browser
+
+QUERY = "a polar bear in the snow"
+POLAR_BEAR = "IMG_2034.jpg"
+HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile: www.a.com.jpg")
+START_S = 60
+WAIT_MS = 60_000  # the models load at the first search
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail(
+            "these tests need Chromium: 'apt-get install chromium', or leave them out "
+            "with -m 'not browser'"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(library: Path) -> Iterator[str]:
+    """The page's address while it is served."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "RECOLLECT_LIBRARY": str(library)}
+    server = subprocess.Popen(server_command(port), env=environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(server, port)
+        yield f"http://{HOST}:{port}/"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            return socket.create_connection((HOST, port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server did not start within {START_S} s")
+
+
+@pytest.fixture(scope="module")
+def address(sample_library: Path) -> Iterator[str]:
+    with served(sample_library) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(WAIT_MS)
+    yield page
+    page.close()
+
+
+def search(page: Page, query: str) -> None:
+    box = page.get_by_label("Search your photos")
+    box.fill(query)
+    box.press("Enter")
+
+
+def names(page: Page) -> list[str]:
+    page.locator(".cell").first.wait_for()
+    return page.locator(".cell .name").all_inner_texts()
+
+
+def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: str) -> None:
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    search(page, QUERY)
+    assert names(page)[0] == POLAR_BEAR
+    page.locator(".cell").first.click()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    facts = page.locator(".sheet .facts")
+    for fact in (
+        "NIKON D750",
+        "4 November 2017",
+        "1/800 s · f/5.6 · ISO 400 · 400 mm",
+        "720 × 540",
+    ):
+        expect(facts).to_contain_text(fact)
+    expect(page).to_have_url(re.compile(r"q=a\+polar\+bear.*photo=\d+"))
+    elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert elsewhere == []
+
+
+def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    second = names(page)[1]
+    page.locator(".cell").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".sheet .name")).to_have_text(second)
+    page.keyboard.press("Escape")
+    expect(page.locator(".sheet")).to_have_count(0)
+    expect(page.locator(".cell").nth(1)).to_be_focused()
+    page.get_by_role("radio", name="12", exact=True).or_(
+        page.get_by_role("button", name="12", exact=True)
+    ).first.click()
+    expect(page.locator(".cell")).to_have_count(12)
+    expect(page.locator(".sheet")).to_have_count(0)
+
+
+def test_reload_keeps_query_and_open_photo(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow&top=12")
+    page.locator(".cell").first.click()
+    expect(page).to_have_url(re.compile("photo="))
+    page.reload()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    expect(page.get_by_label("Search your photos")).to_have_value(QUERY)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_narrow_screen_does_not_scroll_sideways(
+    browser: Browser, address: str, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    page.locator(".cell").first.wait_for(timeout=WAIT_MS)
+    widest = "Math.max(...['.stMain', 'html'].map(s => document.querySelector(s).scrollWidth))"
+    assert page.evaluate(widest) <= 390
+    page.locator(".cell").first.click()
+    page.locator(".sheet").wait_for(timeout=WAIT_MS)
+    assert page.locator(".sheet").bounding_box()["width"] <= 390
+    page.close()
+
+
+def test_photo_added_while_the_page_is_open_is_found(
+    page: Page, own_library: Path, tmp_path: Path
+) -> None:
+    with served(own_library) as address:
+        page.goto(address)
+        search(page, QUERY)
+        assert names(page)[0] == POLAR_BEAR
+        for name in HOSTILE:  # an umbrella, a bear: whatever they show, they are found by it
+            (tmp_path / "new").mkdir(exist_ok=True)
+            shutil.copy(SAMPLE / "Animals" / "Arctic" / POLAR_BEAR, tmp_path / "new" / name)
+        library = open_library(own_library)
+        with library.writing():
+            library.add_root(tmp_path / "new")
+            library.update()
+        library.close()
+        search(page, "polar bear")
+        for name in HOSTILE:
+            cell = page.locator(".cell", has=page.get_by_text(name, exact=True))
+            expect(cell.first).to_be_visible()
+            cell.first.click()
+            expect(page.locator(".sheet .name")).to_have_text(name)
+            expect(page.locator(".sheet .facts")).to_contain_text(name)
+            page.keyboard.press("Escape")
+            expect(page.locator(".sheet")).to_have_count(0)
+        assert page.locator("a[href*='www.a.com'], img[src='x']").count() == 0

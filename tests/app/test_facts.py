@@ -1,0 +1,42 @@
+from datetime import datetime
+
+import pytest
+
+from app.facts import exposure, file_size, place, shutter, taken
+from indexer.records import Facts
+
+
+def test_time_taken_is_told_with_its_offset() -> None:
+    moment = datetime(2018, 5, 6, 14, 3, 22)
+    assert taken(Facts(1, 1, "JPEG")) is None
+    assert taken(Facts(1, 1, "JPEG", taken_at=moment)) == "6 May 2018, 14:03:22"
+    for minutes, told in ((120, "+02:00"), (-210, "-03:30"), (0, "+00:00")):
+        facts = Facts(1, 1, "JPEG", taken_at=moment, taken_offset_min=minutes)
+        assert taken(facts) == f"6 May 2018, 14:03:22 (UTC{told})"
+
+
+def test_exposure_leaves_out_what_is_not_known() -> None:
+    whole = Facts(1, 1, "JPEG", exposure_s=1 / 250, f_number=2.8, iso=200, focal_mm=35.0)
+    assert exposure(whole) == "1/250 s · f/2.8 · ISO 200 · 35 mm"
+    assert exposure(Facts(1, 1, "JPEG", iso=200)) == "ISO 200"
+    assert exposure(Facts(1, 1, "JPEG")) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(1 / 8000, "1/8000"), (0.25, "1/4"), (0.5, "0.5"), (1.3, "1.3"), (30, "30")],
+)
+def test_shutter_is_told_as_cameras_do(seconds: float, told: str) -> None:
+    assert shutter(seconds) == told
+
+
+def test_place_names_its_hemispheres() -> None:
+    facts = Facts(1, 1, "JPEG", latitude_deg=-13.16, longitude_deg=-72.545)
+    assert place(facts) == "13.16000° S, 72.54500° W"
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(842, "842 bytes"), (31_400, "31 kB"), (4_210_000, "4.2 MB")]
+)
+def test_file_size_is_rounded(size: int, told: str) -> None:
+    assert file_size(size) == told

@@ -1,0 +1,173 @@
+"""The page's logic, in Streamlit's own test harness, over a real library."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.photo import sheet
+from indexer.library import Library, open_library
+from tests.fakes import ColourEncoder
+from tests.photos import make_photo
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile:.jpg")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    """Two photos with hostile names: a red one and a blue one."""
+    for name, colour in zip(HOSTILE, ("red", "blue"), strict=True):
+        make_photo(tmp_path / "photos" / name, colour)
+    return taken_in(tmp_path)
+
+
+def taken_in(tmp_path: Path) -> Library:
+    encoder = ColourEncoder()
+    library = open_library(
+        tmp_path / "library", create=True, model="colour", open_encoder=lambda _: encoder
+    )
+    (tmp_path / "photos").mkdir(exist_ok=True)
+    with library.writing():
+        library.add_root(tmp_path / "photos")
+        library.rebuild()
+    return library
+
+
+def page_over(library: Library, **address: str) -> AppTest:
+    def script(library: object) -> None:
+        from app.main import page
+
+        page(library)
+
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
+    for name, value in address.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    return test
+
+
+def component(test: AppTest, name: str) -> dict[str, Any] | None:
+    """The data that the page handed to one of its own components."""
+
+    def look(node: Any) -> dict[str, Any] | None:
+        proto = getattr(node, "proto", None)
+        if getattr(proto, "component_name", None) == name:
+            data: dict[str, Any] = json.loads(proto.json)
+            return data
+        children = getattr(node, "children", {})
+        return next(filter(None, map(look, children.values())), None)
+
+    return look(test._tree)
+
+
+def cells(test: AppTest) -> list[dict[str, Any]]:
+    shown = component(test, "recollect_grid")
+    assert shown is not None
+    return list(shown["cells"])
+
+
+def test_no_library_is_told_in_one_line_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECOLLECT_LIBRARY", str(tmp_path / "nowhere"))
+    test = AppTest.from_file(MAIN, default_timeout=30).run()
+    assert not test.exception
+    assert len(test.error) == 1
+    assert "indexer rebuild DIR" in test.error[0].value.replace("\\", "")
+    assert not test.text_input
+
+
+def test_empty_library_says_how_photos_come_in(tmp_path: Path) -> None:
+    test = page_over(taken_in(tmp_path))
+    assert test.code[0].value == "indexer rebuild DIR"
+    assert not test.text_input
+
+
+def test_start_offers_queries(library: Library) -> None:
+    test = page_over(library)
+    assert "2 photos" in test.markdown[0].value
+    assert len(test.button) >= 3
+    assert component(test, "recollect_grid") is None
+
+
+def test_typed_query_is_searched_and_kept_in_the_address(library: Library) -> None:
+    test = page_over(library)
+    test.text_input[0].set_value("red").run()
+    assert [cell["name"] for cell in cells(test)] == list(HOSTILE)
+    assert test.query_params["q"] in ("red", ["red"])
+
+
+def test_address_fills_the_box_and_searches(library: Library) -> None:
+    test = page_over(library, q="blue", top="12")
+    assert test.text_input[0].value == "blue"
+    assert cells(test)[0]["name"] == HOSTILE[1]
+
+
+def test_grid_gets_the_thumbnail_as_it_lies_on_disk(library: Library) -> None:
+    first = cells(page_over(library, q="red"))[0]
+    thumbnail = library.thumbnail(library.photo(first["id"]))
+    assert b64decode(first["src"].removeprefix("data:image/jpeg;base64,")) == thumbnail
+    assert float(first["score"]) == pytest.approx(1, abs=0.01)
+
+
+def test_missing_thumbnail_leaves_a_placeholder(library: Library, tmp_path: Path) -> None:
+    for jpeg in tmp_path.rglob("*.jpg"):  # the originals too: a thumbnail can be made again
+        jpeg.unlink()
+    assert [cell["src"] for cell in cells(page_over(library, q="red"))] == [None, None]
+
+
+def test_photo_is_shown_with_its_facts_and_neighbours(library: Library) -> None:
+    first = library.search("red").hits[0].photo
+    shown = component(page_over(library, q="red", photo=str(first.id)), "recollect_photo")
+    assert shown is not None
+    assert shown["name"] == HOSTILE[0]
+    assert (shown["previous"], shown["next"], shown["notice"]) == (False, True, None)
+    assert dict(shown["facts"])["File"] == str(first.path)
+
+
+@pytest.mark.parametrize(
+    "asked", ["999", "-1", "../../etc/passwd", "1e3", "٣", "9" * 18, "9" * 19, ""]
+)
+def test_unknown_photo_is_a_message(library: Library, asked: str) -> None:
+    test = page_over(library, photo=asked)
+    assert "no such photo" in test.error[0].value
+    assert component(test, "recollect_photo") is None
+
+
+def _gone(path: Path) -> None:
+    path.unlink()
+
+
+def _damaged(path: Path) -> None:
+    path.write_bytes(b"no photo any more")
+
+
+@pytest.mark.parametrize(("harm", "told"), [(_gone, "is gone"), (_damaged, "no longer be read")])
+def test_lost_original_leaves_its_thumbnail_and_says_so(
+    library: Library, harm: Callable[[Path], None], told: str
+) -> None:
+    photo = library.search("red").hits[0].photo
+    harm(photo.path)
+    shown = sheet(library, photo, None)
+    assert told in shown["notice"]
+    assert shown["src"] is not None
+
+
+def test_photo_added_meanwhile_is_found_by_the_next_search(
+    library: Library, tmp_path: Path
+) -> None:
+    test = page_over(library, q="lime")
+    make_photo(tmp_path / "photos" / "meadow.jpg", "lime")
+    writer = open_library(library.path, open_encoder=lambda _: ColourEncoder())
+    with writer.writing():
+        writer.update()
+    test.run()
+    assert cells(test)[0]["name"] == "meadow.jpg"
