@@ -18,7 +18,7 @@ APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
   apt-get update -qq && apt-get install -y -qq $(1); \
   else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
 
-.PHONY: help setup run test lint format browser sample clean
+.PHONY: help setup run test parity lint format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +43,11 @@ run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with th
 test: setup ## run the whole suite
 	$(BIN)/python -m pytest
 
+parity: ## compare CLIP with the reference code, in an environment of its own (6 GB)
+	test -x .venv-parity/bin/pip || $(PYTHON) -m venv .venv-parity
+	.venv-parity/bin/pip install --quiet -r tests/parity/requirements.txt
+	.venv-parity/bin/python tests/parity/compare.py
+
 lint: $(READY) ## check format, style and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -58,4 +63,4 @@ ifeq ($(BROWSER),)
 endif
 
 clean: ## remove what setup and runs have made (never photos)
-	rm -rf $(VENV) data/library build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-parity data/library build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

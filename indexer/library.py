@@ -155,8 +155,8 @@ class Library:
         path = directory.expanduser().resolve()
         if not path.is_dir():
             raise RootError(f"{directory} is no directory that can be seen")
-        if path == self.path or path in self.path.parents:
-            log.info("the library lies in %s; its own files are passed by", path)
+        if path.is_relative_to(self.path):
+            raise RootError(f"{directory} is the library itself: it holds no photos of yours")
         for root in self.roots():
             if root.path == path or root.path in path.parents:
                 return root

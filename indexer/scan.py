@@ -107,7 +107,7 @@ class _Walk:
                 with os.scandir(self.root.path / folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
             except OSError:  # even one that is no longer there: the next look will tell
-                self.scan.unseen.append(_text(folder))
+                self.scan.unseen.append(shown_path(folder))
                 continue
             pending.extend(reversed(list(self._subfolders(folder, ordered))))
 
@@ -129,7 +129,7 @@ class _Walk:
     def _unseen(self, relative: str, error: OSError) -> None:
         """Report what could not be looked at; what is not there, or leads nowhere, is not there."""
         if error.errno not in NOT_THERE:
-            self.scan.unseen.append(_text(relative))
+            self.scan.unseen.append(shown_path(relative))
 
     def _file(self, relative: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -137,7 +137,7 @@ class _Walk:
         if relative in self.taken:
             return  # it was asked for, and so was its folder
         self.taken.add(relative)
-        name = _text(relative)
+        name = shown_path(relative)
         problem = None if name == relative else "its name is not valid UTF-8: rename the file"
         file = FileStat(status.st_size, status.st_mtime_ns)
         self.scan.found.append(Found(self.root.id, name, file, problem))
@@ -186,6 +186,6 @@ def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
             yield _identity(folder)
 
 
-def _text(relative: str) -> str:
+def shown_path(relative: str) -> str:
     """A path as the library keeps it: bytes that are no UTF-8 are written as \\xNN."""
     return os.fsencode(relative).decode(errors="backslashreplace")

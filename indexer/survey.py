@@ -14,7 +14,7 @@ from typing import Final
 
 from indexer.reconcile import reconcile
 from indexer.records import Found, Plan, Root, Row
-from indexer.scan import Scan, scan
+from indexer.scan import Scan, scan, shown_path
 from indexer.store import Store
 
 LOST_SHARE: Final = 0.2  # more than this gone at once looks like a drive that is not there
@@ -79,7 +79,7 @@ def _look(
     library: Path,
     accept_gone: bool,
 ) -> _Look:
-    rows = store.rows(root.id, under)
+    rows = store.rows(root.id, [shown_path(path) for path in under])
     try:
         seen = scan(root, roots, under, skip=[library])
     except OSError as error:

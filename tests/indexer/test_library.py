@@ -291,6 +291,20 @@ def test_photo_directory_that_is_none_is_refused(library: Library, tmp_path: Pat
         library.add_root(tmp_path / "nowhere")
 
 
+def test_library_itself_is_no_photo_directory(library: Library) -> None:
+    with pytest.raises(RootError, match="the library itself"):
+        library.add_root(library.path / "thumbnails")
+
+
+def test_dirty_path_of_undecodable_bytes_is_no_accident(library: Library, photos: Path) -> None:
+    path = Path(os.fsdecode(bytes(photos) + b"/caf\xe9.png"))
+    path.write_bytes((photos / "a folder" / "red.png").read_bytes())
+    with library.writing():
+        assert library.update([path]).failed == 1
+        path.unlink()
+        assert library.update([path]).gone == 1
+
+
 @pytest.mark.parametrize("query", ["", "  \n"])
 def test_empty_query_is_refused(library: Library, query: str) -> None:
     with pytest.raises(QueryError, match="empty"):
