@@ -29,6 +29,7 @@ from indexer.decode import (
 )
 from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
 from indexer.ingest import Ingest, Progress
+from indexer.query import Query, parse
 from indexer.records import (
     Failure,
     IndexStatus,
@@ -40,7 +41,8 @@ from indexer.records import (
     Row,
     SearchResult,
 )
-from indexer.search import catch_up, nearest
+from indexer.search import catch_up
+from indexer.searcher import Searcher
 from indexer.store import Store
 from indexer.survey import survey
 from indexer.vector_index import VectorIndex
@@ -236,18 +238,25 @@ class Library:
 
     # searching
 
-    def search(self, query: str, top: int = 20) -> SearchResult:
-        """The photos that match a sentence best. Raises QueryError for an empty one."""
+    def search(
+        self, query: str | Query, top: int = 20, *, min_strength: float = 0.0
+    ) -> SearchResult:
+        """The photos that a query of the query language asks for; see query.py.
+
+        `min_strength`, 0 to 1, leaves out weaker hits. Raises QueryError, PhotoNotFound.
+        """
         started = time.perf_counter()
-        if not query.strip():
-            raise QueryError("the query is empty: type what the photo shows")
+        parsed = parse(query) if isinstance(query, str) else query
         if top < 1:
             raise QueryError(f"the number of results must be at least 1, not {top}")
-        index = self._current_index()  # before the encoder: it may go over to another model
-        (vector,) = self.encoder.embed_texts([query])
-        hits = nearest(vector, index, self._store, top, self.encoder.logit_scale)
+        index = self._current_index()  # before the searcher: it may go over to another model
+        verdict, hits = self._searcher.search(parsed, index, top, min_strength)
         took_ms = 1000 * (time.perf_counter() - started)
-        return SearchResult(query, self.model_id, took_ms, hits)
+        return SearchResult(str(query), self.model_id, took_ms, hits, verdict)
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        return Searcher(self.encoder, self._store, self.path / "generic-texts.bin")
 
     def _current_index(self) -> VectorIndex:
         """The index with everything that has been committed so far."""
@@ -265,7 +274,7 @@ class Library:
         if self._seen_change is not None and recorded != self._store.model:
             log.info("the library has gone over to the model %s", recorded.id)
             self._store.model = recorded
-            for stale in ("encoder", "_index"):
+            for stale in ("encoder", "_index", "_searcher"):
                 self.__dict__.pop(stale, None)
 
     @cached_property

@@ -6,20 +6,31 @@ whatever the index. Knows nothing of files or of how text is encoded.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.records import Hit, Photo
+from indexer.query import Filter
+from indexer.records import Photo
+from indexer.relevance import Scale
 from indexer.store import Store
 from indexer.vector_index import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
 
 CHUNK: Final = 1_000  # candidates looked up at once
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A photo with its exact score and what that means."""
+
+    photo: Photo
+    score: float
+    strength: float
 
 
 def catch_up(index: VectorIndex, store: Store) -> int:
@@ -34,31 +45,65 @@ def catch_up(index: VectorIndex, store: Store) -> int:
 
 
 def nearest(
-    query: FloatArray, index: VectorIndex, store: Store, top: int, logit_scale: float
-) -> tuple[Hit, ...]:
-    """The `top` present photos that match the (D,) unit query best; equal scores by photo id."""
-    dead = max(0, len(index) - store.live_embeddings())
-    ranked: list[tuple[float, Photo]] = []
-    candidates = index.search(query, top + dead)
-    for chunk in _chunks(candidates.tolist()):
-        ranked += _scored(query, store, chunk)
-        if len(ranked) >= top:
+    query: FloatArray,
+    index: VectorIndex,
+    store: Store,
+    scale: Scale,
+    top: int,
+    filters: Collection[Filter] = (),
+) -> list[Candidate]:
+    """The `top` present photos that pass and match the (D,) unit query best.
+
+    Equal scores are in the order of the photos' numbers, at the cut too.
+    """
+    allowed, spare = None, 1  # one more tells whether there is a tie at the cut
+    if filters:
+        allowed = store.allowed_embeddings(filters)
+    else:
+        spare += max(0, len(index) - store.live_embeddings())
+    wanted = top + spare
+    while True:
+        ids = index.search(query, wanted, allowed)
+        ranked = _ranked(query, store, scale, ids.tolist(), top, filters)
+        if len(ids) < wanted or not _tie_at_the_end(ranked, top):
+            return ranked[:top]
+        wanted *= 2
+
+
+def _tie_at_the_end(ranked: list[Candidate], top: int) -> bool:
+    """Whether a photo that is no candidate yet may score as high as the last one wanted."""
+    return len(ranked) < top or ranked[-1].score >= ranked[top - 1].score
+
+
+def _ranked(
+    query: FloatArray,
+    store: Store,
+    scale: Scale,
+    ids: list[int],
+    top: int,
+    filters: Collection[Filter],
+) -> list[Candidate]:
+    ranked: list[Candidate] = []
+    for chunk in _chunks(ids):
+        ranked += _scored(query, store, scale, chunk, filters)
+        if len(ranked) > top:
             break
-    ranked.sort(key=lambda pair: (-pair[0], pair[1].id))
-    scale = math.exp(logit_scale)
-    return tuple(
-        Hit(rank, photo, score, scale * score)
-        for rank, (score, photo) in enumerate(ranked[:top], start=1)
-    )
+    return sorted(ranked, key=lambda one: (-one.score, one.photo.id))
 
 
-def _scored(query: FloatArray, store: Store, ids: list[int]) -> list[tuple[float, Photo]]:
+def _scored(
+    query: FloatArray, store: Store, scale: Scale, ids: list[int], filters: Collection[Filter]
+) -> list[Candidate]:
     known, vectors = store.vectors(ids, len(query))
-    scores = dict(zip(known.tolist(), (vectors @ query).tolist(), strict=True))
+    scores = vectors @ query
+    strengths = scale.strengths(scores, vectors)
+    judged = dict(
+        zip(known.tolist(), zip(scores.tolist(), strengths.tolist(), strict=True), strict=True)
+    )
     return [
-        (scores[embedding_id], photo)
-        for embedding_id, photo in store.photos_of(ids)
-        if embedding_id in scores
+        Candidate(photo, *judged[embedding_id])
+        for embedding_id, photo in store.photos_of(ids, filters)
+        if embedding_id in judged
     ]
 
 

@@ -59,13 +59,19 @@ class VectorIndex:
             self._index.add_with_ids(vectors, ids)
             self.last_id = int(ids[-1])
 
-    def search(self, query: FloatArray, k: int) -> IntArray:
-        """The ids of the (at most) k vectors nearest to the (D,) query, best first."""
+    def search(self, query: FloatArray, k: int, allowed: IntArray | None = None) -> IntArray:
+        """The ids of the (at most) k vectors nearest to the (D,) query, best first.
+
+        `allowed`: sorted ids; only these are returned.
+        """
+        faiss, parameters = _faiss(), None
+        if allowed is not None:
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
         with self._lock:
-            k = min(k, len(self))
+            k = min(k, len(self) if allowed is None else len(allowed))
             if k == 0:
                 return np.empty(0, dtype=np.int64)
-            _, ids = self._index.search(query[None], k)
+            _, ids = self._index.search(query[None], k, params=parameters)
         found: IntArray = ids[0]
         return found[found >= 0]
 
