@@ -57,11 +57,10 @@ class Composer:
                 return self._embed_file(Path(path).expanduser())
             case LibraryPhoto(id):
                 stored = self._store.photo_vector(id, self._encoder.dim)
-                return stored / np.linalg.norm(stored)
+                return np.asarray(stored / np.linalg.norm(stored))
 
     def _embed_text(self, text: str) -> FloatArray:
-        (embedding,) = self._encoder.embed_texts([text])
-        return embedding
+        return np.asarray(self._encoder.embed_texts([text])[0])
 
     def _embed_file(self, path: Path) -> FloatArray:
         if not path.is_file():  # not a pipe either: reading one may never end
@@ -71,5 +70,5 @@ class Composer:
             image = decode(data, self._encoder.image_size_px).image
         except (Undecodable, OSError) as error:
             raise QueryError(f"{path} is no photo that can be read: {error}") from error
-        (embedding,) = self._encoder.embed_images(self._encoder.preprocess(image)[None])
-        return embedding
+        pixels = self._encoder.preprocess(image)[None]
+        return np.asarray(self._encoder.embed_images(pixels)[0])

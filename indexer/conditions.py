@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, extract, func, or_, true, type_coerce
+from sqlalchemy import ColumnElement, String, and_, func, or_, true, type_coerce
 
 from indexer.database import folded
 from indexer.query import Circle, Filter
@@ -25,7 +25,7 @@ EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
 BOX_MARGIN_DEG: Final = 1e-6  # 0.1 m, far above what rounding can do
 
 # Local time as text: what EXIF says, else the file's modification time.
-PHOTO_TIME: Final[ColumnElement[str]] = func.substr(
+photo_time: Final[ColumnElement[str]] = func.substr(
     func.coalesce(
         type_coerce(contents.c.taken_at, String),
         func.datetime(photos.c.mtime_ns / 1_000_000_000, "unixepoch", "localtime"),
@@ -66,11 +66,11 @@ def _contains(column: Any, part: str) -> Condition:
 
 
 def _from_day(day: date) -> Condition:
-    return PHOTO_TIME >= day.isoformat()
+    return photo_time >= day.isoformat()
 
 
 def _before_day(day: date) -> Condition:
-    return PHOTO_TIME < day.isoformat()
+    return photo_time < day.isoformat()
 
 
 def _in_year(year: int) -> Condition:
@@ -78,7 +78,7 @@ def _in_year(year: int) -> Condition:
 
 
 def _in_month(month: int) -> Condition:
-    return func.substr(PHOTO_TIME, len("2019-") + 1, 2) == f"{month:02}"
+    return func.substr(photo_time, len("2019-") + 1, 2) == f"{month:02}"
 
 
 def _has_suffix(suffix: str) -> Condition:

@@ -53,10 +53,9 @@ class Calibration:
     def scale(self, terms: Iterable[Term]) -> Scale:
         """What the scores of a query made of such terms mean."""
         terms = tuple(terms)
-        if len(terms) == 1:  # its weight changes only the sign
-            weights = (math.copysign(1.0, terms[0].weight),)
-        else:
-            weights = tuple(term.weight for term in terms)
+        weights = tuple(term.weight for term in terms)
+        if len(terms) == 1:  # of its weight only the sign matters
+            weights = (math.copysign(1.0, weights[0]),)
         return self._scale(tuple(isinstance(term.content, Text) for term in terms), weights)
 
     def _measure(self, are_texts: tuple[bool, ...], weights: tuple[float, ...]) -> Scale:

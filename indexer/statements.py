@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
 
-from indexer.conditions import PHOTO_TIME, matching
+from indexer.conditions import matching, photo_time
 from indexer.query import Filter
 from indexer.records import Facts, Photo, Root
 from indexer.schema import contents, embeddings, photos, roots
@@ -51,7 +51,7 @@ def newest(filters: Filters, limit: int) -> Select[Any]:
     return (
         photo()
         .where(PRESENT, matching(*filters))
-        .order_by(PHOTO_TIME.desc(), photos.c.id)
+        .order_by(photo_time.desc(), photos.c.id)
         .limit(limit)
     )
 

@@ -1,6 +1,7 @@
 """What the library remembers: photos, contents and embeddings. The truth; FAISS is a view of it.
 
-The only file that runs queries; statements.py and conditions.py build those of a search. Knows nothing of the disk, of images or of FAISS.
+The only file that runs queries; statements.py and conditions.py write those of a search. Knows
+nothing of the disk, of images or of FAISS.
 """
 
 from __future__ import annotations
@@ -338,7 +339,8 @@ class Store:
         _, vectors = self._vectors(query, dim)
         if not len(vectors):
             raise _no_photo(photo_id)
-        return vectors[0]
+        (vector,) = vectors
+        return np.asarray(vector)
 
     # what status asks
 
