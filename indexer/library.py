@@ -202,6 +202,7 @@ class Library:
         if self._store.model != self._store.recorded_model():
             self._store.record_model()
         index.save(self._snapshot, self._store.library_id, self.model_id)
+        self._searcher.prepare()
         with self._index_lock:
             self._index = index
         return report

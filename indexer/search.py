@@ -26,11 +26,11 @@ CHUNK: Final = 1_000  # candidates looked up at once
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A photo with its exact score and what that means."""
+    """A photo with its exact score, and that in the standard deviations of relevance.py."""
 
     photo: Photo
     score: float
-    strength: float
+    deviation: float
 
 
 def catch_up(index: VectorIndex, store: Store) -> int:
@@ -96,9 +96,9 @@ def _scored(
 ) -> list[Candidate]:
     known, vectors = store.vectors(ids, len(query))
     scores = vectors @ query
-    strengths = scale.strengths(scores, vectors)
+    deviations = scale.deviations(scores, vectors)
     judged = dict(
-        zip(known.tolist(), zip(scores.tolist(), strengths.tolist(), strict=True), strict=True)
+        zip(known.tolist(), zip(scores.tolist(), deviations.tolist(), strict=True), strict=True)
     )
     return [
         Candidate(photo, *judged[embedding_id])
