@@ -7,7 +7,7 @@ whatever the index. Knows nothing of files or of how text is encoded.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -22,15 +22,16 @@ FloatArray = npt.NDArray[np.float32]
 CHUNK: Final = 1_000  # candidates looked up at once
 
 
-def catch_up(index: VectorIndex, store: Store) -> int:
+def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda: False) -> int:
     """Add to the index what the store has beyond it; the number of vectors added."""
     added = 0
-    while True:
+    while not stop():
         ids, vectors = store.vectors_after(index.last_id, index.dim)
         if not len(ids):
-            return added
+            break
         index.add(ids, vectors)
         added += len(ids)
+    return added
 
 
 def nearest(

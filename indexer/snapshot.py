@@ -43,7 +43,9 @@ class SnapshotHeader:
             raise ValueError(f"it is of {found}, not of {(library_id, model_id, dim)}")
 
 
-def write_snapshot(path: Path, header: SnapshotHeader, write_index: Callable[[Write], None]) -> None:
+def write_snapshot(
+    path: Path, header: SnapshotHeader, write_index: Callable[[Write], None]
+) -> None:
     """Write a snapshot: a temporary file, fsync, rename. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
