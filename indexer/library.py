@@ -28,7 +28,9 @@ from indexer.decode import (
     write_atomically,
 )
 from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
+from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
+from indexer.live_index import LiveIndex
 from indexer.query import Query, parse
 from indexer.records import (
     Failure,
@@ -41,7 +43,6 @@ from indexer.records import (
     Row,
     SearchResult,
 )
-from indexer.search import catch_up
 from indexer.searcher import Searcher
 from indexer.store import Store
 from indexer.survey import survey
@@ -61,13 +62,14 @@ def open_library(
     create: bool = False,
     model: str = AUTO,
     switch: bool = False,
+    index_policy: IndexPolicy = IndexPolicy(),  # noqa: B008 - frozen
     open_encoder: OpenEncoder = open_encoder,
 ) -> Library:
     """The library in the directory `path`, made there if `create` allows it.
 
     `model` names the encoder; "auto" is the one of an existing library, and for a new one the
     best that can be had. With `switch` an existing library's next rebuild goes over to `model`;
-    until it is done the library is searched as before.
+    until it is done the library is searched as before. `index_policy` chooses the kind of index.
     Raises LibraryError, or ModelMismatch where `model` is not the library's and may not be.
     """
     path = path.absolute()
@@ -87,7 +89,7 @@ def open_library(
                 f"leave out --model, or switch with 'indexer rebuild --model {model}'"
             )
         store.model = asked
-    return Library(path, store, open_encoder)
+    return Library(path, store, open_encoder, index_policy)
 
 
 def _best_model() -> str:
@@ -110,10 +112,17 @@ class Library:
     Searching may happen from any number of threads and processes while one process writes.
     """
 
-    def __init__(self, path: Path, store: Store, open_encoder: OpenEncoder = open_encoder) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        open_encoder: OpenEncoder = open_encoder,
+        index_policy: IndexPolicy = IndexPolicy(),  # noqa: B008 - frozen
+    ) -> None:
         self.path = path
         self._store = store
         self._open_encoder = open_encoder
+        self._index_policy = index_policy
         self._index_lock = threading.Lock()
         self._seen_change: int | None = None
 
@@ -140,7 +149,9 @@ class Library:
         return encoder
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the database; ends what runs in the background."""
+        with self._index_lock:
+            self._forget_index()
         self._store.close()
 
     # photo directories
@@ -197,14 +208,12 @@ class Library:
         report = self.update(progress=progress, reembed=reembed, accept_gone=accept_gone, stop=stop)
         if stop():
             return report
-        index = VectorIndex(self.encoder.dim)
-        catch_up(index, self._store)
+        with self._index_lock:
+            self._forget_index()  # the next search reads the snapshot
+        self._new_live_index().write_snapshot()
         if self._store.model != self._store.recorded_model():
             self._store.record_model()
-        index.save(self._snapshot, self._store.library_id, self.model_id)
         self._searcher.prepare()
-        with self._index_lock:
-            self._index = index
         return report
 
     def update(
@@ -261,13 +270,15 @@ class Library:
 
     def _current_index(self) -> VectorIndex:
         """The index with everything that has been committed so far."""
+        return self._current_live_index()[1]
+
+    def _current_live_index(self) -> tuple[LiveIndex, VectorIndex]:
         with self._index_lock:
             token = self._store.change_token()
             if token != self._seen_change:
                 self._follow_model()
-                catch_up(self._index, self._store)
                 self._seen_change = token
-            return self._index
+            return self._live_index, self._live_index.current(token)
 
     def _follow_model(self) -> None:
         """Go over to the library's model if another process has switched it."""
@@ -275,14 +286,21 @@ class Library:
         if self._seen_change is not None and recorded != self._store.model:
             log.info("the library has gone over to the model %s", recorded.id)
             self._store.model = recorded
-            for stale in ("encoder", "_index", "_searcher"):
+            self._forget_index()
+            for stale in ("encoder", "_searcher"):
                 self.__dict__.pop(stale, None)
 
+    def _forget_index(self) -> None:
+        live_index: LiveIndex | None = self.__dict__.pop("_live_index", None)
+        if live_index is not None:
+            live_index.close()
+
     @cached_property
-    def _index(self) -> VectorIndex:
-        return VectorIndex.load(
-            self._snapshot, self._store.library_id, self.model_id, self.encoder.dim
-        )
+    def _live_index(self) -> LiveIndex:
+        return self._new_live_index()
+
+    def _new_live_index(self) -> LiveIndex:
+        return LiveIndex(self._store, self._snapshot, self.encoder.dim, self._index_policy)
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this number. Raises PhotoNotFound."""
@@ -331,8 +349,8 @@ class Library:
         return self._store.change_token()
 
     def _index_status(self) -> IndexStatus:
-        index = self._current_index()
-        return IndexStatus(len(index), index.kind)
+        live_index, _ = self._current_live_index()
+        return live_index.status()
 
     # where things lie
 

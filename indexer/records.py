@@ -182,10 +182,11 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """How many vectors the searcher's index holds, and what kind it is."""
+    """How many vectors the searcher's index holds, what kind it is, and why."""
 
     vectors: int
     kind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +209,4 @@ class LibraryStatus:
     embeddings: int
     failed: int
     missing: int
-    index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact"))
+    index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))

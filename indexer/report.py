@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.cells import cell_len
@@ -55,7 +56,7 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "embeddings": status.embeddings,
         "failed": status.failed,
         "missing": status.missing,
-        "index": {"vectors": status.index.vectors, "kind": status.index.kind},
+        "index": asdict(status.index),
     }
 
 
@@ -111,7 +112,7 @@ def status_text(status: LibraryStatus) -> str:
         f"embeddings  {status.embeddings}",
         f"failed      {status.failed}{'  (indexer failures lists them)' if status.failed else ''}",
         f"missing     {status.missing}",
-        f"index       {status.index.vectors} vectors, {status.index.kind}",
+        f"index       {status.index.vectors} vectors, {status.index.kind} ({status.index.reason})",
     ]
     for root in status.roots:
         lines.append(f"root        {root.path}  ({root.photos} photos)")

@@ -6,7 +6,7 @@ whatever the index. Knows nothing of files or of how text is encoded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,15 +33,16 @@ class Candidate:
     deviation: float
 
 
-def catch_up(index: VectorIndex, store: Store) -> int:
+def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda: False) -> int:
     """Add to the index what the store has beyond it; the number of vectors added."""
     added = 0
-    while True:
+    while not stop():
         ids, vectors = store.vectors_after(index.last_id, index.dim)
         if not len(ids):
-            return added
+            break
         index.add(ids, vectors)
         added += len(ids)
+    return added
 
 
 def nearest(
@@ -61,7 +62,7 @@ def nearest(
         allowed = store.allowed_embeddings(filters)
     else:
         spare += max(0, len(index) - store.live_embeddings())
-    wanted = top + spare
+    wanted = index.depth(top + spare)
     while True:
         ids = index.search(query, wanted, allowed)
         ranked = _ranked(query, store, scale, ids.tolist(), top, filters)

@@ -284,6 +284,18 @@ class Store:
         )
         return self._vectors(query, dim)
 
+    def sample_vectors(self, count: int, dim: int) -> FloatArray:
+        """(at most `count`, D) unit rows, drawn evenly; always the same of the same library."""
+        query = select(embeddings.c.id).where(embeddings.c.model_id == self.model_id)
+        with self._engine.connect() as connection:
+            ids = np.sort(np.array(connection.execute(query).scalars().all(), dtype=np.int64))
+        chosen = np.random.default_rng(0).choice(ids, min(count, len(ids)), replace=False)
+        parts = [
+            self.vectors(chosen[start : start + IN_LIMIT].tolist(), dim)[1]
+            for start in range(0, len(chosen), IN_LIMIT)
+        ]
+        return np.concatenate(parts)
+
     def _vectors(self, query: Select[Any], dim: int) -> tuple[IntArray, FloatArray]:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()

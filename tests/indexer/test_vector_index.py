@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.clip_like import ClipLike
 from indexer.errors import MissingFaiss
-from indexer.vector_index import MAGIC, VectorIndex
+from indexer.snapshot import CRC_BYTES, MAGIC
+from indexer.vector_index import VectorIndex
 
 DIM = 8
 
@@ -24,10 +28,27 @@ def unit_rows(count: int, seed: int = 0) -> npt.NDArray[np.float32]:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
+def stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The vectors as the library keeps them."""
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+def rewritten(snapshot: Path, content: bytes) -> None:
+    """What a program that wrote nonsense would leave: wrong, but whole."""
+    snapshot.write_bytes(content + zlib.crc32(content).to_bytes(CRC_BYTES, "little"))
+
+
 def filled(count: int) -> VectorIndex:
     index = VectorIndex(DIM)
     if count:
         index.add(np.arange(count, dtype=np.int64) * 3 + 5, unit_rows(count))
+    return index
+
+
+def approximate(count: int, lists: int = 4) -> VectorIndex:
+    vectors = unit_rows(count)
+    index = VectorIndex.trained(vectors, lists)
+    index.add(np.arange(count, dtype=np.int64) * 3 + 5, vectors)
     return index
 
 
@@ -41,7 +62,7 @@ def snapshot(tmp_path: Path) -> Path:
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 60), st.integers(1, 80), st.integers(0, 2**32 - 1))
 def test_search_equals_brute_force(count: int, k: int, seed: int) -> None:
-    vectors, (query,) = unit_rows(count, seed), unit_rows(1, seed + 1)
+    vectors, (query,) = stored(unit_rows(count, seed)), unit_rows(1, seed + 1)
     ids = np.arange(count, dtype=np.int64) * 3 + 5
     index = VectorIndex(DIM)
     for part in np.array_split(np.arange(count), 3):
@@ -54,18 +75,85 @@ def test_search_equals_brute_force(count: int, k: int, seed: int) -> None:
     np.testing.assert_allclose([scores[i] for i in found.tolist()], best, atol=1e-6)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    count=st.integers(1, 60),
+    k=st.integers(1, 80),
+    asked=st.sets(st.integers(0, 200)),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_search_among_allowed_ids_equals_brute_force_among_them(
+    count: int, k: int, asked: set[int], seed: int
+) -> None:
+    vectors, (query,) = stored(unit_rows(count, seed)), unit_rows(1, seed + 1)
+    ids = np.arange(count, dtype=np.int64) * 3 + 5
+    index = VectorIndex(DIM)
+    index.add(ids, vectors)
+    found = index.search(query, k, np.array(sorted(asked), dtype=np.int64)).tolist()
+    scores = dict(zip(ids.tolist(), (vectors @ query).tolist(), strict=True))
+    best = sorted((scores[i] for i in asked if i in scores), reverse=True)[:k]
+    assert len(set(found)) == len(found) == len(best)
+    assert set(found) <= asked
+    np.testing.assert_allclose([scores[i] for i in found], best, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [1, 0.5, 0.1, 0.02])
+def test_the_best_are_among_the_candidates_of_the_approximate_index(share: float) -> None:
+    shapes = ClipLike(dim=64, clusters=50)
+    vectors, queries = stored(shapes.photos(20_000, seed=1)), shapes.queries(40)
+    index = VectorIndex.trained(vectors[:4_000], lists=32)
+    ids = np.arange(len(vectors), dtype=np.int64) * 2 + 1
+    index.add(ids, vectors)
+    allowed = np.flatnonzero(np.random.default_rng(0).random(len(vectors)) < share)
+    found = 0
+    for query in queries:
+        best = allowed[np.argsort(-(vectors[allowed] @ query))[:20]]
+        asked = None if share == 1 else ids[allowed]
+        candidates = index.search(query, index.depth(20), asked)
+        assert set(candidates.tolist()) <= set(ids[allowed].tolist())
+        found += len(set(ids[best].tolist()) & set(candidates.tolist()))
+    assert found / (20 * len(queries)) >= 0.98
+
+
+def test_threads_search_while_one_adds() -> None:
+    index, vectors = filled(2_000), unit_rows(2_000)
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def search() -> None:
+        try:
+            while not done.is_set():
+                for at in (0, 777, 1_999):
+                    assert index.search(vectors[at], 1).tolist() == [at * 3 + 5]
+                    assert index.search(vectors[at], 1, np.array([5, 8])).tolist()[0] in (5, 8)
+        except BaseException as error:  # noqa: BLE001 - told by the main thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for start in range(10_000, 14_000, 20):
+        index.add(np.arange(start, start + 20), np.zeros((20, DIM), np.float32))
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(index) == 6_000
+
+
 def test_an_empty_index_finds_nothing() -> None:
     index = VectorIndex(DIM)
     assert (len(index), index.last_id) == (0, 0)
     assert index.search(unit_rows(1)[0], 10).tolist() == []
 
 
-@pytest.mark.parametrize("count", [0, 1, 50])
-def test_a_snapshot_loads_as_it_was_saved(tmp_path: Path, count: int) -> None:
-    index, path = filled(count), tmp_path / "new folder" / "index.faiss"
+@pytest.mark.parametrize("index", [filled(0), filled(1), filled(50), approximate(200)], ids=len)
+def test_a_snapshot_loads_as_it_was_saved(tmp_path: Path, index: VectorIndex) -> None:
+    path = tmp_path / "new folder" / "index.faiss"
     index.save(path, "library", "model")
     loaded = VectorIndex.load(path, "library", "model", DIM)
-    assert (len(loaded), loaded.last_id) == (count, index.last_id)
+    assert (len(loaded), loaded.last_id) == (len(index), index.last_id)
+    assert (loaded.kind, loaded.lists) == (index.kind, index.lists)
     query = unit_rows(1, seed=9)[0]
     assert loaded.search(query, 20).tolist() == index.search(query, 20).tolist()
     loaded.add(np.array([1000]), query[None])
@@ -100,16 +188,17 @@ def test_a_snapshot_of_something_else_is_discarded(
         {"last_id": None},
         {"last_id": "7"},
         {"dim": 7},
+        {"lists": 4},
         {"more": 1},
     ],
 )
 def test_a_header_that_does_not_fit_discards_the_snapshot(
     snapshot: Path, caplog: pytest.LogCaptureFixture, change: dict[str, object]
 ) -> None:
-    data = snapshot.read_bytes()[len(MAGIC) :]
+    data = snapshot.read_bytes()[len(MAGIC) : -CRC_BYTES]
     header, _, vectors = data.partition(b"\n")
     changed = json.dumps(json.loads(header) | change).encode()
-    snapshot.write_bytes(MAGIC + changed + b"\n" + vectors)
+    rewritten(snapshot, MAGIC + changed + b"\n" + vectors)
     assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
 
 
@@ -128,7 +217,7 @@ def test_a_truncated_snapshot_is_discarded(
         MAGIC + b"\xff\xfe\n",
         MAGIC + b"[" * 4000,
         MAGIC + b"[1, 2]\n",
-        b"recollect index 2\n{}\n",
+        b"recollect index 1\n{}\n",
     ],
 )
 def test_garbage_is_discarded(
@@ -138,39 +227,33 @@ def test_garbage_is_discarded(
     assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
 
 
-def test_vectors_that_faiss_cannot_read_are_discarded(
-    snapshot: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    data = snapshot.read_bytes()
-    start = data.index(b"\n", len(MAGIC)) + 1
-    for vectors in (b"", b"nonsense" * 100, data[start:][::-1], data[start:].replace(b"Ix", b"Iz")):
-        caplog.clear()
-        snapshot.write_bytes(data[:start] + vectors)
-        assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
-
-
-def test_vectors_of_another_kind_of_index_are_discarded(
+def test_an_index_that_faiss_cannot_read_is_discarded(
     snapshot: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     import faiss
 
     data = snapshot.read_bytes()
-    start = data.index(b"\n", len(MAGIC)) + 1
-    other = faiss.IndexFlatL2(DIM)
-    other.add(unit_rows(50))
-    snapshot.write_bytes(data[:start] + faiss.serialize_index(other).tobytes())
-    assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
+    start = data.index(b"\n", len(MAGIC)) + 1 + 50 * 8
+    other = faiss.IndexFlatL2(DIM + 1)
+    other.add(np.zeros((50, DIM + 1), np.float32))
+    for index in (b"", b"nonsense" * 100, faiss.serialize_index(other).tobytes()):
+        caplog.clear()
+        rewritten(snapshot, data[:start] + index)
+        assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
 
 
-def test_damage_in_the_head_of_the_vectors_raises_nothing(snapshot: Path) -> None:
-    data = snapshot.read_bytes()
-    start = data.index(b"\n", len(MAGIC)) + 1
-    for at in range(start, start + 8):
-        for value in (0, 0x7F, 0xFF):
-            snapshot.write_bytes(data[:at] + bytes((value,)) + data[at + 1 :])
-            index = VectorIndex.load(snapshot, "library", "model", DIM)
-            assert len(index) in (0, 50)
-            assert len(index.search(unit_rows(1)[0], 5)) <= 5
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_any_changed_byte_discards_the_snapshot(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "index.faiss"
+    data.draw(st.sampled_from((filled(50), approximate(200)))).save(path, "library", "model")
+    content = bytearray(path.read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    assert len(VectorIndex.load(path, "library", "model", DIM)) == 0
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_the_old_one(

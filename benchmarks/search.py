@@ -1,0 +1,273 @@
+"""Latency, recall, memory and opening time of search in libraries of synthetic vectors.
+
+    python -m benchmarks.search --vectors 100000 1000000
+    python -m benchmarks.search --sentences 100000
+
+The libraries are made in a temporary directory (2.5 GB a million photos) and are gone afterwards.
+`--vectors` measures Library.search, with query vectors in place of a text tower, in a process of
+its own; recall@20 is against all products with the vectors as they are stored. `--sentences`
+goes all the way from the sentence, through the text tower of a ViT-B-32-256 with seeded weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.clip_like import ClipLike, FloatArray
+from benchmarks.synthetic_library import BATCH, make_library
+from indexer.index_policy import IndexPolicy
+from indexer.library import Library, open_library
+from indexer.records import Model
+from indexer.store import Store
+from indexer.vector_index import IntArray, VectorIndex
+
+ROOT: Final = Path(__file__).parents[1]
+DIM: Final = 512
+QUERIES: Final = 200
+TOP: Final = 20
+SHARES: Final = (1.0, 0.5, 0.1, 0.01, 0.001)  # of the photos that a filter lets through
+SYNTHETIC: Final = Model("synthetic", "synthetic-512")
+SENTENCES: Final = ("a dog on the beach", "two parrots on a branch", "grandmother with a cake")
+
+
+class QueryVectors:
+    """Stands for an encoder: the text "query 7" has the seventh query's vector."""
+
+    model_id = SYNTHETIC.id
+    dim = DIM
+    logit_scale = 4.6
+    image_size_px = 256
+
+    def __init__(self) -> None:
+        self._vectors = ClipLike(DIM).queries(QUERIES)
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """(N, D); a text without a number gets the first one."""
+        numbers = [re.search(r"\d+", text) for text in texts]
+        return self._vectors[[int(found[0]) if found else 0 for found in numbers]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vectors", type=int, nargs="+", default=[])
+    parser.add_argument("--sentences", type=int, nargs="+", default=[])
+    parser.add_argument("--index", choices=("auto", "exact"), default="auto")
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)  # the searching process
+    options = parser.parse_args()
+    policy = IndexPolicy(exact_only=options.index == "exact")
+    if options.measure:
+        print(json.dumps(measure(options.measure, policy)))
+    for count in options.vectors:
+        with tempfile.TemporaryDirectory() as directory:
+            benchmark(Path(directory), count, policy)
+    for count in options.sentences:
+        with tempfile.TemporaryDirectory() as directory:
+            sentences(Path(directory), count)
+
+
+def benchmark(directory: Path, count: int, policy: IndexPolicy) -> None:
+    """Make a library, then measure it in a process that has done nothing else."""
+    make_library(directory / "library", count, SYNTHETIC, ClipLike(DIM))
+    started = time.perf_counter()
+    library = _opened(directory / "library", policy)
+    with library.writing():
+        library.rebuild()
+    build_s = time.perf_counter() - started
+    library.close()
+    np.save(directory / "best.npy", best(count))
+    index = "exact" if policy.exact_only else "auto"
+    command = [sys.executable, "-m", "benchmarks.search", "--index", index, "--measure", directory]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    figures = {"vectors": count, "build_s": round(build_s, 1)} | json.loads(done.stdout)
+    for name, value in figures.items():
+        print(f"{name:28} {value}")
+
+
+def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
+    """The figures of a searching process."""
+    import faiss  # noqa: F401 - its code is no memory of the library's
+
+    best_ids = np.load(directory / "best.npy")
+    encoder = QueryVectors()
+    before_mb = _memory_mb()
+    started = time.perf_counter()
+    library = _opened(directory / "library", policy, encoder)
+    status = library.status().index
+    open_s = time.perf_counter() - started
+    library.search("query 0")
+    stages = Stages()
+    found = []
+    with stages.timed():
+        for number in range(QUERIES):
+            hits = stages.total(library.search, f"query {number}", TOP).hits
+            found.append([hit.photo.id for hit in hits])
+    figures = {
+        "kind": f"{status.kind} ({status.reason})",
+        "open_s": round(open_s, 2),
+        "recall_at_20": _recall(found, best_ids[0]),
+        "memory_mb": round(_memory_mb() - before_mb),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before_mb),
+    }
+    figures |= stages.report() | filtered(library, encoder, best_ids)
+    library.close()
+    return figures
+
+
+def filtered(library: Library, encoder: QueryVectors, best_ids: IntArray) -> dict[str, Any]:
+    """Of the index alone: latency and recall among the photos that a filter lets through."""
+    figures = {}
+    index = VectorIndex.load(
+        library.path / "index.faiss", library._store.library_id, SYNTHETIC.id, DIM
+    )
+    for share, wanted in zip(SHARES[1:], best_ids[1:], strict=True):
+        allowed = np.flatnonzero(_passes(np.arange(1, len(index) + 1), share)) + 1
+        times, found = [], []
+        for number in range(QUERIES // 4):
+            (query,) = encoder.embed_texts([f"query {number}"])
+            started = time.perf_counter()
+            found.append(index.search(query, index.depth(TOP), allowed).tolist())
+            times.append(time.perf_counter() - started)
+        recall, p50 = _recall(found, wanted), _ms(times, 50)
+        figures[f"filter {share:.1%}"] = f"p50 {p50} ms, recall_at_20 {recall}"
+    return figures
+
+
+def best(count: int) -> IntArray:
+    """(shares, queries, 20) ids: what comparing everything finds for each query."""
+    shapes, queries = ClipLike(DIM), ClipLike(DIM).queries(QUERIES)
+    shape = (len(SHARES), QUERIES, TOP)
+    ids, scores = np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32)
+    for start in range(0, count, BATCH):
+        photos = shapes.photos(min(BATCH, count - start), seed=start // BATCH)
+        products = queries @ photos.astype(np.float16).astype(np.float32).T
+        part = np.arange(start + 1, start + 1 + len(photos))
+        for at, share in enumerate(SHARES):
+            passing = _passes(part, share)
+            if passing.any():
+                all_ids = np.hstack((ids[at], np.tile(part[passing], (QUERIES, 1))))
+                all_scores = np.hstack((scores[at], products[:, passing]))
+                order = np.argsort(-all_scores, axis=1)[:, :TOP]
+                ids[at] = np.take_along_axis(all_ids, order, 1)
+                scores[at] = np.take_along_axis(all_scores, order, 1)
+    return ids
+
+
+def sentences(directory: Path, count: int) -> None:
+    """From the sentence to the hits, with a real text tower."""
+    sys.path.append(str(ROOT / "tests" / "parity"))
+    import seeded
+
+    from clipcore import open_encoder
+
+    source = seeded.write_open_clip(directory / "model", seeded.ARCHITECTURES["ViT-B-32-256"])
+    encoder = open_encoder(str(source))
+    model = Model(str(source), encoder.model_id)
+    make_library(directory / "library", count, model, ClipLike(encoder.dim))
+    library = open_library(directory / "library", open_encoder=lambda _: encoder)
+    stages = Stages(type(encoder))
+    library.search(SENTENCES[0])
+    with stages.timed():
+        for number in range(QUERIES):
+            stages.total(library.search, f"{SENTENCES[number % len(SENTENCES)]} {number}", TOP)
+    library.close()
+    print(f"{count} photos, from the sentence to {TOP} hits")
+    for name, value in stages.report().items():
+        print(f"{name:28} {value}")
+
+
+class Stages:
+    """Times whole queries and the calls that they spend their time in."""
+
+    def __init__(self, encoder: type = QueryVectors) -> None:
+        self._calls = (
+            (encoder, "embed_texts"),
+            (VectorIndex, "search"),
+            (Store, "vectors"),
+            (Store, "photos_of"),
+        )
+        self._totals: list[float] = []
+        self._seconds: dict[str, float] = defaultdict(float)
+
+    def timed(self) -> ExitStack:
+        """A context in which these calls are timed."""
+        stack = ExitStack()
+        for owner, name in self._calls:
+            timed = self._timing(f"{owner.__name__}.{name}", getattr(owner, name))
+            stack.enter_context(patch.object(owner, name, timed))
+        return stack
+
+    def _timing(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def timed(*arguments: Any, **named: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._seconds[name] += time.perf_counter() - started
+
+        return timed
+
+    def total(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call it as one whole query."""
+        started = time.perf_counter()
+        result = function(*arguments)
+        self._totals.append(time.perf_counter() - started)
+        return result
+
+    def report(self) -> dict[str, Any]:
+        """p50 and p95 of a query, and what share of all time each stage took."""
+        figures: dict[str, Any] = {
+            "p50_ms": _ms(self._totals, 50),
+            "p95_ms": _ms(self._totals, 95),
+        }
+        for name, seconds in self._seconds.items():
+            figures[f"  {name}"] = (
+                f"{seconds / sum(self._totals):.0%}, {1000 * seconds / len(self._totals):.1f} ms"
+            )
+        return figures
+
+
+def _opened(path: Path, policy: IndexPolicy, encoder: QueryVectors | None = None) -> Library:
+    encoder = encoder or QueryVectors()
+    return open_library(path, index_policy=policy, open_encoder=lambda _: encoder)  # type: ignore[arg-type,return-value]
+
+
+def _passes(ids: IntArray, share: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return ids * 7919 % 10_007 < share * 10_007
+
+
+def _recall(found: list[list[int]], wanted: IntArray) -> float:
+    shares = [
+        len(set(ids) & set(best.tolist())) / TOP
+        for ids, best in zip(found, wanted[: len(found)], strict=True)
+    ]
+    return round(float(np.mean(shares)), 4)
+
+
+def _ms(seconds: list[float], percentile: float) -> float:
+    return round(1000 * float(np.percentile(seconds, percentile)), 1)
+
+
+def _memory_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+if __name__ == "__main__":
+    main()

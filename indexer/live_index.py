@@ -1,0 +1,120 @@
+"""The index of one process: loaded, kept current, replaced when the library has outgrown it.
+
+Building takes a while at a million vectors, so that a process that goes on searching does it in
+a thread of its own; the old index answers meanwhile, and keeps growing. Knows nothing of queries.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.index_policy import IndexPolicy
+from indexer.records import IndexStatus
+from indexer.search import catch_up
+from indexer.store import Store
+from indexer.vector_index import POINTS_PER_LIST, VectorIndex
+
+log = logging.getLogger(__name__)
+
+
+def build(
+    store: Store, dim: int, lists: int = 0, stop: Callable[[], bool] = lambda: False
+) -> VectorIndex:
+    """An index of all that the store has now."""
+    if lists:
+        sample = store.sample_vectors(POINTS_PER_LIST * lists, dim)
+        index = VectorIndex.trained(sample, lists)
+    else:
+        index = VectorIndex(dim)
+    catch_up(index, store, stop)
+    return index
+
+
+class LiveIndex:
+    """The index over one model's embeddings. Safe to use from several threads."""
+
+    def __init__(self, store: Store, snapshot: Path, dim: int, policy: IndexPolicy) -> None:
+        self._store = copy.copy(store)  # stays with its model when the library changes it
+        self._snapshot, self._policy = snapshot, policy
+        self._lock = threading.Lock()
+        self._seen_change: int | None = None
+        self._used = False
+        self._closing = threading.Event()
+        self._renewal: threading.Thread | None = None
+        self._index = self._loaded(dim)
+        self._saved_id = self._index.last_id or None  # how far the snapshot goes, if there is one
+
+    def current(self, change_token: int) -> VectorIndex:
+        """The index with everything that had been committed at `change_token`."""
+        with self._lock:
+            if change_token != self._seen_change:
+                catch_up(self._index, self._store)
+                self._seen_change = change_token
+            if self._used and not self._suits(self._index):  # who asks but once does not stay
+                self._renew_beside()
+            self._used = True
+            return self._index
+
+    def status(self) -> IndexStatus:
+        """What kind of index it is, and why."""
+        index = self._index
+        reason = self._policy.reason(len(index), index.lists)
+        return IndexStatus(len(index), index.kind, reason)
+
+    def write_snapshot(self) -> None:
+        """Make the snapshot one of all that the store has; built anew where that is needed."""
+        with self._lock:
+            catch_up(self._index, self._store)
+            count = self._store.embedding_count()
+            if len(self._index) != count or not self._suits(self._index):
+                self._index = build(self._store, self._index.dim, self._policy.lists(count))
+                self._saved_id = None
+            if self._saved_id != self._index.last_id:
+                self._save(self._index)
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self._closing.set()
+        if self._renewal is not None:
+            self._renewal.join()
+
+    def _loaded(self, dim: int) -> VectorIndex:
+        store = self._store
+        index = VectorIndex.load(self._snapshot, store.library_id, store.model_id, dim)
+        if self._policy.exact_only and index.lists:
+            log.warning("index snapshot %s is not exact, building an exact one", self._snapshot)
+            return VectorIndex(dim)
+        return index
+
+    def _suits(self, index: VectorIndex) -> bool:
+        return self._policy.lists(len(index)) == index.lists
+
+    def _renew_beside(self) -> None:
+        if self._renewal is None:
+            self._renewal = threading.Thread(target=self._renew, name="index renewal", daemon=True)
+            self._renewal.start()
+
+    def _renew(self) -> None:
+        started = time.perf_counter()
+        lists = self._policy.lists(len(self._index))
+        fresh = build(self._store, self._index.dim, lists, self._closing.is_set)
+        if self._closing.is_set():
+            return
+        try:
+            self._save(fresh)
+        except OSError as error:
+            log.warning("the index snapshot cannot be written: %s", error)
+        with self._lock:
+            catch_up(fresh, self._store)
+            self._index, self._renewal = fresh, None
+        took_s = time.perf_counter() - started
+        log.info("index of %d vectors rebuilt, %s, in %.1f s", len(fresh), fresh.kind, took_s)
+
+    def _save(self, index: VectorIndex) -> None:
+        index.save(self._snapshot, self._store.library_id, self._store.model_id)
+        self._saved_id = index.last_id

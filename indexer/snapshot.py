@@ -1,0 +1,100 @@
+"""The file in which an index is kept between runs, and whether it is whole and fits.
+
+One line that names the format, one line of JSON (the header), the index, and the CRC-32 of all
+that comes before it. Whoever reads the index may trust every byte of it: a damaged size would
+make FAISS ask for gigabytes. Knows nothing of what an index is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import BinaryIO, Final
+
+MAGIC: Final = b"recollect index 2\n"
+HEADER_BYTES: Final = 4096  # the longest header that is read
+CRC_BYTES: Final = 4
+CHUNK_BYTES: Final = 1 << 22
+
+Write = Callable[[bytes], object]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotHeader:
+    """What a snapshot is a view of, and of what kind. `lists` is 0 for the exact kind."""
+
+    library_id: str
+    model_id: str
+    dim: int
+    lists: int
+    last_id: int
+    count: int
+
+    def check(self, library_id: str, model_id: str, dim: int) -> None:
+        """Raise ValueError if it is a view of something else."""
+        found = (self.library_id, self.model_id, self.dim)
+        if found != (library_id, model_id, dim):
+            raise ValueError(f"it is of {found}, not of {(library_id, model_id, dim)}")
+
+
+def write_snapshot(
+    path: Path, header: SnapshotHeader, write_index: Callable[[Write], None]
+) -> None:
+    """Write a snapshot: a temporary file, fsync, rename. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        with temporary.open("wb") as file:
+            checked = _Checked(file)
+            checked.write(MAGIC + json.dumps(asdict(header)).encode() + b"\n")
+            write_index(checked.write)
+            file.write(checked.crc.to_bytes(CRC_BYTES, "little"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_header(file: BinaryIO) -> SnapshotHeader:
+    """The header; the file then stands where the index starts. Raises ValueError."""
+    if file.readline(len(MAGIC)) != MAGIC:
+        raise ValueError("it is no snapshot of this version")
+    value = json.loads(file.readline(HEADER_BYTES))
+    with suppress(TypeError):  # of what is no mapping, or has other names
+        header = SnapshotHeader(**value)
+        if all(type(getattr(header, one.name)).__name__ == one.type for one in fields(header)):
+            return header
+    raise ValueError("its header is damaged")
+
+
+def check_whole(file: BinaryIO) -> None:
+    """Raise ValueError unless every byte is as it was written; the position stays."""
+    start = file.tell()
+    left = file.seek(0, os.SEEK_END) - CRC_BYTES
+    file.seek(0)
+    crc = 0
+    while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+        crc = zlib.crc32(chunk, crc)
+        left -= len(chunk)
+    if left or file.read() != crc.to_bytes(CRC_BYTES, "little"):
+        raise ValueError("it is damaged or cut short")
+    file.seek(start)
+
+
+class _Checked:
+    """Writes to a file and keeps the CRC of what it wrote."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.crc = 0
+
+    def write(self, data: bytes) -> int:
+        self.crc = zlib.crc32(data, self.crc)
+        return self._file.write(data)
