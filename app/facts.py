@@ -18,11 +18,18 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
         ("Size", f"{facts.width_px} × {facts.height_px} px · {file_size(photo.size_bytes)}"),
         ("Format", facts.format),
         ("Place", place(facts)),
-        ("Match", f"cosine {hit.score:.3f} · logit {hit.logit:.2f}" if hit else None),
+        ("Match", match(hit) if hit else None),
         ("File", str(photo.path)),
         ("Missing", f"since {photo.missing_since:%Y-%m-%d}" if photo.missing_since else None),
     ]
     return [(label, value) for label, value in told if value]
+
+
+def match(hit: Hit) -> str | None:
+    """How well it matches what was looked for, if anything was."""
+    if hit.score is None or hit.logit is None:
+        return None
+    return f"cosine {hit.score:.3f} · logit {hit.logit:.2f}"
 
 
 def description(photo: Photo) -> str:

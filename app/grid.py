@@ -38,7 +38,7 @@ def cell(hit: Hit, src: str | None) -> dict[str, Any]:
         "id": hit.photo.id,
         "name": hit.photo.path.name,
         "alt": description(hit.photo),
-        "score": f"{hit.score:.3f}",
+        "score": "" if hit.score is None else f"{hit.score:.3f}",
         "ratio": facts.width_px / max(1, facts.height_px),
         "src": src,
     }

@@ -19,7 +19,7 @@ import typer
 
 from clipcore.errors import ClipcoreError
 from indexer import report
-from indexer.errors import IndexerError, RootError
+from indexer.errors import IndexerError, QueryError, RootError
 from indexer.places import default_library
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
@@ -67,6 +67,8 @@ def main() -> None:
         app()
     except (IndexerError, ClipcoreError) as error:
         typer.echo(f"indexer: {error}", err=True)
+        if isinstance(error, QueryError) and error.column is not None:
+            typer.echo(report.pointer(error.query, error.column), err=True)
         sys.exit(1)
     except BrokenPipeError:  # `indexer search ... | head`
         sys.stderr.close()
@@ -103,16 +105,25 @@ def rebuild(
 
 @app.command()
 def search(
-    query: Annotated[str, typer.Argument(help="What the photo shows.")],
+    query: Annotated[str, typer.Argument(help="What the photo shows; see the README.")],
     library: LibraryOption,
     top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many hits.")] = 20,
+    min_strength: Annotated[
+        float,
+        typer.Option(
+            "--min-strength", min=0, max=1, help="Leave out weaker hits; 0.5 keeps the relevant."
+        ),
+    ] = 0.0,
     model: ModelOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Find the photos that match a sentence best."""
+    """Find the photos that match a sentence best.
+
+    Put -- before a query that begins with a minus.
+    """
     _configure_logging(logging.WARNING)
     with _opened(library, model=model) as opened:
-        result = opened.search(query, top)
+        result = opened.search(query, top, min_strength=min_strength)
     _print(result, report.search_document, report.search_text, as_json)
 
 

@@ -5,13 +5,15 @@ Knows connections and schema versions; what the rows mean is store.py's.
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
 from sqlalchemy.engine import URL
@@ -89,8 +91,29 @@ def _engine(path: Path) -> Engine:
             "foreign_keys = ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        for name, function in FUNCTIONS.items():
+            connection.create_function(name, 1, _of_known(function), deterministic=True)
 
     return engine
+
+
+def folded(text: str) -> str:
+    """Text as names are compared: in lower case, accents composed (macOS takes them apart)."""
+    return unicodedata.normalize("NFC", text.lower())
+
+
+# SQLite's own lower() knows ASCII only, and not every build of it has trigonometry.
+FUNCTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "lower": folded,
+    "sin": math.sin,
+    "cos": math.cos,
+    "radians": math.radians,
+}
+
+
+def _of_known(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The SQL form of a function: NULL of NULL."""
+    return lambda value: None if value is None else function(value)
 
 
 def _version(connection: Connection, path: Path) -> str:

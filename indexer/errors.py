@@ -51,7 +51,12 @@ class RootError(IndexerError):
 
 
 class QueryError(IndexerError):
-    """The query cannot be understood."""
+    """The query cannot be understood. `column` counts from 0; None: no single place is wrong."""
+
+    def __init__(self, message: str, query: str = "", column: int | None = None) -> None:
+        super().__init__(message)
+        self.query = query
+        self.column = column
 
 
 class PhotoNotFound(IndexerError):

@@ -31,6 +31,7 @@ from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Un
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.live_index import LiveIndex
+from indexer.query import Query, parse
 from indexer.records import (
     Failure,
     IndexStatus,
@@ -42,7 +43,7 @@ from indexer.records import (
     Row,
     SearchResult,
 )
-from indexer.search import nearest
+from indexer.searcher import Searcher
 from indexer.store import Store
 from indexer.survey import survey
 from indexer.vector_index import VectorIndex
@@ -246,18 +247,25 @@ class Library:
 
     # searching
 
-    def search(self, query: str, top: int = 20) -> SearchResult:
-        """The photos that match a sentence best. Raises QueryError for an empty one."""
+    def search(
+        self, query: str | Query, top: int = 20, *, min_strength: float = 0.0
+    ) -> SearchResult:
+        """The photos that a query of the query language asks for; see query.py.
+
+        `min_strength`, 0 to 1, leaves out weaker hits. Raises QueryError, PhotoNotFound.
+        """
         started = time.perf_counter()
-        if not query.strip():
-            raise QueryError("the query is empty: type what the photo shows")
+        parsed = parse(query) if isinstance(query, str) else query
         if top < 1:
             raise QueryError(f"the number of results must be at least 1, not {top}")
-        index = self._current_index()  # before the encoder: it may go over to another model
-        (vector,) = self.encoder.embed_texts([query])
-        hits = nearest(vector, index, self._store, top, self.encoder.logit_scale)
+        index = self._current_index()  # before the searcher: it may go over to another model
+        verdict, hits = self._searcher.search(parsed, index, top, min_strength)
         took_ms = 1000 * (time.perf_counter() - started)
-        return SearchResult(query, self.model_id, took_ms, hits)
+        return SearchResult(str(query), self.model_id, took_ms, hits, verdict)
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        return Searcher(self.encoder, self._store, self.path / "generic-texts.bin")
 
     def _current_index(self) -> VectorIndex:
         """The index with everything that has been committed so far."""
@@ -278,7 +286,8 @@ class Library:
             log.info("the library has gone over to the model %s", recorded.id)
             self._store.model = recorded
             self._forget_index()
-            self.__dict__.pop("encoder", None)
+            for stale in ("encoder", "_searcher"):
+                self.__dict__.pop(stale, None)
 
     def _forget_index(self) -> None:
         live_index: LiveIndex | None = self.__dict__.pop("_live_index", None)

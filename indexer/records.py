@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Final, Literal
+
+CONFIDENT: Final = 0.5  # the strength from which a hit is relevant
+
+Verdict = Literal["confident", "none", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +115,45 @@ class Photo:
         """The file's modification time, local."""
         return datetime.fromtimestamp(self.mtime_ns / 1e9)
 
+    @property
+    def date(self) -> datetime:
+        """When it was taken, local time of the photo; the file's time where EXIF is silent."""
+        return self.facts.taken_at or self.file_time
+
+    @property
+    def date_source(self) -> Literal["exif", "file"]:
+        """Where `date` comes from."""
+        return "exif" if self.facts.taken_at else "file"
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A ranked result. `score` is the cosine, `logit` is exp(logit_scale) * cosine."""
+    """A ranked result. `score` is the cosine, `logit` is exp(logit_scale) * cosine.
+
+    `strength`, from 0 to 1, tells what the score means for this query in this library; from
+    CONFIDENT on the hit is relevant. A query of filters alone gives hits without any of them.
+    """
 
     rank: int
     photo: Photo
-    score: float
-    logit: float
+    score: float | None
+    logit: float | None
+    strength: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to one query, best first."""
+    """The answer to one query: best first, or newest first where the query says so.
+
+    `verdict`: "confident" where at least one photo is a relevant match, "none" where the photos
+    are only the nearest there are, "listed" for a query of filters alone.
+    """
 
     query: str
     model_id: str
     took_ms: float
     hits: tuple[Hit, ...]
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from rich.cells import cell_len
+
 from clipcore.checkpoints import Status
 from indexer.records import Failure, Hit, IngestReport, LibraryStatus, SearchResult
 
@@ -15,6 +17,7 @@ def search_document(result: SearchResult) -> dict[str, Any]:
         "query": result.query,
         "model": result.model_id,
         "took_ms": round(result.took_ms, 1),
+        "verdict": result.verdict,
         "hits": [_hit_document(hit) for hit in result.hits],
     }
 
@@ -25,12 +28,19 @@ def _hit_document(hit: Hit) -> dict[str, Any]:
         "rank": hit.rank,
         "photo_id": hit.photo.id,
         "path": str(hit.photo.path),
-        "score": round(hit.score, 6),
-        "logit": round(hit.logit, 4),
+        "score": _rounded(hit.score, 6),
+        "logit": _rounded(hit.logit, 4),
+        "strength": _rounded(hit.strength, 3),
         "width_px": facts.width_px,
         "height_px": facts.height_px,
         "taken_at": facts.taken_at and facts.taken_at.isoformat(),
+        "date": hit.photo.date.isoformat(),
+        "date_source": hit.photo.date_source,
     }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def status_document(status: LibraryStatus) -> dict[str, Any]:
@@ -65,16 +75,32 @@ def failures_text(failures: list[Failure]) -> str:
 
 
 def search_text(result: SearchResult) -> str:
-    """A line a hit: rank, score, date and path."""
+    """A line a hit: rank, score, strength, date and path; "~" marks the date of a file."""
     lines = [
-        f"{hit.rank:>4}  {hit.score:.3f}  {_date(hit):10}  {hit.photo.path}" for hit in result.hits
+        f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}" for hit in result.hits
     ]
-    return "\n".join(lines) or "the library has no photos yet: indexer rebuild DIR"
+    if not lines:
+        return "no photo was found"
+    if result.verdict == "none":
+        lines.insert(0, "no confident match; the nearest photos:")
+    return "\n".join(lines)
+
+
+def _figures(hit: Hit) -> str:
+    if hit.score is None or hit.strength is None:
+        return ""
+    return f"{hit.score:.3f}  {hit.strength:>4.0%}  "
 
 
 def _date(hit: Hit) -> str:
-    taken_at = hit.photo.facts.taken_at
-    return f"{taken_at:%Y-%m-%d}" if taken_at else ""
+    mark = "~" if hit.photo.date_source == "file" else ""
+    return f"{mark}{hit.photo.date:%Y-%m-%d}"
+
+
+def pointer(query: str, column: int) -> str:
+    """The query in one line, and below it a caret at the column."""
+    line = "".join(" " if char.isspace() else char for char in query)
+    return f"  {line}\n  {' ' * cell_len(line[:column])}^"
 
 
 def status_text(status: LibraryStatus) -> str:

@@ -6,20 +6,33 @@ whatever the index. Knows nothing of files or of how text is encoded.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.records import Hit, Photo
+from indexer.query import Filter
+from indexer.records import Photo
+from indexer.relevance import Scale
 from indexer.store import Store
 from indexer.vector_index import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
-CHUNK: Final = 1_000  # candidates looked up at once
+CHUNK: Final = 1_000  # photos looked up at once
+FEW: Final = 2_000  # so many stored vectors are compared sooner than an approximate index visited
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A photo with its exact score and what that means."""
+
+    photo: Photo
+    score: float
+    strength: float
 
 
 def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda: False) -> int:
@@ -35,34 +48,69 @@ def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda
 
 
 def nearest(
-    query: FloatArray, index: VectorIndex, store: Store, top: int, logit_scale: float
-) -> tuple[Hit, ...]:
-    """The `top` present photos that match the (D,) unit query best; equal scores by photo id."""
-    dead = max(0, len(index) - store.live_embeddings())
-    ranked: list[tuple[float, Photo]] = []
-    candidates = index.search(query, top + dead)
-    for chunk in _chunks(candidates.tolist()):
-        ranked += _scored(query, store, chunk)
-        if len(ranked) >= top:
+    query: FloatArray,
+    index: VectorIndex,
+    store: Store,
+    scale: Scale,
+    top: int,
+    filters: Collection[Filter] = (),
+) -> list[Candidate]:
+    """The `top` present photos that pass and match the (D,) unit query best.
+
+    Equal scores are in the order of the photos' numbers, at the cut too.
+    """
+    allowed = store.allowed_embeddings(filters) if filters else None
+    wanted = top + 1  # one more tells whether there is a tie at the cut
+    while True:
+        ids = _candidates(query, index, wanted, allowed)
+        ranked = _ranked(query, store, scale, ids, top, filters)
+        if len(ids) < wanted or not _tie_at_the_end(ranked, top):
+            return ranked[:top]
+        if allowed is None and 2 * len(ranked) < min(top, len(ids)):  # the best are mostly dead
+            allowed = store.allowed_embeddings(())
+        wanted *= 2
+
+
+def _candidates(
+    query: FloatArray, index: VectorIndex, wanted: int, allowed: IntArray | None
+) -> IntArray:
+    """Ids among which the best `wanted` are."""
+    if index.lists and allowed is not None and len(allowed) <= FEW:
+        return allowed
+    return index.search(query, index.depth(wanted), allowed)
+
+
+def _tie_at_the_end(ranked: list[Candidate], top: int) -> bool:
+    """Whether a photo that is no candidate yet may score as high as the last one wanted."""
+    return len(ranked) < top or ranked[-1].score >= ranked[top - 1].score
+
+
+def _ranked(
+    query: FloatArray,
+    store: Store,
+    scale: Scale,
+    ids: IntArray,
+    top: int,
+    filters: Collection[Filter],
+) -> list[Candidate]:
+    """The photos behind these embeddings, best first; at least `top` with all that tie, if any."""
+    known, vectors = store.vectors(ids.tolist(), len(query))
+    scores = vectors @ query
+    order = np.argsort(-scores)
+    ranked: list[Candidate] = []
+    size = min(top + 1, CHUNK)
+    for part in (order[start : start + size] for start in range(0, len(order), size)):
+        strengths = scale.strengths(scores[part], vectors[part])
+        judged = zip(scores[part].tolist(), strengths.tolist(), strict=True)
+        ranked += _photos(store, dict(zip(known[part].tolist(), judged, strict=True)), filters)
+        if sum(one.score > scores[part[-1]] for one in ranked) >= top:
             break
-    ranked.sort(key=lambda pair: (-pair[0], pair[1].id))
-    scale = math.exp(logit_scale)
-    return tuple(
-        Hit(rank, photo, score, scale * score)
-        for rank, (score, photo) in enumerate(ranked[:top], start=1)
-    )
+    return sorted(ranked, key=lambda one: (-one.score, one.photo.id))
 
 
-def _scored(query: FloatArray, store: Store, ids: list[int]) -> list[tuple[float, Photo]]:
-    known, vectors = store.vectors(ids, len(query))
-    scores = dict(zip(known.tolist(), (vectors @ query).tolist(), strict=True))
-    return [
-        (scores[embedding_id], photo)
-        for embedding_id, photo in store.photos_of(ids)
-        if embedding_id in scores
-    ]
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+def _photos(
+    store: Store, judged: dict[int, tuple[float, float]], filters: Collection[Filter]
+) -> list[Candidate]:
+    """The photos behind embeddings, of which score and strength are given."""
+    found = store.photos_of(list(judged), filters)
+    return [Candidate(photo, *judged[embedding_id]) for embedding_id, photo in found]

@@ -1,12 +1,14 @@
 """What the library remembers: photos, contents and embeddings. The truth; FAISS is a view of it.
 
-The only file with queries. Knows nothing of the disk, of images or of FAISS.
+The only file that runs queries; statements.py and conditions.py write those of a search. Knows
+nothing of the disk, of images or of FAISS.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,8 +32,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from indexer import statements
 from indexer.database import create_database, now, open_database
 from indexer.errors import PhotoNotFound
+from indexer.query import Filter
 from indexer.records import (
     Facts,
     Failure,
@@ -44,13 +48,11 @@ from indexer.records import (
     Row,
 )
 from indexer.schema import contents, embeddings, library, pack, photos, roots, unpack
+from indexer.statements import PRESENT, read_photo
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 variables
-FACTS: Final = tuple(field.name for field in fields(Facts))
-PRESENT: Final = photos.c.missing_since.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +277,14 @@ class Store:
 
     def vectors(self, ids: Sequence[int], dim: int) -> tuple[IntArray, FloatArray]:
         """The embeddings with these ids, as far as they are there, in the order of their ids."""
+        # one variable: there may be more ids than SQLite has variables, and each one costs time
+        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
         query = (
             select(embeddings.c.id, embeddings.c.vector)
-            .where(embeddings.c.id.in_(ids), embeddings.c.model_id == self.model_id)
+            .where(
+                embeddings.c.id.in_(select(listed.c.value)),
+                embeddings.c.model_id == self.model_id,
+            )
             .order_by(embeddings.c.id)
         )
         return self._vectors(query, dim)
@@ -288,45 +295,55 @@ class Store:
         with self._engine.connect() as connection:
             ids = np.sort(np.array(connection.execute(query).scalars().all(), dtype=np.int64))
         chosen = np.random.default_rng(0).choice(ids, min(count, len(ids)), replace=False)
-        parts = [
-            self.vectors(chosen[start : start + IN_LIMIT].tolist(), dim)[1]
-            for start in range(0, len(chosen), IN_LIMIT)
-        ]
-        return np.concatenate(parts)
+        return self.vectors(chosen.tolist(), dim)[1]
 
     def _vectors(self, query: Select[Any], dim: int) -> tuple[IntArray, FloatArray]:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        ids = np.array([row.id for row in rows], dtype=np.int64)
-        return ids, unpack([row.vector for row in rows], dim)
+        ids = np.array([row[0] for row in rows], dtype=np.int64)
+        return ids, unpack([row[1] for row in rows], dim)
 
-    def live_embeddings(self) -> int:
-        """How many embeddings of the model belong to a photo that is there."""
-        present = select(photos.c.content_id).where(PRESENT)
-        query = (
-            select(func.count())
-            .select_from(embeddings)
-            .where(embeddings.c.model_id == self.model_id, embeddings.c.content_id.in_(present))
-        )
-        return self._count(query)
-
-    def photos_of(self, embedding_ids: Sequence[int]) -> list[tuple[int, Photo]]:
-        """(embedding id, photo) for each present photo behind these embeddings."""
-        query = (
-            _photo_query(embeddings.c.id.label("embedding_id"))
-            .join(embeddings, embeddings.c.content_id == photos.c.content_id)
-            .where(embeddings.c.id.in_(embedding_ids), PRESENT)
-        )
+    def photos_of(
+        self, embedding_ids: Sequence[int], filters: Collection[Filter] = ()
+    ) -> list[tuple[int, Photo]]:
+        """(embedding id, photo) for each present photo behind these embeddings that passes."""
+        query = statements.photos_of(embedding_ids, (filters, self.roots()))
         with self._engine.connect() as connection:
-            return [(row.embedding_id, _photo(row)) for row in connection.execute(query)]
+            return [(row.embedding_id, read_photo(row)) for row in connection.execute(query)]
+
+    def allowed_embeddings(self, filters: Collection[Filter]) -> IntArray:
+        """The growing ids of the embeddings behind present photos that pass the filters."""
+        query = statements.allowed_embeddings(self.model_id, (filters, self.roots()))
+        with self._engine.connect() as connection:
+            return np.array(connection.execute(query).scalars().all(), dtype=np.int64)
+
+    def newest(self, filters: Collection[Filter], limit: int) -> list[Photo]:
+        """The present photos that pass the filters, newest first, equal times by number."""
+        query = statements.newest((filters, self.roots()), limit)
+        with self._engine.connect() as connection:
+            return [read_photo(row) for row in connection.execute(query)]
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this number. Raises PhotoNotFound."""
+        query = statements.photo().where(photos.c.id == photo_id)
         with self._engine.connect() as connection:
-            row = connection.execute(_photo_query().where(photos.c.id == photo_id)).one_or_none()
+            row = connection.execute(query).one_or_none()
         if row is None:
-            raise PhotoNotFound(f"the library has no photo with the number {photo_id}")
-        return _photo(row)
+            raise _no_photo(photo_id)
+        return read_photo(row)
+
+    def photo_vector(self, photo_id: int, dim: int) -> FloatArray:
+        """The (D,) embedding of the photo with this number. Raises PhotoNotFound."""
+        query = (
+            select(embeddings.c.id, embeddings.c.vector)
+            .join(photos, self._mine(photos.c.content_id))
+            .where(photos.c.id == photo_id)
+        )
+        _, vectors = self._vectors(query, dim)
+        if not len(vectors):
+            raise _no_photo(photo_id)
+        (vector,) = vectors
+        return np.asarray(vector)
 
     # what status asks
 
@@ -406,32 +423,5 @@ def _row(row: SqlRow[Any]) -> Row:
     )
 
 
-def _photo_query(*more: Any) -> Select[Any]:
-    return (
-        select(
-            *more,
-            photos.c.id,
-            roots.c.path.label("root"),
-            photos.c.path,
-            photos.c.size_bytes,
-            photos.c.mtime_ns,
-            photos.c.missing_since,
-            contents.c.sha256,
-            *(contents.c[name] for name in FACTS),
-        )
-        .select_from(photos)
-        .join(roots, roots.c.id == photos.c.root_id)
-        .join(contents, contents.c.id == photos.c.content_id)
-    )
-
-
-def _photo(row: SqlRow[Any]) -> Photo:
-    return Photo(
-        id=row.id,
-        path=Path(row.root) / row.path,
-        size_bytes=row.size_bytes,
-        mtime_ns=row.mtime_ns,
-        sha256=row.sha256,
-        facts=Facts(**{name: getattr(row, name) for name in FACTS}),
-        missing_since=row.missing_since,
-    )
+def _no_photo(photo_id: int) -> PhotoNotFound:
+    return PhotoNotFound(f"the library has no photo with the number {photo_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,8 +38,16 @@ class ColourEncoder:
         return _unit(quarters.transpose(0, 2, 3, 1).reshape(-1, self.dim))
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
-        colours = [np.array(ImageColor.getrgb(text)) / 255 for text in texts]
+        colours = [_colour(text) for text in texts]
         return _unit(np.tile(np.array(colours, np.float32).reshape(-1, 3), (1, 4)))
+
+
+def _colour(text: str) -> npt.NDArray[np.float64]:
+    """The colour named, or for other words some colour that is always the same."""
+    try:
+        return np.array(ImageColor.getrgb(text)) / 255
+    except ValueError:
+        return np.frombuffer(hashlib.sha256(text.encode()).digest()[:3], np.uint8) / 255
 
 
 def _unit(rows: FloatArray) -> FloatArray:

@@ -27,15 +27,48 @@ POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
 def test_search_json_is_the_documented_form(sample_library: Path) -> None:
     done = run_indexer("search", "a polar bear in the snow", "--library", sample_library, "--json")
     document = json.loads(done.stdout)
-    assert list(document) == ["query", "model", "took_ms", "hits"]
+    assert list(document) == ["query", "model", "took_ms", "verdict", "hits"]
     assert document["hits"][0]["path"] == str(POLAR_BEAR)
     assert list(document["hits"][0]) == [
-        *("rank", "photo_id", "path", "score", "logit", "width_px", "height_px", "taken_at")
+        *("rank", "photo_id", "path", "score", "logit", "strength"),
+        *("width_px", "height_px", "taken_at", "date", "date_source"),
     ]
     scores = [hit["score"] for hit in document["hits"]]
     assert scores == sorted(scores, reverse=True)
     assert [hit["rank"] for hit in document["hits"]] == list(range(1, 21))
     assert done.stderr == ""
+
+
+def test_query_of_filters_lists_by_date_and_says_where_the_date_is_from(
+    sample_library: Path,
+) -> None:
+    done = run_indexer("search", "folder:arctic", "--library", sample_library, "--json")
+    document = json.loads(done.stdout)
+    assert document["verdict"] == "listed"
+    dates = [hit["date"] for hit in document["hits"]]
+    assert len(dates) == 2
+    assert dates == sorted(dates, reverse=True)
+    assert all(hit["score"] is hit["strength"] is None for hit in document["hits"])
+    assert {hit["date_source"] for hit in document["hits"]} <= {"exif", "file"}
+
+
+def test_error_of_a_query_points_at_the_column(sample_library: Path) -> None:
+    done = run_indexer("search", "dogs colour:red", "--library", sample_library)
+    assert done.returncode == 1
+    message, query, caret = done.stderr.splitlines()
+    assert "no filter 'colour'" in message
+    assert query[caret.index("^") :] == "colour:red"
+
+
+def test_min_strength_leaves_out_weaker_hits(sample_library: Path) -> None:
+    every = run_indexer("search", "a polar bear", "--library", sample_library, "--json")
+    least = "--min-strength", 0.5
+    strong = run_indexer("search", "a polar bear", *least, "--library", sample_library, "--json")
+    strengths = [hit["strength"] for hit in json.loads(every.stdout)["hits"]]
+    kept = [hit["strength"] for hit in json.loads(strong.stdout)["hits"]]
+    assert kept
+    assert kept == [strength for strength in strengths if strength >= 0.5][: len(kept)]
+    assert min(strengths) < 0.5
 
 
 def test_search_prints_the_path_and_takes_top(sample_library: Path) -> None:

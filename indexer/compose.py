@@ -1,0 +1,74 @@
+"""The terms of a query -> the one unit vector to look for.
+
+Words and photo files go through the encoder, photos of the library give the vector that is
+stored. Knows nothing of filters or of which photos match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from clipcore import Encoder
+from indexer.decode import decode, file_stat, read_stable
+from indexer.errors import QueryError, Undecodable
+from indexer.query import Content, LibraryPhoto, PhotoFile, Term, Text
+from indexer.store import Store
+
+FloatArray = npt.NDArray[np.float32]
+
+RECENT_TEXTS: Final = 256  # their embeddings are kept: at most 0.8 MB with any CLIP
+CANCELLED: Final = 1e-3  # of the weights' sum; stored vectors are exact to 5e-4 (float16)
+
+
+class Composer:
+    """Turns terms into vectors with one encoder; keeps the embeddings of recent texts."""
+
+    def __init__(self, encoder: Encoder, store: Store) -> None:
+        self._encoder = encoder
+        self._store = store
+        self._text = lru_cache(RECENT_TEXTS)(self._embed_text)
+
+    def vector(self, terms: Iterable[Term]) -> FloatArray:
+        """The weighted sum of the terms' unit vectors, (D,), scaled to length one.
+
+        Raises QueryError for a photo that cannot be read and for terms that cancel out,
+        PhotoNotFound for a number that no photo has.
+        """
+        terms = tuple(terms)
+        total = np.zeros(self._encoder.dim, dtype=np.float32)
+        for term in terms:
+            total += np.float32(term.weight) * self._embedding(term.content)
+        length = float(np.linalg.norm(total))
+        if length <= CANCELLED * sum(abs(term.weight) for term in terms):
+            raise QueryError("the parts of the query cancel each other out")
+        return total / np.float32(length)
+
+    def _embedding(self, content: Content) -> FloatArray:
+        match content:
+            case Text(text):
+                return self._text(text)
+            case PhotoFile(path):
+                return self._embed_file(Path(path).expanduser())
+            case LibraryPhoto(id):
+                stored = self._store.photo_vector(id, self._encoder.dim)
+                return np.asarray(stored / np.linalg.norm(stored))
+
+    def _embed_text(self, text: str) -> FloatArray:
+        return np.asarray(self._encoder.embed_texts([text])[0])
+
+    def _embed_file(self, path: Path) -> FloatArray:
+        if not path.is_file():  # not a pipe either: reading one may never end
+            raise QueryError(f"there is no photo file {path}")
+        try:
+            data = read_stable(path, file_stat(path))
+            image = decode(data, self._encoder.image_size_px).image
+        except (Undecodable, OSError) as error:
+            raise QueryError(f"{path} is no photo that can be read: {error}") from error
+        pixels = self._encoder.preprocess(image)[None]
+        return np.asarray(self._encoder.embed_images(pixels)[0])

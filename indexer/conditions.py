@@ -1,0 +1,162 @@
+"""What a filter of the query language means for the rows of a library, as SQL conditions.
+
+Knows the tables photos, contents and roots; runs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, String, and_, func, or_, true, type_coerce
+
+from indexer.database import folded
+from indexer.query import Circle, Filter
+from indexer.records import Root
+from indexer.schema import contents, photos
+
+Condition = ColumnElement[bool]
+
+SQUARE: Final = 1.05  # sides that differ by less than 5 % look equal
+PANORAMA: Final = 2.0  # the widest ordinary format is 16:9, 1.78
+EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
+BOX_MARGIN_DEG: Final = 1e-6  # 0.1 m, far above what rounding can do
+
+# Local time as text: what EXIF says, else the file's modification time.
+photo_time: Final[ColumnElement[str]] = func.substr(
+    func.coalesce(
+        type_coerce(contents.c.taken_at, String),
+        func.datetime(photos.c.mtime_ns / 1_000_000_000, "unixepoch", "localtime"),
+    ),
+    1,
+    len("2019-06-30 12:00:00"),
+)
+
+
+def matching(filters: Collection[Filter], roots: Collection[Root]) -> Condition:
+    """The condition that a row of photos and contents passes all filters."""
+    return and_(true(), *(_condition(one, roots) for one in filters))
+
+
+def _condition(one: Filter, roots: Collection[Root]) -> Condition:
+    holds = (
+        _folder(str(one.value), roots) if one.name == "folder" else MEANINGS[one.name](one.value)
+    )
+    known = func.coalesce(holds, False)  # an unknown fact fails a filter, and passes its opposite
+    return ~known if one.negated else known
+
+
+def _folder(name: str, roots: Collection[Root]) -> Condition:
+    """`name` is part of the path from the photo directory's own name down to the file's folder."""
+    folder = func.rtrim(photos.c.path, func.replace(photos.c.path, "/", ""))
+    return or_(
+        *(
+            (photos.c.root_id == root.id) & _contains(f"/{root.path.name}/" + folder, name)
+            for root in roots
+        )
+    )
+
+
+def _contains(column: Any, part: str) -> Condition:
+    """Whether a text has this part; upper and lower case are the same."""
+    condition: Condition = func.lower(column).contains(folded(part), autoescape=True)
+    return condition
+
+
+def _from_day(day: date) -> Condition:
+    return photo_time >= day.isoformat()
+
+
+def _before_day(day: date) -> Condition:
+    return photo_time < day.isoformat()
+
+
+def _in_year(year: int) -> Condition:
+    return _from_day(date(year, 1, 1)) & _before_day(date(year + 1, 1, 1))
+
+
+def _in_month(month: int) -> Condition:
+    return func.substr(photo_time, len("2019-") + 1, 2) == f"{month:02}"
+
+
+def _has_suffix(suffix: str) -> Condition:
+    wanted = "." + folded(suffix).removeprefix(".")
+    condition: Condition = func.lower(photos.c.path).endswith(wanted, autoescape=True)
+    return condition
+
+
+def _is_shaped(shape: str) -> Condition:
+    width, height = contents.c.width_px, contents.c.height_px
+    shapes: dict[str, Condition] = {
+        "portrait": height >= width * SQUARE,
+        "landscape": width >= height * SQUARE,
+        "square": (width < height * SQUARE) & (height < width * SQUARE),
+        "panorama": (width >= height * PANORAMA) | (height >= width * PANORAMA),
+    }
+    return shapes[shape]
+
+
+def _has_megapixels(megapixels: float) -> Condition:
+    return contents.c.width_px * contents.c.height_px >= megapixels * 1e6
+
+
+def _is_near(circle: Circle) -> Condition:
+    """Great-circle distance, compared as haversines: sin(angle / 2) squared grows with it."""
+    latitude, longitude = (
+        func.radians(column) for column in (contents.c.latitude_deg, contents.c.longitude_deg)
+    )
+    north, east = math.radians(circle.latitude_deg), math.radians(circle.longitude_deg)
+    haversine = _haversine(latitude - north) + (
+        _haversine(longitude - east) * math.cos(north) * func.cos(latitude)
+    )
+    limit = math.sin(circle.radius_km / EARTH_RADIUS_KM / 2) ** 2
+    return _in_box(circle) & (haversine <= limit)
+
+
+def _haversine(angle: ColumnElement[float]) -> ColumnElement[float]:
+    sine: ColumnElement[float] = func.sin(angle / 2)
+    return sine * sine
+
+
+def _in_box(circle: Circle) -> Condition:
+    """Latitudes and longitudes around a circle: spares most rows the trigonometry."""
+    radius = circle.radius_km / EARTH_RADIUS_KM
+    height_deg = math.degrees(radius) + BOX_MARGIN_DEG
+    south, north = circle.latitude_deg - height_deg, circle.latitude_deg + height_deg
+    box = contents.c.latitude_deg.between(south, north)
+    if south <= -90 or north >= 90:
+        return box  # a pole lies within: every longitude
+    half_width = math.asin(math.sin(radius) / math.cos(math.radians(circle.latitude_deg)))
+    width_deg = math.degrees(half_width) + BOX_MARGIN_DEG
+    west, east = circle.longitude_deg - width_deg, circle.longitude_deg + width_deg
+    turns = (-360, 0, 360)  # across the 180th meridian
+    return box & or_(
+        *(contents.c.longitude_deg.between(west + turn, east + turn) for turn in turns)
+    )
+
+
+def _has(fact: str) -> Condition:
+    columns = {
+        "gps": contents.c.latitude_deg,
+        "date": contents.c.taken_at,
+        "camera": contents.c.camera,
+        "lens": contents.c.lens,
+    }
+    return columns[fact].is_not(None)
+
+
+MEANINGS: Final[Mapping[str, Callable[[Any], Condition]]] = {
+    "after": _from_day,
+    "before": _before_day,
+    "year": _in_year,
+    "month": _in_month,
+    "camera": lambda name: _contains(contents.c.camera, name),
+    "lens": lambda name: _contains(contents.c.lens, name),
+    "ext": _has_suffix,
+    "shape": _is_shaped,
+    "larger": _has_megapixels,
+    "near": _is_near,
+    "has": _has,
+}

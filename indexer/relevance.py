@@ -1,0 +1,96 @@
+"""What a score means: how strongly a photo matches a query, whatever the encoder.
+
+A cosine says little by itself: some photos are near to every text, and each model has a range of
+its own. So each photo's score is told in standard deviations from what generic queries score with
+that same photo. How large a real match is in that measure, the library itself tells: nearly every
+photo shows something that one of the generic queries names, so for each photo of a sample the
+best of them stands for a match. Strength compares a hit with those.
+
+Knows vectors only; nothing of SQL, or of how photos are found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.query import Term, Text
+
+FloatArray = npt.NDArray[np.float32]
+
+# Chosen with benchmarks/relevance.py. A hit is as likely relevant as not where a tenth of the
+# sample's matches are weaker; the typical match is relevant with nine chances in ten.
+WEAK_MATCH, TYPICAL_MATCH = 0.1, 0.5  # quantiles
+TYPICAL_STRENGTH: Final = 0.9
+SAMPLE: Final = 2_000  # photos: a quantile is then known to about one in a hundred
+GENERIC: Final = 256  # queries
+MIN_WIDTH: Final = 0.1  # standard deviations between a weak and a typical match
+LEAST_SPREAD: Final = 1e-6  # of cosines; float16 cannot tell smaller ones
+
+
+def generic_texts() -> list[str]:
+    """Everyday things that photos show, from generic_texts.txt."""
+    packed = resources.files("indexer").joinpath("generic_texts.txt")
+    return packed.read_text("utf-8").splitlines()
+
+
+class Calibration:
+    """What scores mean in one library with one encoder."""
+
+    def __init__(self, texts: FloatArray, photos: FloatArray) -> None:
+        """`texts`: (G, D) embeddings of the generic texts. `photos`: (S, D), a sample, S > 0."""
+        self._texts = texts
+        self._photos = photos[::2]  # stand for generic photos in a query
+        self._sample = photos[1::2] if len(photos) > 1 else photos
+        self._scale = lru_cache(64)(self._measure)
+
+    def scale(self, terms: Iterable[Term]) -> Scale:
+        """What the scores of a query made of such terms mean."""
+        terms = tuple(terms)
+        weights = tuple(term.weight for term in terms)
+        if len(terms) == 1:  # of its weight only the sign matters
+            weights = (math.copysign(1.0, weights[0]),)
+        return self._scale(tuple(isinstance(term.content, Text) for term in terms), weights)
+
+    def _measure(self, are_texts: tuple[bool, ...], weights: tuple[float, ...]) -> Scale:
+        """Generic queries are put together as the query is, each term replaced by a generic one."""
+        total = np.zeros((GENERIC, self._texts.shape[1]), np.float32)
+        for number, (is_text, weight) in enumerate(zip(are_texts, weights, strict=True)):
+            generic = self._texts if is_text else self._photos
+            # rolled by a prime, so that the terms of one query differ
+            total += np.float32(weight) * np.roll(np.resize(generic, total.shape), 31 * number, 0)
+        lengths = np.linalg.norm(total, axis=1, keepdims=True)
+        return Scale(total / np.maximum(lengths, LEAST_SPREAD), self._sample)
+
+
+class Scale:
+    """Scores of one kind of query -> strengths."""
+
+    def __init__(self, generic: FloatArray, sample: FloatArray) -> None:
+        self._generic = generic  # (G, D)
+        scores = sample @ generic.T  # (S, G)
+        matches = _deviations(scores.max(axis=1), scores)  # (S,)
+        self._weak, typical = np.quantile(matches, (WEAK_MATCH, TYPICAL_MATCH))
+        odds = TYPICAL_STRENGTH / (1 - TYPICAL_STRENGTH)
+        self._steepness = math.log(odds) / max(typical - self._weak, MIN_WIDTH)
+
+    def strengths(self, scores: FloatArray, vectors: FloatArray) -> FloatArray:
+        """(N,) scores of the photos with these (N, D) vectors -> (N,) strengths in [0, 1]."""
+        deviations = _deviations(scores, vectors @ self._generic.T)
+        return _logistic(self._steepness * (deviations - self._weak))
+
+
+def _deviations(scores: FloatArray, generic: FloatArray) -> FloatArray:
+    """(N,) scores in standard deviations of the (N, G) generic scores of the same photos."""
+    spread = np.maximum(generic.std(axis=1), LEAST_SPREAD)
+    return np.asarray((scores - generic.mean(axis=1)) / spread, np.float32)
+
+
+def _logistic(values: FloatArray) -> FloatArray:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * values)), np.float32)  # exp would overflow

@@ -1,0 +1,116 @@
+"""Answers queries of one library with one encoder: composes, searches, judges, sorts.
+
+Knows nothing of how the index is kept current; library.py does that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from clipcore import Encoder
+from indexer.compose import Composer
+from indexer.decode import write_atomically
+from indexer.query import Query
+from indexer.records import CONFIDENT, Hit, Verdict
+from indexer.relevance import SAMPLE, Calibration, generic_texts
+from indexer.search import Candidate, nearest
+from indexer.store import Store
+from indexer.vector_index import VectorIndex
+
+log = logging.getLogger(__name__)
+
+FloatArray = npt.NDArray[np.float32]
+
+# The verdict must not depend on how many hits are asked for.
+JUDGED: Final = 50
+# A sample of a library that has grown by less still speaks for it.
+GROWTH: Final = 1.1
+
+
+class Searcher:
+    """Safe to use from several threads."""
+
+    def __init__(self, encoder: Encoder, store: Store, generic_file: Path) -> None:
+        """`generic_file`: where the embeddings of the generic texts are kept between runs."""
+        self._encoder = encoder
+        self._store = store
+        self._generic_file = generic_file
+        self._composer = Composer(encoder, store)
+        self._lock = threading.Lock()
+        self._measured: tuple[int, Calibration] | None = None
+
+    def search(
+        self, query: Query, index: VectorIndex, top: int, min_strength: float = 0.0
+    ) -> tuple[Verdict, tuple[Hit, ...]]:
+        """The verdict and the `top` hits, leaving out what is weaker than `min_strength`.
+
+        Raises QueryError, PhotoNotFound.
+        """
+        if not query.terms:
+            photos = self._store.newest(query.filters, top)
+            return "listed", tuple(
+                Hit(rank, photo, None, None) for rank, photo in enumerate(photos, start=1)
+            )
+        vector = self._composer.vector(query.terms)
+        calibration = self._calibration(index)
+        if calibration is None:
+            return "none", ()
+        scale = calibration.scale(query.terms)
+        found = nearest(vector, index, self._store, scale, max(top, JUDGED), query.filters)
+        confident = any(one.strength >= CONFIDENT for one in found)
+        if query.sort == "date" and confident:
+            min_strength = max(min_strength, CONFIDENT)
+        kept = [one for one in found if one.strength >= min_strength][:top]
+        if query.sort == "date":
+            kept.sort(key=lambda one: one.photo.id)
+            kept.sort(key=lambda one: one.photo.date, reverse=True)  # stable: equal dates by id
+        return "confident" if confident else "none", self._hits(kept)
+
+    def _hits(self, candidates: list[Candidate]) -> tuple[Hit, ...]:
+        scale = math.exp(self._encoder.logit_scale)
+        return tuple(
+            Hit(rank, one.photo, one.score, scale * one.score, one.strength)
+            for rank, one in enumerate(candidates, start=1)
+        )
+
+    def _calibration(self, index: VectorIndex) -> Calibration | None:
+        """What scores mean now; None in an empty library."""
+        with self._lock:
+            if self._measured is None or not _alike(self._measured[0], len(index)):
+                ids = np.unique(np.linspace(1, index.last_id, SAMPLE, dtype=np.int64))
+                _, sample = self._store.vectors(ids.tolist(), self._encoder.dim)
+                if not len(sample):
+                    return None
+                self._measured = len(index), Calibration(self._generic, sample)
+            return self._measured[1]
+
+    @cached_property
+    def _generic(self) -> FloatArray:
+        """(G, D) embeddings of the generic texts, from the file if it has those."""
+        texts = generic_texts()
+        key = hashlib.sha256("\n".join([self._encoder.model_id, *texts]).encode()).digest()
+        try:
+            kept = self._generic_file.read_bytes()
+        except FileNotFoundError:
+            kept = b""
+        if kept.startswith(key) and len(kept) == len(key) + 4 * len(texts) * self._encoder.dim:
+            return np.frombuffer(kept, "<f4", offset=len(key)).reshape(len(texts), -1)
+        embeddings = self._encoder.embed_texts(texts)
+        try:
+            write_atomically(self._generic_file, key + embeddings.astype("<f4").tobytes())
+        except OSError as error:  # a library on a read-only drive can be searched all the same
+            log.warning("%s cannot be kept: %s", self._generic_file, error)
+        return embeddings
+
+
+def _alike(before: int, now: int) -> bool:
+    return before / GROWTH <= now <= before * GROWTH

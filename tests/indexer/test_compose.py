@@ -1,0 +1,116 @@
+"""Plus and minus are the sum of weighted unit vectors, scaled to length one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from indexer.compose import Composer
+from indexer.errors import PhotoNotFound, QueryError
+from indexer.library import Library, open_library
+from indexer.query import LibraryPhoto, PhotoFile, Term, Text, parse
+from tests.fakes import ColourEncoder
+from tests.photos import make_photo
+
+COLOURS = ("red", "green", "blue", "yellow")
+
+
+class CountingEncoder(ColourEncoder):
+    """Counts the texts that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def embed_texts(self, texts):  # type: ignore[no-untyped-def]
+        self.texts += texts
+        return super().embed_texts(texts)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> CountingEncoder:
+    return CountingEncoder()
+
+
+@pytest.fixture(scope="module")
+def library(
+    tmp_path_factory: pytest.TempPathFactory, encoder: CountingEncoder
+) -> Iterator[Library]:
+    place = tmp_path_factory.mktemp("compose")
+    for colour in COLOURS:
+        make_photo(place / "photos" / f"{colour}.png", colour)
+    opened = open_library(place / "library", create=True, open_encoder=lambda _: encoder)
+    opened.add_root(place / "photos")
+    with opened.writing():
+        opened.rebuild()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def composer(library: Library, encoder: CountingEncoder) -> Composer:
+    return Composer(encoder, library._store)
+
+
+weights = st.floats(0.01, 1000) | st.floats(-1000, -0.01)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(COLOURS), weights), min_size=1, max_size=5))
+def test_terms_are_added_up(composer: Composer, parts: list[tuple[str, float]]) -> None:
+    units = {colour: ColourEncoder().embed_texts([colour])[0].astype(float) for colour in COLOURS}
+    total = sum(weight * units[colour] for colour, weight in parts)
+    length = float(np.linalg.norm(total))
+    if length > 0.01 * sum(abs(weight) for _, weight in parts):
+        vector = composer.vector(Term(Text(colour), weight) for colour, weight in parts)
+        np.testing.assert_allclose(vector, total / length, atol=1e-4)
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_terms_that_cancel_out_are_refused(composer: Composer) -> None:
+    with pytest.raises(QueryError, match="cancel"):
+        composer.vector(parse("red - red").terms)
+
+
+def test_photo_of_the_library_is_its_stored_vector(
+    composer: Composer, library: Library, encoder: CountingEncoder
+) -> None:
+    photo = library.search("red", 1).hits[0].photo
+    before = encoder.embedded
+    vector = composer.vector([Term(LibraryPhoto(photo.id))])
+    assert encoder.embedded == before
+    (text,) = encoder.embed_texts(["red"])
+    np.testing.assert_allclose(vector, text, atol=0.02)
+    assert library.search(f"#{photo.id}", 1).hits[0].photo == photo
+
+
+def test_photo_file_is_decoded_upright_and_embedded(library: Library, tmp_path: Path) -> None:
+    make_photo(tmp_path / "my blue.png", "blue", seed=9)
+    assert library.search(f'"{tmp_path}/my blue.png"', 1).hits[0].photo.path.name == "blue.png"
+
+
+def test_text_is_embedded_once(composer: Composer, encoder: CountingEncoder) -> None:
+    composer.vector(parse("orchid").terms)
+    composer.vector(parse("2:orchid + red").terms)
+    assert encoder.texts.count("orchid") == 1
+
+
+def test_number_that_no_photo_has_is_refused(composer: Composer) -> None:
+    with pytest.raises(PhotoNotFound, match="999"):
+        composer.vector([Term(LibraryPhoto(999))])
+
+
+def test_file_that_is_no_photo_is_refused(composer: Composer, tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("no photo")
+    Image.new("RGB", (9, 9)).save(tmp_path / "half.png")
+    half = (tmp_path / "half.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(half[: len(half) // 2])
+    for name in ("text.jpg", "half.png", "absent.jpg", "."):
+        with pytest.raises(QueryError, match="photo"):
+            composer.vector([Term(PhotoFile(f"{tmp_path}/{name}"))])
