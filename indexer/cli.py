@@ -21,6 +21,7 @@ import typer
 from clipcore.errors import ClipcoreError
 from indexer import report
 from indexer.errors import IndexerError, QueryError, RootError
+from indexer.index_policy import IndexPolicy
 from indexer.places import default_library
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
