@@ -5,6 +5,7 @@ Knows a Library and its records; nothing of SQL, models or indexes.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from app.panel import library_panel
 from app.photo import photo_dialog
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
+from indexer.index_policy import IndexPolicy
 from indexer.library import Library, open_library
 from indexer.places import default_library
 from indexer.records import Hit
@@ -48,7 +50,8 @@ def main() -> None:
 @st.cache_resource(show_spinner="Opening the library…")
 def library_at(path: Path) -> Library:
     """The library at `path`, opened once for everybody. Raises LibraryError."""
-    return open_library(path)
+    exact_only = os.environ.get("RECOLLECT_INDEX") == "exact"
+    return open_library(path, index_policy=IndexPolicy(exact_only))
 
 
 def page(library: Library) -> None:

@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ import typer
 from clipcore.errors import ClipcoreError
 from indexer import report
 from indexer.errors import IndexerError, QueryError, RootError
+from indexer.index_policy import IndexPolicy
 from indexer.places import default_library
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
@@ -55,6 +57,21 @@ ModelOption = Annotated[
         "for a new one the default checkpoint if it can be had, else the starter.",
     ),
 ]
+
+
+class IndexChoice(StrEnum):
+    """What --index takes."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+
+
+IndexOption = Annotated[
+    IndexChoice,
+    typer.Option(
+        "--index", help="'exact' compares every photo, however many; 'auto' goes by their number."
+    ),
+]
 Directories = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[DIR]...", help="Photo directories; those it knows, if none is given."),
@@ -87,6 +104,7 @@ def rebuild(
         typer.Option("--accept-gone", help="Believe that many photos have gone from a folder."),
     ] = False,
     model: ModelOption = "auto",
+    index: IndexOption = IndexChoice.AUTO,
 ) -> None:
     """Bring the library in line with its photo directories and rewrite its index."""
     from indexer.progress import progress_on
@@ -94,7 +112,10 @@ def rebuild(
     _configure_logging(logging.WARNING)
     # what fails is counted below and listed by `failures`
     logging.getLogger("indexer.ingest").setLevel(logging.ERROR)
-    with _opened(library, create=True, model=model, switch=True) as opened, opened.writing():
+    with (
+        _opened(library, create=True, model=model, index=index, switch=True) as opened,
+        opened.writing(),
+    ):
         _add_roots(opened, directories)
         with progress_on(sys.stderr) as progress:
             done = opened.rebuild(progress, reembed=reembed, accept_gone=accept_gone)
@@ -115,6 +136,7 @@ def search(
         ),
     ] = 0.0,
     model: ModelOption = "auto",
+    index: IndexOption = IndexChoice.AUTO,
     as_json: JsonOption = False,
 ) -> None:
     """Find the photos that match a sentence best.
@@ -122,7 +144,7 @@ def search(
     Put -- before a query that begins with a minus.
     """
     _configure_logging(logging.WARNING)
-    with _opened(library, model=model) as opened:
+    with _opened(library, model=model, index=index) as opened:
         result = opened.search(query, top, min_strength=min_strength)
     _print(result, report.search_document, report.search_text, as_json)
 
@@ -189,13 +211,16 @@ def models_pull(name: str) -> None:
 
 @app.command()
 def watch(
-    library: LibraryOption, directories: Directories = None, model: ModelOption = "auto"
+    library: LibraryOption,
+    directories: Directories = None,
+    model: ModelOption = "auto",
+    index: IndexOption = IndexChoice.AUTO,
 ) -> None:
     """Keep the library in line with its photo directories until stopped."""
     from indexer.daemon import Daemon
 
     _configure_logging(logging.INFO)
-    with _opened(library, create=True, model=model) as opened:
+    with _opened(library, create=True, model=model, index=index) as opened:
         _add_roots(opened, directories)
         daemon = Daemon(opened)
         with _stopped_by_signals(daemon):
@@ -207,6 +232,7 @@ def serve(
     library: LibraryOption,
     directories: Directories = None,
     model: ModelOption = "auto",
+    index: IndexOption = IndexChoice.AUTO,
     port: Annotated[int, typer.Option(help="The page's port on 127.0.0.1.")] = 8501,
 ) -> None:
     """Serve the page and keep the library in line with its directories until stopped."""
@@ -214,22 +240,31 @@ def serve(
     from indexer.serve import page_served
 
     _configure_logging(logging.INFO)
-    with _opened(library, create=True, model=model) as opened:
+    with _opened(library, create=True, model=model, index=index) as opened:
         if directories:
             _add_roots(opened, directories)
         daemon = Daemon(opened)
-        with _stopped_by_signals(daemon), page_served(opened.path, port, on_exit=daemon.stop):
+        with (
+            _stopped_by_signals(daemon),
+            page_served(opened.path, port, on_exit=daemon.stop, index=index),
+        ):
             typer.echo(f"The page: http://127.0.0.1:{port}  (Ctrl-C stops it)")
             daemon.run()
 
 
 @contextmanager
 def _opened(
-    path: Path, *, create: bool = False, model: str = "auto", switch: bool = False
+    path: Path,
+    *,
+    create: bool = False,
+    model: str = "auto",
+    switch: bool = False,
+    index: IndexChoice = IndexChoice.AUTO,
 ) -> Iterator[Library]:
     from indexer.library import open_library
 
-    library = open_library(path, create=create, model=model, switch=switch)
+    policy = IndexPolicy(exact_only=index is IndexChoice.EXACT)
+    library = open_library(path, create=create, model=model, switch=switch, index_policy=policy)
     try:
         yield library
     finally:

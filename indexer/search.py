@@ -6,7 +6,7 @@ whatever the index. Knows nothing of files or of how text is encoded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,8 +20,10 @@ from indexer.store import Store
 from indexer.vector_index import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
-CHUNK: Final = 1_000  # candidates looked up at once
+CHUNK: Final = 1_000  # photos looked up at once
+FEW: Final = 2_000  # so many stored vectors are compared sooner than an approximate index visited
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,25 @@ def nearest(
 
     Equal scores are in the order of the photos' numbers, at the cut too.
     """
-    allowed, spare = None, 1  # one more tells whether there is a tie at the cut
-    if filters:
-        allowed = store.allowed_embeddings(filters)
-    else:
-        spare += max(0, len(index) - store.live_embeddings())
-    wanted = index.depth(top + spare)
+    allowed = store.allowed_embeddings(filters) if filters else None
+    wanted = top + 1  # one more tells whether there is a tie at the cut
     while True:
-        ids = index.search(query, wanted, allowed)
-        ranked = _ranked(query, store, scale, ids.tolist(), top, filters)
+        ids = _candidates(query, index, wanted, allowed)
+        ranked = _ranked(query, store, scale, ids, top, filters)
         if len(ids) < wanted or not _tie_at_the_end(ranked, top):
             return ranked[:top]
+        if allowed is None and 2 * len(ranked) < min(top, len(ids)):  # the best are mostly dead
+            allowed = store.allowed_embeddings(())
         wanted *= 2
+
+
+def _candidates(
+    query: FloatArray, index: VectorIndex, wanted: int, allowed: IntArray | None
+) -> IntArray:
+    """Ids among which the best `wanted` are."""
+    if index.lists and allowed is not None and len(allowed) <= FEW:
+        return allowed
+    return index.search(query, index.depth(wanted), allowed)
 
 
 def _tie_at_the_end(ranked: list[Candidate], top: int) -> bool:
@@ -80,34 +89,28 @@ def _ranked(
     query: FloatArray,
     store: Store,
     scale: Scale,
-    ids: list[int],
+    ids: IntArray,
     top: int,
     filters: Collection[Filter],
 ) -> list[Candidate]:
+    """The photos behind these embeddings, best first; at least `top` with all that tie, if any."""
+    known, vectors = store.vectors(ids.tolist(), len(query))
+    scores = vectors @ query
+    order = np.argsort(-scores)
     ranked: list[Candidate] = []
-    for chunk in _chunks(ids):
-        ranked += _scored(query, store, scale, chunk, filters)
-        if len(ranked) > top:
+    size = min(top + 1, CHUNK)
+    for part in (order[start : start + size] for start in range(0, len(order), size)):
+        deviations = scale.deviations(scores[part], vectors[part])
+        judged = zip(scores[part].tolist(), deviations.tolist(), strict=True)
+        ranked += _photos(store, dict(zip(known[part].tolist(), judged, strict=True)), filters)
+        if sum(one.score > scores[part[-1]] for one in ranked) >= top:
             break
     return sorted(ranked, key=lambda one: (-one.score, one.photo.id))
 
 
-def _scored(
-    query: FloatArray, store: Store, scale: Scale, ids: list[int], filters: Collection[Filter]
+def _photos(
+    store: Store, judged: dict[int, tuple[float, float]], filters: Collection[Filter]
 ) -> list[Candidate]:
-    known, vectors = store.vectors(ids, len(query))
-    scores = vectors @ query
-    deviations = scale.deviations(scores, vectors)
-    judged = dict(
-        zip(known.tolist(), zip(scores.tolist(), deviations.tolist(), strict=True), strict=True)
-    )
-    return [
-        Candidate(photo, *judged[embedding_id])
-        for embedding_id, photo in store.photos_of(ids, filters)
-        if embedding_id in judged
-    ]
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+    """The photos behind embeddings, of which score and deviation are given."""
+    found = store.photos_of(list(judged), filters)
+    return [Candidate(photo, *judged[embedding_id]) for embedding_id, photo in found]

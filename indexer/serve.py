@@ -50,13 +50,17 @@ def server_command(port: int) -> list[str]:
 
 
 @contextmanager
-def page_served(library: Path, port: int, on_exit: Callable[[], None]) -> Iterator[None]:
+def page_served(
+    library: Path, port: int, on_exit: Callable[[], None], index: str = "auto"
+) -> Iterator[None]:
     """Serve the page meanwhile; `on_exit` is called when it ends by itself.
+
+    `index` is the kind of index that the page searches: "auto" or "exact".
 
     Raises IndexerError if the port is taken.
     """
     _refuse_taken(port)
-    environment = {**os.environ, "RECOLLECT_LIBRARY": str(library)}
+    environment = {**os.environ, "RECOLLECT_LIBRARY": str(library), "RECOLLECT_INDEX": index}
     # a session of its own: Ctrl-C in the terminal is ours to pass on, once
     process = subprocess.Popen(server_command(port), env=environment, start_new_session=True)
     threading.Thread(target=_when_ended, args=(process, on_exit), daemon=True).start()

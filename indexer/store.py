@@ -6,11 +6,12 @@ nothing of the disk, of images or of FAISS.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,8 +52,6 @@ from indexer.statements import PRESENT, read_photo
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +276,14 @@ class Store:
 
     def vectors(self, ids: Sequence[int], dim: int) -> tuple[IntArray, FloatArray]:
         """The embeddings with these ids, as far as they are there, in the order of their ids."""
+        # one variable: there may be more ids than SQLite has variables, and each one costs time
+        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
         query = (
             select(embeddings.c.id, embeddings.c.vector)
-            .where(embeddings.c.id.in_(ids), embeddings.c.model_id == self.model_id)
+            .where(
+                embeddings.c.id.in_(select(listed.c.value)),
+                embeddings.c.model_id == self.model_id,
+            )
             .order_by(embeddings.c.id)
         )
         return self._vectors(query, dim)
@@ -290,27 +294,13 @@ class Store:
         with self._engine.connect() as connection:
             ids = np.sort(np.array(connection.execute(query).scalars().all(), dtype=np.int64))
         chosen = np.random.default_rng(0).choice(ids, min(count, len(ids)), replace=False)
-        parts = [
-            self.vectors(chosen[start : start + IN_LIMIT].tolist(), dim)[1]
-            for start in range(0, len(chosen), IN_LIMIT)
-        ]
-        return np.concatenate(parts)
+        return self.vectors(chosen.tolist(), dim)[1]
 
     def _vectors(self, query: Select[Any], dim: int) -> tuple[IntArray, FloatArray]:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        ids = np.array([row.id for row in rows], dtype=np.int64)
-        return ids, unpack([row.vector for row in rows], dim)
-
-    def live_embeddings(self) -> int:
-        """How many embeddings of the model belong to a photo that is there."""
-        present = select(photos.c.content_id).where(PRESENT)
-        query = (
-            select(func.count())
-            .select_from(embeddings)
-            .where(embeddings.c.model_id == self.model_id, embeddings.c.content_id.in_(present))
-        )
-        return self._count(query)
+        ids = np.array([row[0] for row in rows], dtype=np.int64)
+        return ids, unpack([row[1] for row in rows], dim)
 
     def photos_of(
         self, embedding_ids: Sequence[int], filters: Collection[Filter] = ()
