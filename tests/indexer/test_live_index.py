@@ -1,0 +1,221 @@
+"""The index of a process is current at each query, and changes its kind while it answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.clip_like import ClipLike
+from benchmarks.synthetic_library import make_library
+from indexer.index_policy import IndexPolicy
+from indexer.live_index import LiveIndex, build
+from indexer.query import parse
+from indexer.records import Facts, FileStat, Found, Model, Row
+from indexer.relevance import Calibration
+from indexer.search import catch_up, nearest
+from indexer.store import NewContent, Outcome, Store
+from indexer.vector_index import VectorIndex
+
+FloatArray = npt.NDArray[np.float32]
+
+DIM = 16
+COUNT = 600
+PHOTOS = ClipLike(DIM, clusters=20)
+SMALL = IndexPolicy(exact_limit=500)  # the library of these tests has outgrown it
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    make_library(tmp_path / "library", COUNT, Model("fake", "fake"), PHOTOS)
+    opened = Store.open(tmp_path / "library" / "library.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def snapshot(store: Store, tmp_path: Path) -> Path:
+    path = tmp_path / "library" / "index.faiss"
+    LiveIndex(store, path, DIM, SMALL).write_snapshot()
+    return path
+
+
+def take_in(store: Store, number: int, vector: FloatArray) -> None:
+    """Commit one more photo."""
+    found = Found(1, f"new/{number}.jpg", FileStat(1, number))
+    content = NewContent(number.to_bytes(32, "little"), Facts(4, 3, "JPEG"), vector)
+    store.record([Outcome(found, None, content)])
+
+
+def everything(store: Store) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    return store.vectors_after(0, DIM, limit=10**6)
+
+
+def asked_twice(store: Store, live: LiveIndex) -> LiveIndex:
+    """Who asks again stays, so that building beside is worth it."""
+    live.current(0)
+    live.current(0)
+    return live
+
+
+def renewed(live: LiveIndex) -> VectorIndex:
+    assert live._renewal is not None
+    live._renewal.join()
+    return live.current(1)
+
+
+@pytest.mark.parametrize("lists", [0, 4])
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the store is only read
+)
+@given(sizes=st.lists(st.integers(1, 300), max_size=5))
+def test_catching_up_from_any_prefix_equals_a_rebuild(
+    store: Store, lists: int, sizes: list[int]
+) -> None:
+    rebuilt = build(store, DIM, lists)
+    index = VectorIndex.trained(store.sample_vectors(COUNT, DIM), lists) if lists else VectorIndex(DIM)
+    ids, vectors = everything(store)
+    for size in sizes:
+        here = len(index)
+        if here < COUNT:
+            index.add(ids[here : here + size], vectors[here : here + size])
+    assert catch_up(index, store) == COUNT - min(COUNT, sum(sizes))
+    assert (len(index), index.last_id) == (len(rebuilt), rebuilt.last_id) == (COUNT, COUNT)
+    for query in PHOTOS.queries(5):
+        assert index.search(query, 10).tolist() == rebuilt.search(query, 10).tolist()
+
+
+def test_an_outgrown_index_answers_while_another_is_built(store: Store, tmp_path: Path) -> None:
+    snapshot = tmp_path / "index.faiss"
+    live = LiveIndex(store, snapshot, DIM, SMALL)
+    first = live.current(0)
+    assert (live.status().kind, live._renewal) == ("exact", None)  # asked but once
+    assert "outgrown" in live.status().reason
+    assert live.current(0) is first
+    index = renewed(live)
+    assert (index.kind, len(index)) == ("approximate", COUNT)
+    assert (live.status().kind, live.status().vectors) == ("approximate", COUNT)
+    assert LiveIndex(store, snapshot, DIM, SMALL).current(0).kind == "approximate"
+    assert len(first.search(PHOTOS.queries(1)[0], 5)) == 5  # who still has it may go on
+    live.close()
+
+
+def test_what_is_committed_meanwhile_is_found(store: Store, tmp_path: Path) -> None:
+    live = asked_twice(store, LiveIndex(store, tmp_path / "index.faiss", DIM, SMALL))
+    (vector,) = PHOTOS.queries(1, seed=5)
+    take_in(store, 1, vector)
+    assert live.current(2).search(vector, 1).tolist() == [COUNT + 1]
+    index = renewed(live)
+    assert index.kind == "approximate"
+    assert COUNT + 1 in index.search(vector, index.depth(1)).tolist()
+
+
+def test_closing_ends_what_runs_beside(store: Store, tmp_path: Path) -> None:
+    live = asked_twice(store, LiveIndex(store, tmp_path / "index.faiss", DIM, SMALL))
+    live.close()
+    assert live._renewal is None or not live._renewal.is_alive()
+
+
+def test_exact_only_discards_an_approximate_snapshot(
+    store: Store, snapshot: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveIndex(store, snapshot, DIM, replace(SMALL, exact_only=True))
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert (live.current(0).kind, len(live.current(0))) == ("exact", COUNT)
+    assert live.status().reason == "asked for"
+
+
+def test_a_snapshot_is_written_only_when_something_came(store: Store, snapshot: Path) -> None:
+    before = snapshot.stat().st_ino
+    LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
+    assert snapshot.stat().st_ino == before
+    take_in(store, 1, PHOTOS.queries(1)[0])
+    LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
+    assert snapshot.stat().st_ino != before
+    assert len(VectorIndex.load(snapshot, store.library_id, "fake", DIM)) == COUNT + 1
+
+
+def test_a_snapshot_drops_what_the_store_no_longer_has(store: Store, snapshot: Path) -> None:
+    for vector in PHOTOS.queries(2):  # embedded twice: the first embedding is gone
+        take_in(store, 1, vector)
+        LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
+    index = VectorIndex.load(snapshot, store.library_id, "fake", DIM)
+    assert (len(index), index.last_id) == (COUNT + 1, COUNT + 2)
+
+
+def test_a_snapshot_that_cannot_be_written_costs_no_answer(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    live = asked_twice(store, LiveIndex(store, tmp_path / "file" / "index.faiss", DIM, SMALL))
+    assert renewed(live).kind == "approximate"
+    assert "cannot be written" in caplog.text
+
+
+def test_many_threads_search_while_photos_come_in(store: Store, tmp_path: Path) -> None:
+    live = LiveIndex(store, tmp_path / "index.faiss", DIM, SMALL)
+    reader = Store.open(tmp_path / "library" / "library.db")
+    missed: list[int] = []
+
+    def search(thread: int) -> None:
+        for number in range(5):
+            (vector,) = PHOTOS.queries(1, seed=100 * thread + number)
+            take_in(store, 1 + 100 * thread + number, vector)
+            index = live.current(1000 * thread + number)  # a token nobody has seen
+            found = index.search(vector, index.depth(1)).tolist()
+            ids, _ = reader.vectors(found, DIM)
+            if max(ids.tolist()) <= COUNT:
+                missed.append(number)
+
+    threads = [threading.Thread(target=search, args=(thread,)) for thread in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    live.close()
+    reader.close()
+    assert missed == []
+    assert len(live.current(-1)) == COUNT + 20
+
+
+@pytest.mark.parametrize("lists", [0, 4])
+@pytest.mark.parametrize("alive", [0, 3, 30, 550])
+def test_the_best_of_the_living_are_found_however_many_are_gone(
+    store: Store, lists: int, alive: int
+) -> None:
+    rows = sorted(store.rows(1), key=lambda row: row.id)
+    gone: list[Row] = rows[alive:]
+    store.record([], gone=gone)
+    index = build(store, DIM, lists)
+    _, vectors = everything(store)
+    scale = Calibration(PHOTOS.queries(20), vectors).scale(parse("query").terms)
+    for query in PHOTOS.queries(5):
+        found = nearest(query, index, store, scale, 20)
+        best = np.sort(vectors[:alive] @ query)[::-1][:20]
+        np.testing.assert_allclose([one.score for one in found], best, atol=1e-6)
+        assert {one.photo.id for one in found} <= {row.id for row in rows[:alive]}
+
+
+@pytest.mark.parametrize("month", ["", "-", "month:3 "])
+def test_scores_are_exact_whatever_the_index(store: Store, month: str) -> None:
+    index = build(store, DIM, lists=4)
+    ids, vectors = everything(store)
+    passing = np.ones(COUNT, bool)
+    if month:
+        passing = (ids % 12 == 2) == (month != "-")
+    parsed = parse({"": "query", "-": "-month:3 query"}.get(month, "month:3 query"))
+    scale = Calibration(PHOTOS.queries(20), vectors).scale(parsed.terms)
+    for query in PHOTOS.queries(5):
+        found = nearest(query, index, store, scale, 10, parsed.filters)
+        best = np.sort(vectors[passing] @ query)[::-1][:10]
+        np.testing.assert_allclose([one.score for one in found], best, atol=1e-6)
