@@ -106,7 +106,7 @@ def test_machine_without_systemd_is_told_what_to_do(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     service = SystemdService(tmp_path / "library", ["indexer"], [])
-    with pytest.raises(ServiceError, match="systemctl is not here.*indexer watch"):
+    with pytest.raises(ServiceError, match=r"systemctl is not here.*indexer watch"):
         service.install()
     assert not (home / ".config").exists()
 
