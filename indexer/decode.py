@@ -19,7 +19,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from clipcore.preprocess import to_rgb
-from indexer.errors import Undecodable, Unstable
+from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
 from indexer.records import Facts, FileStat
 
@@ -61,7 +61,7 @@ def read_stable(
 ) -> bytes:
     """The whole file, if its size and time are the `expected` ones before and after reading.
 
-    Raises Unstable for a file that is still being written, Undecodable for one that cannot be
+    Raises Unstable for a file that is still being written, Unreadable for one that cannot be
     read at all.
     """
     try:
@@ -71,7 +71,7 @@ def read_stable(
     except FileNotFoundError as error:
         raise Unstable("the file went away while it was read") from error
     except OSError as error:
-        raise Undecodable(f"cannot be read: {error.strerror}") from error
+        raise Unreadable(f"cannot be read: {error.strerror}") from error
     if not before == after == expected or len(data) != expected.size_bytes:
         raise Unstable("the file changed while it was read")
     return data

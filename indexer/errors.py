@@ -12,7 +12,8 @@ IndexerError
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
-    └── Unstable             it changed while it was read: left for the next round
+    ├── Unstable             it changed while it was read: left for the next round
+    └── Unreadable           it cannot be opened or read: tried again at each full look
 """
 
 from __future__ import annotations
@@ -68,3 +69,7 @@ class Undecodable(IndexerError):
 
 class Unstable(Undecodable):
     """The file changed while it was read: it is left for the next round."""
+
+
+class Unreadable(Undecodable):
+    """The file cannot be opened or read; permissions and disks change, its stat need not."""

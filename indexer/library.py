@@ -28,6 +28,7 @@ from indexer.decode import (
     write_atomically,
 )
 from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
+from indexer.excludes import checked
 from indexer.ingest import Ingest, Progress
 from indexer.records import (
     Failure,
@@ -147,11 +148,23 @@ class Library:
         """The photo directories."""
         return self._store.roots()
 
-    def add_root(self, directory: Path) -> Root:
+    def add_root(self, directory: Path, excludes: Iterable[str] | None = None) -> Root:
         """Make `directory` a photo directory, unless a known one contains it: then that one.
 
+        `excludes` are patterns as in .gitignore for what the next look leaves out; they take the
+        place of those that were said before.
         Raises RootError if it is none.
         """
+        patterns = None if excludes is None else checked(excludes)
+        root = self._root(directory)
+        if patterns is None:
+            return root
+        if root.path != directory.expanduser().resolve():
+            raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
+        self._store.set_excludes(root.id, patterns)
+        return replace(root, excludes=patterns)
+
+    def _root(self, directory: Path) -> Root:
         path = directory.expanduser().resolve()
         if not path.is_dir():
             raise RootError(f"{directory} is no directory that can be seen")

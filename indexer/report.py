@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clipcore.checkpoints import Status
-from indexer.records import Failure, Hit, IngestReport, LibraryStatus, SearchResult
+from indexer.records import Failure, Hit, IngestReport, LibraryStatus, Root, SearchResult
 
 
 def search_document(result: SearchResult) -> dict[str, Any]:
@@ -92,6 +92,11 @@ def status_text(status: LibraryStatus) -> str:
         if root.notice:
             lines.append(f"            {root.notice}")
     return "\n".join(lines)
+
+
+def root_text(root: Root) -> str:
+    """A photo directory, and indented below it what is left out."""
+    return "\n".join([str(root.path), *(f"    without {pattern}" for pattern in root.excludes)])
 
 
 def ingest_text(report: IngestReport) -> str:

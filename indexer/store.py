@@ -131,7 +131,10 @@ class Store:
         """The photo directories, in the order in which they were added."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(roots).order_by(roots.c.id))
-            return [Root(row.id, Path(row.path), row.notice) for row in rows]
+            return [
+                Root(row.id, Path(row.path), row.notice, tuple(row.excludes.splitlines()))
+                for row in rows
+            ]
 
     def add_root(self, path: Path) -> Root:
         """Remember a photo directory."""
@@ -139,6 +142,12 @@ class Store:
             root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
         assert root_id is not None
         return Root(root_id[0], path)
+
+    def set_excludes(self, root_id: int, patterns: Iterable[str]) -> None:
+        """From now on leave out what matches these patterns."""
+        values = {"excludes": "\n".join(patterns)}
+        with self._engine.begin() as connection:
+            connection.execute(update(roots).where(roots.c.id == root_id), values)
 
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
