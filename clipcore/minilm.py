@@ -138,7 +138,8 @@ def erf(x: FloatArray) -> FloatArray:
     polynomial = np.zeros_like(t)
     for coefficient in coefficients:
         polynomial = (polynomial + np.float32(coefficient)) * t
-    return np.copysign(one - polynomial * np.exp(-x * x), x)
+    y: FloatArray = np.copysign(one - polynomial * np.exp(-x * x), x)
+    return y
 
 
 def read_weights(path: Path) -> dict[str, FloatArray]:

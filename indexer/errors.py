@@ -11,6 +11,7 @@ IndexerError
 ├── QueryError               the query cannot be understood
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
+├── ServiceError             the daemon cannot be made a service of this machine
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
     └── Unreadable           it cannot be opened or read: tried again at each full look
@@ -61,6 +62,10 @@ class PhotoNotFound(IndexerError):
 
 class MissingFaiss(IndexerError):
     """Neither FAISS package is installed."""
+
+
+class ServiceError(IndexerError):
+    """The daemon cannot be made a service of this machine."""
 
 
 class Undecodable(IndexerError):

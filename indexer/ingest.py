@@ -22,8 +22,8 @@ import numpy.typing as npt
 from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
 from indexer.decode import content_hash, decode, read_stable
-from indexer.errors import Undecodable, Unstable
-from indexer.records import Facts, Found, IngestReport, Plan, Row
+from indexer.errors import Undecodable, Unreadable, Unstable
+from indexer.records import NEVER_READ, Facts, Found, IngestReport, Plan, Row
 from indexer.store import NewContent, Outcome, Store
 
 log = logging.getLogger(__name__)
@@ -159,6 +159,8 @@ class Ingest:
             decoded = decode(data, self._encoder.image_size_px)
         except Unstable:
             return Prepared(job)
+        except Unreadable as error:  # what was not read must not count as unchanged next time
+            return Prepared(_never_read(job), error=str(error))
         except Undecodable as error:
             return Prepared(job, error=str(error))
         self._save_thumbnail(sha256, decoded.thumbnail)
@@ -244,6 +246,10 @@ def _jobs(plan: Plan, again: Iterable[Row]) -> list[Job]:
     ]
 
 
+def _never_read(job: Job) -> Job:
+    return replace(job, found=replace(job.found, stat=NEVER_READ))
+
+
 def _outcome(item: Prepared, vector: FloatArray | None) -> Outcome:
     job, content = item.job, item.content_id
     row = job.row
@@ -256,7 +262,8 @@ def _outcome(item: Prepared, vector: FloatArray | None) -> Outcome:
 
 def _count(outcome: Outcome, job: Job, tally: _Tally) -> None:
     if outcome.error:
-        log.warning("%s: %s", outcome.found.path, outcome.error)
+        if not outcome.failed_again:
+            log.warning("%s: %s", outcome.found.path, outcome.error)
         tally.add(failed=1)
     elif isinstance(outcome.content, NewContent) and outcome.content.sha256 not in tally.embedded:
         tally.embedded.add(outcome.content.sha256)

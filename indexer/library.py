@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
 from PIL import Image
 
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
+from indexer.daemon_state import DaemonFile, is_paused, pause, resume, running_daemon
 from indexer.decode import (
     THUMBNAIL_PX,
     content_hash,
@@ -27,9 +25,10 @@ from indexer.decode import (
     decode_upright,
     write_atomically,
 )
-from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
+from indexer.errors import ModelMismatch, QueryError, RootError, Undecodable
 from indexer.excludes import checked
 from indexer.ingest import Ingest, Progress
+from indexer.lock import held
 from indexer.records import (
     Failure,
     IndexStatus,
@@ -37,6 +36,7 @@ from indexer.records import (
     LibraryStatus,
     Model,
     Photo,
+    Pruned,
     Root,
     Row,
     SearchResult,
@@ -44,12 +44,14 @@ from indexer.records import (
 from indexer.search import catch_up, nearest
 from indexer.store import Store
 from indexer.survey import survey
+from indexer.upkeep import prune
 from indexer.vector_index import VectorIndex
 
 log = logging.getLogger(__name__)
 
 DATABASE: Final = "library.db"
 AUTO: Final = "auto"
+WRITTEN_BY: Final = "is being written by"
 
 OpenEncoder = Callable[[str], Encoder]
 
@@ -74,7 +76,7 @@ def open_library(
     if create and not database.exists():
         _make_directory(path)
         asked = _asked(_best_model() if model == AUTO else model, open_encoder)
-        with _writer_lock(path):
+        with held(path, "writer", WRITTEN_BY):
             if not database.exists():
                 Store.create(database, asked).close()
     store = Store.open(database)
@@ -188,8 +190,30 @@ class Library:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the library's writer lock. Raises LibraryBusy with who has it."""
-        with _writer_lock(self.path):
+        with held(self.path, "writer", WRITTEN_BY):
             yield
+
+    @contextmanager
+    def daemon(self) -> Iterator[DaemonFile]:
+        """Be the library's daemon, and tell what it does. Raises LibraryBusy if there is one."""
+        with (
+            held(self.path, "daemon", "is kept in line by"),
+            DaemonFile(self.path) as told,
+        ):
+            yield told
+
+    def pause(self) -> None:
+        """Let the daemon take in nothing, and write nothing, until `resume()`."""
+        pause(self.path)
+
+    def resume(self) -> None:
+        """Let the daemon go on."""
+        resume(self.path)
+
+    @property
+    def paused(self) -> bool:
+        """Whether `pause()` was said."""
+        return is_paused(self.path)
 
     def rebuild(
         self,
@@ -242,6 +266,22 @@ class Library:
         report = ingest.run(seen.plan, folders, progress, again)
         notices = tuple(notice for notice in seen.notices.values() if notice)
         return replace(report, notices=notices)
+
+    def retry_failures(self, progress: Progress | None = None) -> IngestReport:
+        """Try all files that failed again, though they stand still. Hold `writing()` around it."""
+        self.forget_failures()
+        return self.update([failure.path for failure in self.failures()], progress)
+
+    def forget_failures(self) -> None:
+        """Let the next look, whoever takes it, try the files that failed again."""
+        self._store.forget_failures()
+
+    def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruned:
+        """Remove photos that have been gone for longer than that for good.
+
+        Hold `writing()` around it, unless it is a dry run, which only tells.
+        """
+        return prune(self._store, self.path, older_than, self._thumbnail_path, dry_run=dry_run)
 
     def _present(self, root: Root) -> list[Row]:
         rows = self._store.rows(root.id)
@@ -323,6 +363,8 @@ class Library:
             failed=len(self._store.failures()),
             missing=self._store.missing_count(),
             index=self._index_status(),
+            paused=self.paused,
+            daemon=running_daemon(self.path),
         )
 
     def failures(self) -> list[Failure]:
@@ -356,25 +398,3 @@ def _make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RootError(f"{path} cannot be made: {error.strerror}") from error
-
-
-@contextmanager
-def _writer_lock(path: Path) -> Iterator[None]:
-    holder = path / "writer.json"
-    try:
-        lock = FileLock(path / "writer.lock").acquire(timeout=0)
-    except Timeout as error:
-        raise LibraryBusy(f"the library at {path} is being written by {_told(holder)}") from error
-    with lock:
-        since = time.strftime("%Y-%m-%d %H:%M:%S")
-        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        write_atomically(holder, json.dumps(told).encode())
-        yield
-
-
-def _told(holder: Path) -> str:
-    try:
-        told = json.loads(holder.read_bytes())
-        return f"process {told['pid']} on {told['host']} since {told['since']}"
-    except (OSError, ValueError, KeyError):
-        return "another process"

@@ -6,10 +6,10 @@ The only file with queries. Knows nothing of the disk, of images or of FAISS.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,17 +25,15 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy import (
-    Row as SqlRow,
-)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer.database import create_database, now, open_database
 from indexer.errors import PhotoNotFound
+from indexer.prune import Prunable, prunable, prune
 from indexer.records import (
+    NEVER_READ,
     Facts,
     Failure,
-    FileStat,
     Found,
     Model,
     Photo,
@@ -43,14 +41,11 @@ from indexer.records import (
     RootStatus,
     Row,
 )
+from indexer.rows import PRESENT, is_under, photo_query, to_photo, to_row
 from indexer.schema import contents, embeddings, library, pack, photos, roots, unpack
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 variables
-FACTS: Final = tuple(field.name for field in fields(Facts))
-PRESENT: Final = photos.c.missing_since.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +65,11 @@ class Outcome:
     row: Row | None
     content: int | NewContent | None = None
     error: str | None = None
+
+    @property
+    def failed_again(self) -> bool:
+        """Whether the library has this very failure of the file already."""
+        return self.error is not None and self.row is not None and self.row.error == self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +176,9 @@ class Store:
         """The rows of a root that lie under the given paths ("" is all of it)."""
         query = select(photos).where(photos.c.root_id == root_id)
         if "" not in under:
-            query = query.where(or_(*(_is_under(path) for path in under)))
+            query = query.where(or_(*(is_under(path) for path in under)))
         with self._engine.connect() as connection:
-            return [_row(row) for row in connection.execute(query)]
+            return [to_row(row) for row in connection.execute(query)]
 
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
@@ -199,7 +199,7 @@ class Store:
             .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
         )
         with self._engine.connect() as connection:
-            return [_row(row) for row in connection.execute(query)]
+            return [to_row(row) for row in connection.execute(query)]
 
     def record(
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
@@ -223,9 +223,10 @@ class Store:
             "size_bytes": found.stat.size_bytes,
             "mtime_ns": found.stat.mtime_ns,
             "error": outcome.error,
-            "failed_at": now() if outcome.error else None,
             "missing_since": None,
         }
+        if not outcome.failed_again:  # else it has failed since then
+            values["failed_at"] = now() if outcome.error else None
         if outcome.row:
             connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
         else:
@@ -310,20 +311,20 @@ class Store:
     def photos_of(self, embedding_ids: Sequence[int]) -> list[tuple[int, Photo]]:
         """(embedding id, photo) for each present photo behind these embeddings."""
         query = (
-            _photo_query(embeddings.c.id.label("embedding_id"))
+            photo_query(embeddings.c.id.label("embedding_id"))
             .join(embeddings, embeddings.c.content_id == photos.c.content_id)
             .where(embeddings.c.id.in_(embedding_ids), PRESENT)
         )
         with self._engine.connect() as connection:
-            return [(row.embedding_id, _photo(row)) for row in connection.execute(query)]
+            return [(row.embedding_id, to_photo(row)) for row in connection.execute(query)]
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this number. Raises PhotoNotFound."""
         with self._engine.connect() as connection:
-            row = connection.execute(_photo_query().where(photos.c.id == photo_id)).one_or_none()
+            row = connection.execute(photo_query().where(photos.c.id == photo_id)).one_or_none()
         if row is None:
             raise PhotoNotFound(f"the library has no photo with the number {photo_id}")
-        return _photo(row)
+        return to_photo(row)
 
     # what status asks
 
@@ -375,6 +376,31 @@ class Store:
                 for row in connection.execute(query)
             ]
 
+    def forget_failures(self) -> None:
+        """Let the files that failed count as never read: the next look tries them again."""
+        never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns}
+        failed = update(photos).where(photos.c.error.is_not(None), PRESENT)
+        with self._engine.begin() as connection:
+            connection.execute(failed, never)
+
+    # pruning
+
+    def gone_before(self, limit: datetime) -> list[Row]:
+        """The photos that have been missing since before `limit` (UTC), by their ids."""
+        query = select(photos).where(photos.c.missing_since < limit).order_by(photos.c.id)
+        with self._engine.connect() as connection:
+            return [to_row(row) for row in connection.execute(query)]
+
+    def prunable(self, rows: Collection[Row]) -> Prunable:
+        """What nothing refers to any more once these rows are gone."""
+        with self._engine.connect() as connection:
+            return prunable(connection, rows)
+
+    def prune(self, rows: Collection[Row]) -> Prunable:
+        """Remove these rows, then the contents and embeddings that nothing refers to."""
+        with self._engine.begin() as connection:
+            return prune(connection, rows)
+
     def _count(self, query: Select[Any]) -> int:
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
@@ -382,53 +408,3 @@ class Store:
     def _mine(self, content_id: Any) -> Any:
         """The condition for the library's model's embedding of a content."""
         return (embeddings.c.content_id == content_id) & (embeddings.c.model_id == self.model_id)
-
-
-def _is_under(path: str) -> Any:
-    """`path` itself or what lies in it; a range, since LIKE would not use the index."""
-    return (photos.c.path == path) | (
-        (photos.c.path >= path + "/") & (photos.c.path < path + chr(ord("/") + 1))
-    )
-
-
-def _row(row: SqlRow[Any]) -> Row:
-    return Row(
-        row.id,
-        row.root_id,
-        row.path,
-        FileStat(row.size_bytes, row.mtime_ns),
-        row.content_id,
-        row.error,
-        row.missing_since,
-    )
-
-
-def _photo_query(*more: Any) -> Select[Any]:
-    return (
-        select(
-            *more,
-            photos.c.id,
-            roots.c.path.label("root"),
-            photos.c.path,
-            photos.c.size_bytes,
-            photos.c.mtime_ns,
-            photos.c.missing_since,
-            contents.c.sha256,
-            *(contents.c[name] for name in FACTS),
-        )
-        .select_from(photos)
-        .join(roots, roots.c.id == photos.c.root_id)
-        .join(contents, contents.c.id == photos.c.content_id)
-    )
-
-
-def _photo(row: SqlRow[Any]) -> Photo:
-    return Photo(
-        id=row.id,
-        path=Path(row.root) / row.path,
-        size_bytes=row.size_bytes,
-        mtime_ns=row.mtime_ns,
-        sha256=row.sha256,
-        facts=Facts(**{name: getattr(row, name) for name in FACTS}),
-        missing_since=row.missing_since,
-    )

@@ -126,6 +126,7 @@ def library_of_another_program(path: Path) -> None:
 
 def newer_library(path: Path) -> None:
     with sqlite3.connect(path / "library.db") as connection:
+        connection.execute("CREATE TABLE library (id TEXT)")
         connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
         connection.execute("INSERT INTO alembic_version VALUES ('9999')")
     connection.close()
