@@ -19,6 +19,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from clipcore.preprocess import to_rgb
+from indexer.disk import room_for
 from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
 from indexer.records import Facts, FileStat
@@ -165,11 +166,15 @@ def _thumbnail(image: Image.Image) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write `path` whole or not at all: a temporary file beside it, then a rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `path` whole or not at all: a temporary file beside it, then a rename.
+
+    Raises DiskFull.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{id(data):x}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with room_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

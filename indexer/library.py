@@ -43,7 +43,7 @@ from indexer.records import (
 )
 from indexer.search import catch_up, nearest
 from indexer.store import Store
-from indexer.survey import survey
+from indexer.survey import NOT_WATCHING, Watching, survey
 from indexer.upkeep import prune
 from indexer.vector_index import VectorIndex
 
@@ -222,6 +222,7 @@ class Library:
         reembed: bool = False,
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
+        watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
@@ -229,7 +230,13 @@ class Library:
         gone from a folder that can be read.
         Hold `writing()` around it.
         """
-        report = self.update(progress=progress, reembed=reembed, accept_gone=accept_gone, stop=stop)
+        report = self.update(
+            progress=progress,
+            reembed=reembed,
+            accept_gone=accept_gone,
+            stop=stop,
+            watching=watching,
+        )
         if stop():
             return report
         index = VectorIndex(self.encoder.dim)
@@ -249,12 +256,13 @@ class Library:
         reembed: bool = False,
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
+        watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
         """Reconcile the whole library, or only `paths`, and take in what is new or changed.
 
         Hold `writing()` around it.
         """
-        seen = survey(self._store, self.path, paths, accept_gone=accept_gone)
+        seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         again: Iterable[Row] = ()
         if reembed:

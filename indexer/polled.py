@@ -19,7 +19,14 @@ NETWORK: Final = frozenset(
     (
         *("nfs", "nfs3", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afpfs", "ncpfs", "afs"),
         *("ceph", "glusterfs", "lustre", "davfs", "webdav", "9p", "virtiofs", "vboxsf", "drvfs"),
-        *("fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.davfs", "fuse.s3fs", "fuse.smbnetfs"),
+        *(
+            "fuse.sshfs",
+            "fuse.rclone",
+            "fuse.glusterfs",
+            "fuse.davfs",
+            "fuse.s3fs",
+            "fuse.smbnetfs",
+        ),
         *("fuse.vmhgfs-fuse", "fuse.curlftpfs", "fuse.gvfsd-fuse", "macfuse", "osxfuse"),
     )
 )
@@ -48,7 +55,7 @@ class Polled:
         self.roots: set[Path] = set()
 
     def renew(self, roots: Collection[Path]) -> None:
-        """Begin again with those of `roots` that lie on a network file system, or have one below."""
+        """Begin again with the roots that lie on a network file system, or have one below."""
         self.roots = set()
         mounts = [(Path(mount.mountpoint), mount.fstype) for mount in self._mounts()]
         for root in roots:

@@ -31,6 +31,21 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """What a look and a watcher tell each other.
+
+    `entered` is told of each folder that counts before it is listed. `waiting()` are the paths
+    that somebody still writes to: they are left for later.
+    """
+
+    entered: Callable[[Path], None] = lambda _folder: None
+    waiting: Callable[[], Collection[Path]] = frozenset
+
+
+NOT_WATCHING: Final = Watching()
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
     """What one root shows beside what the store has of the same places."""
 
@@ -47,7 +62,7 @@ class _Eyes:
     roots: list[Root]
     library: Path
     accept_gone: bool
-    entered: Callable[[Path], None]
+    watching: Watching
 
 
 def survey(
@@ -56,16 +71,15 @@ def survey(
     paths: Collection[Path] | None = None,
     *,
     accept_gone: bool = False,
-    entered: Callable[[Path], None] = lambda _folder: None,
+    watching: Watching = NOT_WATCHING,
 ) -> Survey:
     """Look at all roots, or only at `paths`, and compare with the store.
 
     `library`: the library's own directory, which is never looked into. `accept_gone`: believe
-    that many photos have gone from a root that can be read. `entered` is told of each folder
-    that counts before it is listed.
+    that many photos have gone from a root that can be read.
     """
     roots = store.roots()
-    eyes = _Eyes(store, roots, library, accept_gone, entered)
+    eyes = _Eyes(store, roots, library, accept_gone, watching)
     looks: dict[int, _Look] = {}
     for root in roots:
         # what lies in a root below, or in the library itself, is not this root's
@@ -75,6 +89,9 @@ def survey(
             looks[root.id] = _look(eyes, root, under)
     found = [file for look in looks.values() for file in look.found]
     rows = [row for look in looks.values() for row in look.rows]
+    if waiting := _inside(roots, watching.waiting()):
+        found = [file for file in found if (file.root_id, file.path) not in waiting]
+        rows = [row for row in rows if (row.root_id, row.path) not in waiting]
     notices = {root_id: look.notice for root_id, look in looks.items()}
     plan = reconcile(found, rows)
     if accept_gone:
@@ -91,7 +108,7 @@ def survey(
 def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     rows = eyes.store.rows(root.id, [shown_path(path) for path in under])
     try:
-        seen = scan(root, eyes.roots, under, [eyes.library], eyes.entered)
+        seen = scan(root, eyes.roots, under, [eyes.library], eyes.watching.entered)
     except OSError as error:
         kept = eyes.store.present_photos().get(root.id, 0)
         why = f"{root.path} cannot be read ({error.strerror})"
@@ -160,6 +177,16 @@ def _within(paths: Collection[Path], root: Path, others: list[Path]) -> list[str
         for path in paths
         if path.is_relative_to(root) and not any(path.is_relative_to(other) for other in others)
     ]
+
+
+def _inside(roots: list[Root], paths: Collection[Path]) -> set[tuple[int, str]]:
+    """(root, path in it) for each of the paths, by whichever root it may be reached."""
+    return {
+        (root.id, shown_path(path.relative_to(root.path).as_posix()))
+        for path in paths
+        for root in roots
+        if path.is_relative_to(root.path)
+    }
 
 
 def _leads_to_a_folder(path: Path) -> bool:

@@ -26,9 +26,8 @@ class Due(Enum):
 
 def awake_and_asleep() -> float:
     """Seconds on a clock that goes on while the machine sleeps."""
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.time()
+    # elsewhere the wall clock; that it may be put right costs a look at most
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.time()
 
 
 class Timetable:
@@ -57,10 +56,6 @@ class Timetable:
             self._polled_at = now + POLL_S
             return Due.POLLED
         return None
-
-    def again_in(self, seconds: float) -> None:
-        """A look at everything failed: try again so much later."""
-        self._everything_at = self._awake() + seconds
 
     def wait_s(self) -> float:
         """How long nothing is due, unless something happens."""

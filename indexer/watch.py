@@ -100,11 +100,14 @@ class Watcher(Protocol):
 
 def open_watcher(dirty: DirtyPaths) -> Watcher:
     """The watcher that suits this operating system."""
+    watcher: Watcher
     if sys.platform == "linux":
         from indexer.inotify import FolderWatcher
 
-        return FolderWatcher(dirty)
-    return TreeWatcher(dirty)
+        watcher = FolderWatcher(dirty)
+    else:
+        watcher = TreeWatcher(dirty)
+    return watcher
 
 
 class TreeWatcher(FileSystemEventHandler):
