@@ -181,14 +181,25 @@ def roots(context: typer.Context, library: LibraryOption) -> None:
     if context.invoked_subcommand is None:
         with library_at(library) as opened:
             for root in opened.roots():
-                typer.echo(root.path)
+                typer.echo(report.root_text(root))
 
 
 @roots_app.command("add")
-def roots_add(directory: Path, library: LibraryOption) -> None:
+def roots_add(
+    directory: Path,
+    library: LibraryOption,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Leave out what matches, as in .gitignore (repeatable); said again for a known "
+            "directory it takes the place of what was said before, '' of all.",
+        ),
+    ] = None,
+) -> None:
     """Make a directory a photo directory; the next rebuild or the daemon takes it in."""
     with library_at(library, create=True) as opened:
-        typer.echo(opened.add_root(directory).path)
+        typer.echo(report.root_text(opened.add_root(directory, exclude or None)))
 
 
 @roots_app.command("remove")

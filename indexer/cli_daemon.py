@@ -20,6 +20,7 @@ from indexer.cli_options import (
     stopped_by_signals,
 )
 from indexer.errors import LibraryBusy
+from indexer.timetable import EVERY_MIN
 
 if TYPE_CHECKING:
     from indexer.library import Library
@@ -36,6 +37,9 @@ class OnBattery(StrEnum):
 app = typer.Typer()
 service_app = typer.Typer(help="Let this machine start the daemon by itself.", no_args_is_help=True)
 
+EveryOption = Annotated[
+    float, typer.Option(metavar="MINUTES", min=0.1, help="How often to look at everything.")
+]
 NiceOption = Annotated[
     int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
 ]
@@ -57,6 +61,7 @@ def watch(
     library: LibraryOption,
     directories: Directories = None,
     model: ModelOption = "auto",
+    every: EveryOption = EVERY_MIN,
     nice: NiceOption = 10,
     threads: ThreadsOption = None,
     battery: BatteryOption = OnBattery.run,
@@ -73,7 +78,7 @@ def watch(
         add_roots(opened, directories)
         with ExitStack() as beside:
             _serve_metrics(beside, opened, metrics)
-            _run_daemon(opened, stopped, battery)
+            _run_daemon(opened, stopped, every, battery)
 
 
 @app.command()
@@ -82,6 +87,7 @@ def serve(
     directories: Directories = None,
     model: ModelOption = "auto",
     port: Annotated[int, typer.Option(help="The page's port on 127.0.0.1.")] = 8501,
+    every: EveryOption = EVERY_MIN,
     nice: NiceOption = 10,
     threads: ThreadsOption = None,
     battery: BatteryOption = OnBattery.run,
@@ -107,7 +113,7 @@ def serve(
                 limit_threads(threads)
             typer.echo(f"The page: http://127.0.0.1:{port}  (Ctrl-C stops it)")
             try:
-                _run_daemon(opened, stopped, battery)
+                _run_daemon(opened, stopped, every, battery)
             except LibraryBusy as busy:
                 typer.echo(f"indexer: serving the page alone: {busy}", err=True)
                 stopped.wait()
@@ -161,11 +167,13 @@ def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> Non
         beside.enter_context(metrics_served(library, port))
 
 
-def _run_daemon(library: Library, stopped: threading.Event, battery: OnBattery) -> None:
+def _run_daemon(
+    library: Library, stopped: threading.Event, every_min: float, battery: OnBattery
+) -> None:
     from indexer.daemon import Daemon
     from indexer.priority import on_battery
 
     if battery is OnBattery.pause:
-        Daemon(library, on_battery=on_battery, stopped=stopped).run()
+        Daemon(library, 60 * every_min, on_battery, stopped).run()
     else:
-        Daemon(library, stopped=stopped).run()
+        Daemon(library, 60 * every_min, stopped=stopped).run()

@@ -1,4 +1,4 @@
-"""Keeps the library in line with its folders: at start, on dirty paths, and every N minutes.
+"""Keeps the library in line with its folders: when something happens there, and when it is time.
 
 While it is paused it lets go of the writer's lock, so that a rebuild or a prune may run.
 """
@@ -9,19 +9,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from indexer.daemon_state import DaemonFile
 from indexer.database import now
-from indexer.errors import LibraryBusy
+from indexer.errors import DiskFull, LibraryBusy
 from indexer.library import Library
 from indexer.records import IngestReport
-from indexer.watch import SETTLE_S, DirtyPaths, Watcher
+from indexer.survey import Watching
+from indexer.timetable import EVERY_MIN, Due, Timetable
+from indexer.watch import SETTLE_S, DirtyPaths, Watcher, open_watcher
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S: Final = 15 * 60
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
+NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
 
 
 class Daemon:
@@ -30,12 +33,12 @@ class Daemon:
     def __init__(
         self,
         library: Library,
-        interval_s: float = INTERVAL_S,
+        every_s: float = 60 * EVERY_MIN,
         on_battery: Callable[[], bool] = lambda: False,
         stopped: threading.Event | None = None,
     ) -> None:
         self._library = library
-        self._interval_s = interval_s
+        self._every_s = every_s
         self._on_battery = on_battery
         self._stopped = stopped or threading.Event()
         self._notices: set[str] = set()  # those that were logged already
@@ -77,35 +80,50 @@ class Daemon:
         return self._stopped.is_set() or self._idle() is not None
 
     def _turn(self, told: DaemonFile) -> None:
-        """Keep the library in line until stopped or paused."""
-        with self._library.writing():
-            told.set(paused=None)
-            dirty = DirtyPaths()
-            watcher = Watcher(dirty)
-            watcher.start()
-            try:
-                self._loop(watcher, dirty, told)
-            finally:
-                watcher.stop()
+        """Keep the library in line until stopped or paused, or until the disk is full."""
+        dirty = DirtyPaths()
+        watcher = open_watcher(dirty)
+        try:
+            with self._library.writing():
+                told.set(paused=None)
+                watcher.start()
+                try:
+                    self._loop(watcher, dirty, told)
+                finally:
+                    watcher.stop()
+        except DiskFull as error:  # what was committed stays; the next turn looks at everything
+            log.error("%s; trying again when there is room", error)
+            told.set(doing="waiting for room on the disk", last_error=str(error))
+            self._stopped.wait(NO_ROOM_S)
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: DaemonFile) -> None:
-        next_full = time.monotonic()
+        timetable = Timetable(self._every_s)
+        watching = Watching(watcher.entered, dirty.waiting)
         while not self._interrupted():
-            if time.monotonic() >= next_full:
-                told.set(doing="looking at all folders")
-                watcher.watch(root.path for root in self._library.roots() if root.path.is_dir())
-                done = self._library.rebuild(_Pace(told), stop=self._interrupted)
-                self._notices &= set(done.notices)  # what is over may be said again
-                told.set(last_reconcile=now(), last_error=None)
-                self._tell(told, done)
-                next_full = time.monotonic() + self._interval_s
-            elif dirty.wait(min(POLL_S, next_full - time.monotonic())):
+            due = timetable.due(events_lost=dirty.take_events_lost())
+            if due is Due.EVERYTHING:
+                dirty.take_settled()  # seen as well
+                with watcher.renewing([root.path for root in self._library.roots()]):
+                    self._look_at_all(told, watching)
+            elif due is Due.POLLED and watcher.polled():
+                self._look_at(watcher.polled(), told, watching)
+            elif dirty.wait(min(POLL_S, timetable.wait_s())):
                 if settled := dirty.take_settled():
-                    told.set(doing="looking at what changed")
-                    done = self._library.update(settled, _Pace(told), stop=self._interrupted)
-                    self._tell(told, done)
+                    self._look_at(settled, told, watching)
                 else:
                     self._stopped.wait(SETTLE_S / 2)
+
+    def _look_at_all(self, told: DaemonFile, watching: Watching) -> None:
+        told.set(doing="looking at all folders")
+        done = self._library.rebuild(_Pace(told), stop=self._interrupted, watching=watching)
+        self._notices &= set(done.notices)  # what is over may be said again
+        told.set(last_reconcile=now(), last_error=None)
+        self._tell(told, done)
+
+    def _look_at(self, paths: set[Path], told: DaemonFile, watching: Watching) -> None:
+        told.set(doing="looking at what changed")
+        done = self._library.update(paths, _Pace(told), stop=self._interrupted, watching=watching)
+        self._tell(told, done)
 
     def _tell(self, told: DaemonFile, report: IngestReport) -> None:
         """Say once what is new; what was taken in has had its line a batch already."""

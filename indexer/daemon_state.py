@@ -22,6 +22,7 @@ import psutil
 
 from indexer.database import now
 from indexer.decode import write_atomically
+from indexer.errors import DiskFull
 from indexer.records import DaemonState
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class DaemonFile:
         told = {**asdict(state), "told_at_s": now_s}
         try:
             write_atomically(self._path, json.dumps(told, default=datetime.isoformat).encode())
-        except OSError as error:  # a full disk: the state is for looking at, photos come first
+        except (OSError, DiskFull) as error:  # the state is for looking at, photos come first
             log.debug("the daemon's state cannot be written: %s", error)
 
 

@@ -6,6 +6,7 @@ IndexerError
 │   ├── NotALibrary          the database is damaged or something else
 │   ├── NewerLibrary         written by a newer version of this program
 │   ├── LibraryBusy          another process is writing to it
+│   ├── DiskFull             its disk has no room left
 │   └── ModelMismatch        it was built with another model
 ├── RootError                a photo directory cannot be used as asked
 ├── QueryError               the query cannot be understood
@@ -42,6 +43,10 @@ class NewerLibrary(LibraryError):
 
 class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
+
+
+class DiskFull(LibraryError):
+    """The library's disk has no room left."""
 
 
 class ModelMismatch(LibraryError):

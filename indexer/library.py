@@ -26,6 +26,7 @@ from indexer.decode import (
     write_atomically,
 )
 from indexer.errors import ModelMismatch, QueryError, RootError, Undecodable
+from indexer.excludes import checked
 from indexer.ingest import Ingest, Progress
 from indexer.lock import held
 from indexer.records import (
@@ -42,7 +43,7 @@ from indexer.records import (
 )
 from indexer.search import catch_up, nearest
 from indexer.store import Store
-from indexer.survey import survey
+from indexer.survey import NOT_WATCHING, Watching, survey
 from indexer.upkeep import prune
 from indexer.vector_index import VectorIndex
 
@@ -149,11 +150,23 @@ class Library:
         """The photo directories."""
         return self._store.roots()
 
-    def add_root(self, directory: Path) -> Root:
+    def add_root(self, directory: Path, excludes: Iterable[str] | None = None) -> Root:
         """Make `directory` a photo directory, unless a known one contains it: then that one.
 
+        `excludes` are patterns as in .gitignore for what the next look leaves out; they take the
+        place of those that were said before.
         Raises RootError if it is none.
         """
+        patterns = None if excludes is None else checked(excludes)
+        root = self._root(directory)
+        if patterns is None:
+            return root
+        if root.path != directory.expanduser().resolve():
+            raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
+        self._store.set_excludes(root.id, patterns)
+        return replace(root, excludes=patterns)
+
+    def _root(self, directory: Path) -> Root:
         path = directory.expanduser().resolve()
         if not path.is_dir():
             raise RootError(f"{directory} is no directory that can be seen")
@@ -209,6 +222,7 @@ class Library:
         reembed: bool = False,
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
+        watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
@@ -216,7 +230,13 @@ class Library:
         gone from a folder that can be read.
         Hold `writing()` around it.
         """
-        report = self.update(progress=progress, reembed=reembed, accept_gone=accept_gone, stop=stop)
+        report = self.update(
+            progress=progress,
+            reembed=reembed,
+            accept_gone=accept_gone,
+            stop=stop,
+            watching=watching,
+        )
         if stop():
             return report
         index = VectorIndex(self.encoder.dim)
@@ -236,12 +256,13 @@ class Library:
         reembed: bool = False,
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
+        watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
         """Reconcile the whole library, or only `paths`, and take in what is new or changed.
 
         Hold `writing()` around it.
         """
-        seen = survey(self._store, self.path, paths, accept_gone=accept_gone)
+        seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         again: Iterable[Row] = ()
         if reembed:

@@ -35,6 +35,7 @@ class Root:
     id: int
     path: Path
     notice: str | None = None  # why the last look at it changed nothing, if it did not
+    excludes: tuple[str, ...] = ()  # patterns as in .gitignore
 
 
 @dataclass(frozen=True, slots=True)

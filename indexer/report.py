@@ -13,6 +13,7 @@ from indexer.records import (
     IngestReport,
     LibraryStatus,
     Pruned,
+    Root,
     SearchResult,
 )
 
@@ -151,6 +152,11 @@ def prune_text(pruned: Pruned, *, dry_run: bool = False) -> str:
     if pruned.kept:
         lines.append(f"kept: {pruned.kept} photos, there again or in folders that look unmounted")
     return "\n".join(lines)
+
+
+def root_text(root: Root) -> str:
+    """A photo directory, and indented below it what is left out."""
+    return "\n".join([str(root.path), *(f"    without {pattern}" for pattern in root.excludes)])
 
 
 def ingest_text(report: IngestReport) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,8 @@ from indexer.schema import contents, embeddings, library, pack, photos, roots, u
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+
+OR_LIMIT: Final = 300  # conditions in one OR; SQLite parses at most 1,000 levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,10 @@ class Store:
         """The photo directories, in the order in which they were added."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(roots).order_by(roots.c.id))
-            return [Root(row.id, Path(row.path), row.notice) for row in rows]
+            return [
+                Root(row.id, Path(row.path), row.notice, tuple(row.excludes.splitlines()))
+                for row in rows
+            ]
 
     def add_root(self, path: Path) -> Root:
         """Remember a photo directory."""
@@ -139,6 +144,12 @@ class Store:
             root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
         assert root_id is not None
         return Root(root_id[0], path)
+
+    def set_excludes(self, root_id: int, patterns: Iterable[str]) -> None:
+        """From now on leave out what matches these patterns."""
+        values = {"excludes": "\n".join(patterns)}
+        with self._engine.begin() as connection:
+            connection.execute(update(roots).where(roots.c.id == root_id), values)
 
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
@@ -166,10 +177,14 @@ class Store:
     def rows(self, root_id: int, under: Collection[str] = ("",)) -> list[Row]:
         """The rows of a root that lie under the given paths ("" is all of it)."""
         query = select(photos).where(photos.c.root_id == root_id)
-        if "" not in under:
-            query = query.where(or_(*(is_under(path) for path in under)))
+        asked = [] if "" in under else list(under)
+        parts = (asked[start : start + OR_LIMIT] for start in range(0, len(asked), OR_LIMIT))
+        found: dict[int, Row] = {}  # a folder and what lies in it may have been asked for
         with self._engine.connect() as connection:
-            return [to_row(row) for row in connection.execute(query)]
+            for part in parts if asked else [[]]:
+                within = query.where(or_(*(is_under(path) for path in part))) if part else query
+                found |= {row.id: to_row(row) for row in connection.execute(within)}
+        return list(found.values())
 
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
@@ -188,6 +203,7 @@ class Store:
             select(photos)
             .outerjoin(embeddings, self._mine(photos.c.content_id))
             .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
+            .where(photos.c.error.is_(None))  # the model could not, and said so
         )
         with self._engine.connect() as connection:
             return [to_row(row) for row in connection.execute(query)]
