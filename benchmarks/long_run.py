@@ -118,7 +118,7 @@ def measure(library: Path, photos: Path, options: argparse.Namespace) -> tuple[S
         if base is not None and done >= options.photos:
             break
         time.sleep(0.25)
-    time.sleep(3)  # the index is made after the last batch
+    time.sleep(3)  # the index is written after the last batch
     end = (done, process.memory_info().rss / 1e6, process.num_fds())
     daemon.send_signal(signal.SIGTERM)
     daemon.wait()

@@ -138,7 +138,7 @@ def test_the_same_notice_and_the_same_bad_file_are_logged_once(
 ) -> None:
     (photos / "broken.png").write_text("no image")
     caplog.set_level(logging.INFO, "indexer")
-    with running(Daemon(library, interval_s=0.2)):
+    with running(Daemon(library, every_s=0.2)):
         until(lambda: library.status().failed == 1)
         photos.rename(tmp_path / "elsewhere")
         until(lambda: state(library).last_error)
