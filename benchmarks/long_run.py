@@ -5,7 +5,7 @@ outside. `--encoder cheap` computes mean colours instead of running a model: wha
 everything but the model, at a rate that makes 20,000 photos bearable; `starter` is the real one.
 
     python benchmarks/long_run.py --photos 20000 --encoder cheap
-    python benchmarks/long_run.py --photos 3000 --encoder starter
+    python benchmarks/long_run.py --photos 2000 --base 500 --encoder starter
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import numpy as np
 import psutil
 from PIL import Image
 
-BASE_PHOTOS = 2_000  # by then everything is loaded that stays loaded
 SIZE_PX = (320, 240)
 PER_FOLDER = 1_000
 DAEMON = """
@@ -75,9 +74,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=20_000)
     parser.add_argument("--encoder", default="cheap", help="'cheap', or what --model takes")
+    parser.add_argument("--base", type=int, default=2_000, help="photos before the first look")
     options = parser.parse_args()
-    if options.photos <= BASE_PHOTOS:
-        parser.error(f"--photos must be above {BASE_PHOTOS}")
+    if options.photos <= options.base:
+        parser.error("--photos must be above --base")
     with tempfile.TemporaryDirectory() as folder:
         photos, library = Path(folder) / "photos", Path(folder) / "library"
         make_photos(photos, options.photos)
@@ -104,7 +104,7 @@ Sample = tuple[int, float, int]  # photos taken in, megabytes resident, open fil
 
 
 def measure(library: Path, photos: Path, options: argparse.Namespace) -> tuple[Sample, Sample]:
-    """The daemon's samples after BASE_PHOTOS and after the last photo."""
+    """The daemon's samples after the base and after the last photo."""
     arguments = [str(library), str(photos), options.encoder]
     daemon = subprocess.Popen([sys.executable, "-c", DAEMON, *arguments])
     process, base = psutil.Process(daemon.pid), None
@@ -113,7 +113,7 @@ def measure(library: Path, photos: Path, options: argparse.Namespace) -> tuple[S
             sys.exit(f"the daemon ended by itself ({daemon.returncode})")
         done = taken_in(library)
         sample = (done, process.memory_info().rss / 1e6, process.num_fds())
-        if base is None and done >= BASE_PHOTOS:
+        if base is None and done >= options.base:
             base = sample
         if base is not None and done >= options.photos:
             break

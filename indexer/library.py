@@ -221,8 +221,7 @@ class Library:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
         `reembed` computes every embedding again; `accept_gone` believes that many photos have
-        gone from a folder that can be read.
-        Hold `writing()` around it.
+        gone from a folder that can be read. Hold `writing()` around it.
         """
         report = self.update(
             progress=progress,
@@ -255,10 +254,7 @@ class Library:
         stop: Callable[[], bool] = lambda: False,
         watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
-        """Reconcile the whole library, or only `paths`, and take in what is new or changed.
-
-        Hold `writing()` around it.
-        """
+        """Reconcile all, or only `paths`; take in what is new or changed. Hold `writing()`."""
         seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         again: Iterable[Row] = ()
