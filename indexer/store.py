@@ -229,8 +229,7 @@ class Store:
             self._set_missing(connection, gone, now())
             self._set_missing(connection, back, None)
 
-    @staticmethod
-    def _record(connection: Connection, outcome: Outcome, content_id: int | None) -> None:
+    def _record(self, connection: Connection, outcome: Outcome, content_id: int | None) -> None:
         found = outcome.found
         values = {
             "root_id": found.root_id,
