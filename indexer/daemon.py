@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
+SNAPSHOT_EVERY: Final = 1_000  # embeddings; a searcher adds so many from SQLite in milliseconds
 
 
 class Daemon:
@@ -42,6 +43,7 @@ class Daemon:
         self._on_battery = on_battery
         self._stopped = stopped or threading.Event()
         self._notices: set[str] = set()  # those that were logged already
+        self._beyond_snapshot = 0  # embeddings since the index was written last
 
     def stop(self) -> None:
         """Finish the batch in hand and end."""
@@ -115,7 +117,7 @@ class Daemon:
 
     def _look_at_all(self, told: DaemonFile, watching: Watching) -> None:
         told.set(doing="looking at all folders")
-        done = self._library.rebuild(_Pace(told), stop=self._interrupted, watching=watching)
+        done = self._library.update(progress=_Pace(told), stop=self._interrupted, watching=watching)
         self._notices &= set(done.notices)  # what is over may be said again
         told.set(last_reconcile=now(), last_error=None)
         self._tell(told, done)
@@ -134,6 +136,10 @@ class Daemon:
             if notice not in self._notices:
                 log.warning("%s", notice)
         self._notices |= set(report.notices)
+        self._beyond_snapshot += report.embedded
+        if self._beyond_snapshot >= SNAPSHOT_EVERY:
+            self._library.save_index()
+            self._beyond_snapshot = 0
         told.set(doing="watching", queue=0, left_s=None)
 
 

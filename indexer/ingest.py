@@ -24,8 +24,9 @@ from clipcore.errors import ClipcoreError
 from indexer.decode import content_hash, decode, decoded_bytes, read_stable
 from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.memory import Room, free_for_decoding
+from indexer.outcomes import NewContent, Outcome
 from indexer.records import NEVER_READ, Facts, Found, IngestReport, Plan, Row
-from indexer.store import NewContent, Outcome, Store
+from indexer.store import Store
 
 log = logging.getLogger(__name__)
 

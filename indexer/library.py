@@ -18,13 +18,7 @@ from PIL import Image
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
 from indexer.daemon_state import DaemonFile, is_paused, pause, resume, running_daemon
-from indexer.decode import (
-    THUMBNAIL_PX,
-    content_hash,
-    decode,
-    decode_upright,
-    write_atomically,
-)
+from indexer.decode import THUMBNAIL_PX, content_hash, decode, decode_upright, write_atomically
 from indexer.errors import ModelMismatch, QueryError, RootError, Undecodable
 from indexer.excludes import checked
 from indexer.ingest import Ingest, Progress
@@ -227,8 +221,7 @@ class Library:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
         `reembed` computes every embedding again; `accept_gone` believes that many photos have
-        gone from a folder that can be read.
-        Hold `writing()` around it.
+        gone from a folder that can be read. Hold `writing()` around it.
         """
         report = self.update(
             progress=progress,
@@ -237,16 +230,19 @@ class Library:
             stop=stop,
             watching=watching,
         )
-        if stop():
-            return report
+        if not stop():
+            self.save_index()
+        return report
+
+    def save_index(self) -> None:
+        """Write the index snapshot anew, without what is dead. Hold `writing()` around it."""
         index = VectorIndex(self.encoder.dim)
         catch_up(index, self._store)
         if self._store.model != self._store.recorded_model():
             self._store.record_model()
         index.save(self._snapshot, self._store.library_id, self.model_id)
-        with self._index_lock:
-            self._index = index
-        return report
+        with self._index_lock:  # who searches loads the snapshot; a daemon has no use for it
+            self.__dict__.pop("_index", None)
 
     def update(
         self,
@@ -258,10 +254,7 @@ class Library:
         stop: Callable[[], bool] = lambda: False,
         watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
-        """Reconcile the whole library, or only `paths`, and take in what is new or changed.
-
-        Hold `writing()` around it.
-        """
+        """Reconcile all, or only `paths`; take in what is new or changed. Hold `writing()`."""
         seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         again: Iterable[Row] = ()
@@ -362,6 +355,7 @@ class Library:
 
     def status(self) -> LibraryStatus:
         """The library in numbers."""
+        index = self._current_index()
         return LibraryStatus(
             library=self.path,
             model_id=self.model_id,
@@ -370,7 +364,7 @@ class Library:
             embeddings=self._store.embedding_count(),
             failed=len(self._store.failures()),
             missing=self._store.missing_count(),
-            index=self._index_status(),
+            index=IndexStatus(len(index), index.kind),
             paused=self.paused,
             daemon=running_daemon(self.path),
         )
@@ -382,10 +376,6 @@ class Library:
     def change_token(self) -> int:
         """A number that changes whenever another process has committed something."""
         return self._store.change_token()
-
-    def _index_status(self) -> IndexStatus:
-        index = self._current_index()
-        return IndexStatus(len(index), index.kind)
 
     # where things lie
 

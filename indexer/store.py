@@ -6,7 +6,7 @@ The only file with queries. Knows nothing of the disk, of images or of FAISS.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,12 +29,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer.database import create_database, now, open_database
 from indexer.errors import PhotoNotFound
+from indexer.outcomes import KnownContent, NewContent, Outcome
 from indexer.prune import Prunable, prunable, prune
 from indexer.records import (
     NEVER_READ,
-    Facts,
     Failure,
-    Found,
     Model,
     Photo,
     Root,
@@ -48,38 +47,6 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 OR_LIMIT: Final = 300  # conditions in one OR; SQLite parses at most 1,000 levels
-
-
-@dataclass(frozen=True, slots=True)
-class NewContent:
-    """Bytes the library has no embedding of yet, with theirs."""
-
-    sha256: bytes
-    facts: Facts
-    vector: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file: known content, new content, or an error. `row`: its old row."""
-
-    found: Found
-    row: Row | None
-    content: int | NewContent | None = None
-    error: str | None = None
-
-    @property
-    def failed_again(self) -> bool:
-        """Whether the library has this very failure of the file already."""
-        return self.error is not None and self.row is not None and self.row.error == self.error
-
-
-@dataclass(frozen=True, slots=True)
-class KnownContent:
-    """A content the library has, and whether the model has embedded it."""
-
-    id: int
-    embedded: bool
 
 
 class Store:
