@@ -179,16 +179,24 @@ class Store:
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
     ) -> None:
         """Write what became of some files, in one transaction."""
+        outcomes = list(outcomes)
         with self._engine.begin() as connection:
+            # once each: a batch may hold several files of the same bytes
+            new = {
+                o.content.sha256: o.content for o in outcomes if isinstance(o.content, NewContent)
+            }
+            ids = {
+                content.sha256: self._record_content(connection, content)
+                for content in new.values()
+            }
             for outcome in outcomes:
-                self._record(connection, outcome)
+                content = outcome.content
+                known = ids[content.sha256] if isinstance(content, NewContent) else content
+                self._record(connection, outcome, known)
             self._set_missing(connection, gone, now())
             self._set_missing(connection, back, None)
 
-    def _record(self, connection: Connection, outcome: Outcome) -> None:
-        content_id = outcome.content
-        if isinstance(content_id, NewContent):
-            content_id = self._record_content(connection, content_id)
+    def _record(self, connection: Connection, outcome: Outcome, content_id: int | None) -> None:
         found = outcome.found
         values = {
             "root_id": found.root_id,

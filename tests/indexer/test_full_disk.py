@@ -20,7 +20,7 @@ from indexer.library import Library, open_library
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
-PHOTOS = 60
+PHOTOS = 24
 SMALL, ROOMY = "size=1m", "size=64m"
 
 
@@ -40,6 +40,12 @@ def _mount(*arguments: object) -> int:
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
+def leave(disk: Path, left_kib: int) -> None:
+    room = os.statvfs(disk)
+    with (disk / "filler").open("wb") as filler:
+        filler.write(bytes(max(0, room.f_bavail * room.f_frsize - left_kib * 1024)))
+
+
 def make_room(disk: Path) -> None:
     subprocess.run(["mount", "-o", f"remount,{ROOMY}", disk], check=True)
 
@@ -47,7 +53,7 @@ def make_room(disk: Path) -> None:
 @pytest.fixture
 def library(disk: Path, tmp_path: Path) -> Iterator[Library]:
     for number in range(PHOTOS):
-        make_photo(tmp_path / "photos" / f"{number}.png", "green", size=(256, 192), seed=number)
+        make_photo(tmp_path / "photos" / f"{number}.png", "green", size=(128, 96), seed=number)
     path = disk / "library"
     opened = open_library(path, create=True, model="colour", open_encoder=lambda _: ColourEncoder())
     opened.add_root(tmp_path / "photos")
@@ -61,6 +67,7 @@ def is_sound(library: Library) -> bool:
 
 
 def test_a_full_disk_is_named_and_the_next_run_goes_on(library: Library, disk: Path) -> None:
+    leave(disk, 100)
     with pytest.raises(DiskFull, match=f"no room for {library.path}.*full"), library.writing():
         library.rebuild()
     assert library.status().photos < PHOTOS
@@ -78,10 +85,11 @@ def test_the_daemon_goes_on_when_there_is_room(
     monkeypatch.setattr("indexer.daemon.NO_ROOM_S", 0.5)
     own = open_library(library.path, open_encoder=lambda _: ColourEncoder())
     daemon = Daemon(own)
+    leave(disk, 100)
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
-        time.sleep(5)
+        time.sleep(3)
         assert thread.is_alive()
         assert library.status().photos < PHOTOS
         make_room(disk)
@@ -96,16 +104,13 @@ def test_the_daemon_goes_on_when_there_is_room(
     assert is_sound(library)
 
 
-@pytest.mark.parametrize("left_kib", range(0, 200, 25))
+@pytest.mark.parametrize("left_kib", range(0, 160, 40))
 def test_whatever_does_not_fit_any_more_it_is_told_as_a_full_disk(
     library: Library, disk: Path, left_kib: int
 ) -> None:
-    room = os.statvfs(disk)
-    with (disk / "filler").open("wb") as filler:
-        filler.write(bytes(max(0, room.f_bavail * room.f_frsize - left_kib * 1024)))
+    leave(disk, left_kib)
     with pytest.raises(DiskFull, match="no room for"), library.writing():
         library.rebuild()
-    (disk / "filler").unlink()
     make_room(disk)
     assert is_sound(library)
     with library.writing():
