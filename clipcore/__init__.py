@@ -45,16 +45,19 @@ def load(
     return load_clip(source, device, towers, quick_gelu)
 
 
-def open_encoder(source: str | Path, device: str | None = None) -> Encoder:
+def open_encoder(
+    source: str | Path, device: str | None = None, engine: str | None = None
+) -> Encoder:
     """The encoder that `source` names; weights load at first use.
 
-    `source`: "starter", or whatever `load` takes. `device`: a torch device, or None for the best
-    one present. Raises ModelNotFound, MissingDependency, DownloadError or a CheckpointError.
+    `source`: "starter", or whatever `load` takes. `device`: compute with torch there. None: with
+    the engine that is quickest on this machine, or the one that `engine` names, certified either
+    way. Raises ModelNotFound, MissingDependency, DownloadError or a CheckpointError.
     """
     if str(source) == STARTER:
         from clipcore.starter import StarterEncoder
 
-        return StarterEncoder(device)
+        return StarterEncoder(device, engine)
     from clipcore.encoder import ClipEncoder
 
-    return ClipEncoder(source, device)
+    return ClipEncoder(source, device, engine)
