@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from clipcore.checkpoints import Status
-from indexer.records import Failure, Hit, IngestReport, LibraryStatus, SearchResult
+from indexer.records import (
+    DaemonState,
+    Failure,
+    Hit,
+    IngestReport,
+    LibraryStatus,
+    Pruned,
+    Root,
+    SearchResult,
+)
 
 
 def search_document(result: SearchResult) -> dict[str, Any]:
@@ -46,6 +56,24 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "failed": status.failed,
         "missing": status.missing,
         "index": {"vectors": status.index.vectors, "kind": status.index.kind},
+        "paused": status.paused,
+        "daemon": status.daemon and daemon_document(status.daemon),
+    }
+
+
+def daemon_document(daemon: DaemonState) -> dict[str, Any]:
+    """What a running daemon does, as `indexer status --json` has it."""
+    return {
+        "pid": daemon.pid,
+        "host": daemon.host,
+        "since": f"{daemon.since.isoformat()}Z",
+        "doing": daemon.doing,
+        "paused": daemon.paused,
+        "queue": daemon.queue,
+        "photos_per_s": daemon.photos_per_s,
+        "left_s": daemon.left_s,
+        "last_reconcile": daemon.last_reconcile and f"{daemon.last_reconcile.isoformat()}Z",
+        "last_error": daemon.last_error,
     }
 
 
@@ -91,7 +119,44 @@ def status_text(status: LibraryStatus) -> str:
         lines.append(f"root        {root.path}  ({root.photos} photos)")
         if root.notice:
             lines.append(f"            {root.notice}")
+    return "\n".join([*lines, *_daemon_lines(status)])
+
+
+def _daemon_lines(status: LibraryStatus) -> list[str]:
+    daemon = status.daemon
+    if daemon is None:
+        paused = ", and would be paused" if status.paused else ""
+        return [f"daemon      not running{paused}"]
+    lines = [
+        f"daemon      {daemon.paused or daemon.doing}",
+        f"            process {daemon.pid} on {daemon.host} since {daemon.since:%Y-%m-%d %H:%M}Z",
+    ]
+    if daemon.queue:
+        left = "" if daemon.left_s is None else f", {timedelta(seconds=round(daemon.left_s))} left"
+        lines.append(f"            {daemon.queue} waiting, {daemon.photos_per_s} photos/s{left}")
+    if daemon.last_reconcile:
+        lines.append(f"            last full look {daemon.last_reconcile:%Y-%m-%d %H:%M}Z")
+    if daemon.last_error:
+        lines.append(f"            last error: {daemon.last_error}")
+    return lines
+
+
+def prune_text(pruned: Pruned, *, dry_run: bool = False) -> str:
+    """The photos, a line each, then how much goes (or went) with them."""
+    what = "would be removed" if dry_run else "removed"
+    lines = [str(path) for path in pruned.paths]
+    lines.append(
+        f"{what}: {len(pruned.paths)} photos, {pruned.contents} contents that no other photo has, "
+        f"{pruned.embeddings} embeddings"
+    )
+    if pruned.kept:
+        lines.append(f"kept: {pruned.kept} photos, there again or in folders that look unmounted")
     return "\n".join(lines)
+
+
+def root_text(root: Root) -> str:
+    """A photo directory, and indented below it what is left out."""
+    return "\n".join([str(root.path), *(f"    without {pattern}" for pattern in root.excludes)])
 
 
 def ingest_text(report: IngestReport) -> str:

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {"clipcore": set(), "indexer": {"clipcore"}, "app": {"indexer", "clipcore"}}
 ONLY_IN = {
     "faiss": {"indexer/vector_index.py"},
-    "sqlalchemy": {"indexer/store.py", "indexer/schema.py", "indexer/database.py"},
+    "sqlalchemy": {
+        f"indexer/{name}.py" for name in ("store", "rows", "prune", "schema", "database")
+    },
 }
 
 
