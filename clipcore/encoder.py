@@ -78,6 +78,8 @@ class ClipEncoder:
     importing this module stays cheap.
     """
 
+    sides: tuple[str, ...] = ("image", "text")
+
     def __init__(
         self, source: str | Path, device: str | None = None, engine: str | None = None
     ) -> None:

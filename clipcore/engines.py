@@ -6,6 +6,7 @@ selection.py's to say. Knows torch modules and arrays; knows nothing of photos, 
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -142,6 +143,7 @@ def _convert(openvino: Any, tower: Tower) -> Any:
 
 
 def _quantised(model: Any, probe: npt.NDArray[Any]) -> Any:
+    """NNCF reports through the same package as OpenVINO, which is out of the way by now."""
     try:
         import nncf
     except ImportError as error:
@@ -158,6 +160,9 @@ def _quantised(model: Any, probe: npt.NDArray[Any]) -> Any:
 
 
 def _openvino() -> Any:
+    # OpenVINO reports its use to its makers from the import on. Nothing leaves this machine: where
+    # the package that reports cannot be imported, OpenVINO goes on without it.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     try:
         import openvino
     except ImportError as error:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,7 @@ def open_engine(
     Trials are made once and remembered, per machine, in the file `memory`.
     Raises EngineRefused if the wanted one is none of this machine's or is not certified.
     """
-    memory = memory or user_cache_path("recollect") / "engines.json"
+    memory = memory or memory_path()
     known = _recall(memory, key)
     if wanted and wanted not in known:
         known |= try_engines(key, tower, [wanted], memory)
@@ -73,6 +73,33 @@ def quickest(trials: Sequence[Trial]) -> Trial:
     if not certified:
         raise EngineRefused("; ".join(f"{trial.engine}: {trial.refused}" for trial in trials))
     return max(certified, key=lambda trial: trial.inputs_per_s)
+
+
+def memory_path() -> Path:
+    """Where the trials of this machine are remembered."""
+    return user_cache_path("recollect") / "engines.json"
+
+
+class Towers(Protocol):
+    """An encoder whose towers engines can be tried with."""
+
+    sides: tuple[str, ...]
+
+    @property
+    def model_id(self) -> str: ...
+
+    def tower(self, side: str) -> Tower: ...
+
+
+def examine(encoder: Towers, memory: Path | None = None) -> dict[str, list[Trial]]:
+    """Fresh trials of every engine of this machine for each side of an encoder."""
+    memory, names = memory or memory_path(), engine_names()
+    return {
+        side: list(
+            try_engines(f"{encoder.model_id} {side}", encoder.tower(side), names, memory).values()
+        )
+        for side in encoder.sides
+    }
 
 
 def try_engines(key: str, tower: Tower, names: Sequence[str], memory: Path) -> dict[str, Trial]:

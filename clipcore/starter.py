@@ -54,6 +54,7 @@ class StarterEncoder:
     """
 
     NAME = "starter"
+    sides: tuple[str, ...] = ("image",)  # the text tower is numpy, and has no choice
 
     def __init__(self, device: str | None = None, engine: str | None = None) -> None:
         """`device` and `engine`: as for a ClipEncoder, for the image side.
@@ -97,7 +98,7 @@ class StarterEncoder:
         return self._space.of_sentences(self._text_tower().embed(texts))
 
     def tower(self, side: str) -> Tower:
-        """The image tower, to try engines with; the text tower is numpy, and has no choice."""
+        """The image tower, to try engines with."""
         from clipcore.engines import Tower
 
         pixels = np.stack([self.preprocess(picture) for picture in pictures(PROBES)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +78,23 @@ def test_engine_that_computes_something_else_is_refused_with_its_figure(
 ) -> None:
     trial = certify("an-engine", spoil(rows()), rows())
     assert told in (trial.refused or "")
+
+
+def test_openvino_reports_nothing_to_its_makers(tmp_path: Path) -> None:
+    script = (
+        "import sys; from clipcore.engines import engine_names; "
+        "assert 'openvino-float32' in engine_names(); import openvino.tools.ovc; "
+        "print([name for name in sys.modules if name.startswith('openvino_telemetry.')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "HOME": str(tmp_path), "CI": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+    assert list(tmp_path.iterdir()) == []  # it keeps an id of the machine under the home directory
 
 
 def test_int8_may_differ_more_but_must_keep_the_neighbours() -> None:
