@@ -1,66 +1,162 @@
-"""Keeps the library in line with its folders: at start, on dirty paths, and every N minutes."""
+"""Keeps the library in line with its folders: when something happens there, and when it is time.
+
+While it is paused it lets go of the writer's lock, so that a rebuild or a prune may run.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
-from indexer.ingest import Progress
+from indexer.daemon_state import DaemonFile
+from indexer.database import now
+from indexer.errors import DiskFull, LibraryBusy
 from indexer.library import Library
 from indexer.records import IngestReport
-from indexer.watch import SETTLE_S, DirtyPaths, Watcher
+from indexer.survey import Watching
+from indexer.timetable import EVERY_MIN, Due, Timetable
+from indexer.watch import SETTLE_S, DirtyPaths, Watcher, open_watcher
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S: Final = 15 * 60
+POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
+NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
+SNAPSHOT_EVERY: Final = 1_000  # embeddings; a searcher adds so many from SQLite in milliseconds
 
 
 class Daemon:
     """One run of the daemon over a library. `stop()` may be called from any thread."""
 
-    def __init__(self, library: Library, interval_s: float = INTERVAL_S) -> None:
+    def __init__(
+        self,
+        library: Library,
+        every_s: float = 60 * EVERY_MIN,
+        on_battery: Callable[[], bool] = lambda: False,
+        stopped: threading.Event | None = None,
+    ) -> None:
         self._library = library
-        self._interval_s = interval_s
-        self._dirty = DirtyPaths()
-        self._stopped = threading.Event()
+        self._every_s = every_s
+        self._on_battery = on_battery
+        self._stopped = stopped or threading.Event()
+        self._notices: set[str] = set()  # those that were logged already
+        self._beyond_snapshot = 0  # embeddings since the index was written last
 
     def stop(self) -> None:
         """Finish the batch in hand and end."""
         self._stopped.set()
-        self._dirty.wake()
 
-    def run(self, progress: Progress | None = None) -> None:
-        """Watch until stopped. Raises LibraryBusy if another process writes to the library."""
-        with self._library.writing():
-            watcher = Watcher(self._dirty)
-            watcher.start()
-            try:
-                self._loop(watcher, progress)
-            finally:
-                watcher.stop()
+    def run(self) -> None:
+        """Watch until stopped.
 
-    def _loop(self, watcher: Watcher, progress: Progress | None) -> None:
-        next_full = time.monotonic()
-        while not self._stopped.is_set():
-            if time.monotonic() >= next_full:
-                watcher.watch(root.path for root in self._library.roots() if root.path.is_dir())
-                _tell(self._library.rebuild(progress, stop=self._stopped.is_set))
-                next_full = time.monotonic() + self._interval_s
-            elif self._dirty.wait(next_full - time.monotonic()):
-                if settled := self._dirty.take_settled():
-                    _tell(self._library.update(settled, progress, stop=self._stopped.is_set))
+        Raises LibraryBusy if the library has a daemon, or another process is writing to it now.
+        """
+        with self._library.daemon() as told:
+            if not self._idle():
+                self._turn(told)
+            while not self._stopped.is_set():
+                if why := self._idle():
+                    self._rest(told, why)
+                    continue
+                try:
+                    self._turn(told)
+                except LibraryBusy as error:  # whoever came while it was paused may finish
+                    self._rest(told, str(error))
+
+    def _idle(self) -> str | None:
+        """Why nothing is to be taken in now, if so."""
+        if self._library.paused:
+            return "paused: 'indexer resume' lets it go on"
+        return "paused while the machine runs on battery" if self._on_battery() else None
+
+    def _rest(self, told: DaemonFile, why: str) -> None:
+        if told.state.paused != why:
+            log.info("%s", why)
+        told.set(doing="paused", paused=why)
+        self._stopped.wait(POLL_S)
+
+    def _interrupted(self) -> bool:
+        return self._stopped.is_set() or self._idle() is not None
+
+    def _turn(self, told: DaemonFile) -> None:
+        """Keep the library in line until stopped or paused, or until the disk is full."""
+        dirty = DirtyPaths()
+        watcher = open_watcher(dirty)
+        try:
+            with self._library.writing():
+                told.set(paused=None)
+                watcher.start()
+                try:
+                    self._loop(watcher, dirty, told)
+                finally:
+                    watcher.stop()
+        except DiskFull as error:  # what was committed stays; the next turn looks at everything
+            log.error("%s; trying again when there is room", error)
+            told.set(doing="waiting for room on the disk", last_error=str(error))
+            self._stopped.wait(NO_ROOM_S)
+
+    def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: DaemonFile) -> None:
+        timetable = Timetable(self._every_s)
+        watching = Watching(watcher.entered, dirty.waiting)
+        while not self._interrupted():
+            due = timetable.due(events_lost=dirty.take_events_lost())
+            if due is Due.EVERYTHING:
+                dirty.take_settled()  # seen as well
+                with watcher.renewing([root.path for root in self._library.roots()]):
+                    self._look_at_all(told, watching)
+            elif due is Due.POLLED and watcher.polled():
+                self._look_at(watcher.polled(), told, watching)
+            elif dirty.wait(min(POLL_S, timetable.wait_s())):
+                if settled := dirty.take_settled():
+                    self._look_at(settled, told, watching)
                 else:
                     self._stopped.wait(SETTLE_S / 2)
 
+    def _look_at_all(self, told: DaemonFile, watching: Watching) -> None:
+        told.set(doing="looking at all folders")
+        done = self._library.update(progress=_Pace(told), stop=self._interrupted, watching=watching)
+        self._notices &= set(done.notices)  # what is over may be said again
+        told.set(last_reconcile=now(), last_error=None)
+        self._tell(told, done)
 
-def _tell(report: IngestReport) -> None:
-    if report.embedded or report.moved or report.gone or report.failed or report.known:
-        log.info(
-            "%d embedded, %d already known, %d moved, %d gone, %d failed in %.1f s",
-            *(report.embedded, report.known, report.moved, report.gone, report.failed),
-            report.seconds,
+    def _look_at(self, paths: set[Path], told: DaemonFile, watching: Watching) -> None:
+        told.set(doing="looking at what changed")
+        done = self._library.update(paths, _Pace(told), stop=self._interrupted, watching=watching)
+        self._tell(told, done)
+
+    def _tell(self, told: DaemonFile, report: IngestReport) -> None:
+        """Say once what is new; what was taken in has had its line a batch already."""
+        if report.gone or report.back:
+            log.info("%d gone, %d back again", report.gone, report.back)
+        for notice in report.notices:
+            told.set(last_error=notice)
+            if notice not in self._notices:
+                log.warning("%s", notice)
+        self._notices |= set(report.notices)
+        self._beyond_snapshot += report.embedded
+        if self._beyond_snapshot >= SNAPSHOT_EVERY:
+            self._library.save_index()
+            self._beyond_snapshot = 0
+        told.set(doing="watching", queue=0, left_s=None)
+
+
+class _Pace:
+    """Tells a run's progress: files waiting, photos a second, seconds left."""
+
+    def __init__(self, told: DaemonFile) -> None:
+        self._told = told
+        self._started = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if not total:
+            return
+        per_s = done / max(time.monotonic() - self._started, 1e-3)
+        self._told.set(
+            doing="taking in photos",
+            queue=total - done,
+            photos_per_s=round(per_s, 1),
+            left_s=round((total - done) / per_s) if per_s else None,
         )
-    for notice in report.notices:
-        log.warning("%s", notice)

@@ -15,16 +15,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from indexer.disk import disk_full
 from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
 from indexer.records import Model
 from indexer.schema import HEAD, library
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS: Final = 30_000
+# how SQLite says that the disk is full; the second, of the shared memory beside the log
+NO_ROOM: Final = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE))
 
 
 def create_database(path: Path, model: Model) -> Engine:
@@ -93,6 +105,12 @@ def _engine(path: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
         for name, function in FUNCTIONS.items():
             connection.create_function(name, 1, _of_known(function), deterministic=True)
+
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> None:
+        code = getattr(context.original_exception, "sqlite_errorcode", None)
+        if code in NO_ROOM:
+            raise disk_full(path) from context.original_exception
 
     return engine
 

@@ -19,7 +19,8 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from clipcore.preprocess import to_rgb
-from indexer.errors import Undecodable, Unstable
+from indexer.disk import room_for
+from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
 from indexer.records import Facts, FileStat
 
@@ -28,7 +29,8 @@ SUFFIXES: Final = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")
 )
 PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
-PROFILE_LIMIT_BYTES: Final = 1_000_000  # a thumbnail is not there to carry more
+BYTES_PER_PX: Final = 7  # as stored, at most four, and as RGB
+PROFILE_LIMIT_BYTES = 1_000_000  # a thumbnail is not there to carry more
 THUMBNAIL_PX: Final = 512
 UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -61,7 +63,7 @@ def read_stable(
 ) -> bytes:
     """The whole file, if its size and time are the `expected` ones before and after reading.
 
-    Raises Unstable for a file that is still being written, Undecodable for one that cannot be
+    Raises Unstable for a file that is still being written, Unreadable for one that cannot be
     read at all.
     """
     try:
@@ -71,7 +73,7 @@ def read_stable(
     except FileNotFoundError as error:
         raise Unstable("the file went away while it was read") from error
     except OSError as error:
-        raise Undecodable(f"cannot be read: {error.strerror}") from error
+        raise Unreadable(f"cannot be read: {error.strerror}") from error
     if not before == after == expected or len(data) != expected.size_bytes:
         raise Unstable("the file changed while it was read")
     return data
@@ -80,6 +82,15 @@ def read_stable(
 def content_hash(data: bytes) -> bytes:
     """The sha256 that identifies these bytes in the library (32 bytes)."""
     return hashlib.sha256(data).digest()
+
+
+def decoded_bytes(data: bytes) -> int:
+    """At most how much memory the decoded image takes, as its header says; 0 if it says nothing."""
+    try:
+        with _explained(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return min(image.width * image.height, PIXEL_LIMIT) * BYTES_PER_PX
+    except Undecodable:
+        return 0
 
 
 def decode(data: bytes, image_size_px: int) -> Decoded:
@@ -165,11 +176,15 @@ def _thumbnail(image: Image.Image) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write `path` whole or not at all: a temporary file beside it, then a rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `path` whole or not at all: a temporary file beside it, then a rename.
+
+    Raises DiskFull.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{id(data):x}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with room_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

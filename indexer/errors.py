@@ -6,13 +6,16 @@ IndexerError
 │   ├── NotALibrary          the database is damaged or something else
 │   ├── NewerLibrary         written by a newer version of this program
 │   ├── LibraryBusy          another process is writing to it
+│   ├── DiskFull             its disk has no room left
 │   └── ModelMismatch        it was built with another model
 ├── RootError                a photo directory cannot be used as asked
 ├── QueryError               the query cannot be understood
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
+├── ServiceError             the daemon cannot be made a service of this machine
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
-    └── Unstable             it changed while it was read: left for the next round
+    ├── Unstable             it changed while it was read: left for the next round
+    └── Unreadable           it cannot be opened or read: tried again at each full look
 """
 
 from __future__ import annotations
@@ -42,6 +45,10 @@ class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
 
 
+class DiskFull(LibraryError):
+    """The library's disk has no room left."""
+
+
 class ModelMismatch(LibraryError):
     """The library was built with another model than the one asked for."""
 
@@ -67,9 +74,17 @@ class MissingFaiss(IndexerError):
     """Neither FAISS package is installed."""
 
 
+class ServiceError(IndexerError):
+    """The daemon cannot be made a service of this machine."""
+
+
 class Undecodable(IndexerError):
     """A file is no photo that can be read; the text is the reason, without its path."""
 
 
 class Unstable(Undecodable):
     """The file changed while it was read: it is left for the next round."""
+
+
+class Unreadable(Undecodable):
+    """The file cannot be opened or read; permissions and disks change, its stat need not."""

@@ -21,16 +21,20 @@ import numpy.typing as npt
 
 from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
-from indexer.decode import content_hash, decode, read_stable
-from indexer.errors import Undecodable, Unstable
-from indexer.records import Facts, Found, IngestReport, Plan, Row
-from indexer.store import NewContent, Outcome, Store
+from indexer.decode import content_hash, decode, decoded_bytes, read_stable
+from indexer.errors import Undecodable, Unreadable, Unstable
+from indexer.memory import Room, free_for_decoding
+from indexer.outcomes import NewContent, Outcome
+from indexer.records import NEVER_READ, Facts, Found, IngestReport, Plan, Row
+from indexer.store import Store
 
 log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
-BATCH: Final = 32  # at most so many photos are lost when the process is killed
+BATCH: Final = 32  # at most so many photos are lost when the process is killed,
+BATCH_S: Final = 3.0  # and about so much work: a daemon told to stop has 5 s
+FIRST_BATCH: Final = 8  # before it is known how fast this machine is
 DECODERS: Final = 2
 LOOK_AHEAD: Final = 2 * BATCH  # files read and decoded before they are embedded
 
@@ -102,6 +106,7 @@ class Ingest:
         self._save_thumbnail = save_thumbnail
         self._reembed = reembed
         self._stop = stop
+        self._room = Room(free_for_decoding())
 
     def run(
         self,
@@ -137,11 +142,14 @@ class Ingest:
                 ]
 
             ahead = deque(submit(LOOK_AHEAD))
+            size = min(FIRST_BATCH, BATCH)
             try:
                 while ahead and not self._stop():
-                    batch = [ahead.popleft().result() for _ in range(min(BATCH, len(ahead)))]
+                    started = time.monotonic()
+                    batch = [ahead.popleft().result() for _ in range(min(size, len(ahead)))]
                     ahead.extend(submit(len(batch)))
-                    yield batch
+                    yield batch  # and on when it has been committed
+                    size = _next_size(len(batch), time.monotonic() - started)
             finally:
                 for future in ahead:
                     future.cancel()
@@ -156,9 +164,16 @@ class Ingest:
             known = self._store.known(sha256)
             if known and known.embedded and not self._reembed:
                 return Prepared(job, content_id=known.id)
-            decoded = decode(data, self._encoder.image_size_px)
+            with self._room.of(decoded_bytes(data)):
+                decoded = decode(data, self._encoder.image_size_px)
         except Unstable:
             return Prepared(job)
+        except Unreadable as error:
+            if _is_unchanged(job):  # it was read before, and may be again
+                log.warning("%s: %s; what is known of it is kept", job.found.path, error)
+                return Prepared(job)
+            # what was not read must not count as unchanged next time
+            return Prepared(_never_read(job), error=str(error))
         except Undecodable as error:
             return Prepared(job, error=str(error))
         self._save_thumbnail(sha256, decoded.thumbnail)
@@ -244,6 +259,21 @@ def _jobs(plan: Plan, again: Iterable[Row]) -> list[Job]:
     ]
 
 
+def _next_size(count: int, took_s: float) -> int:
+    """How many photos are BATCH_S of work, if these took so long."""
+    return max(1, min(BATCH, int(count * BATCH_S / max(took_s, 1e-3))))
+
+
+def _is_unchanged(job: Job) -> bool:
+    """Whether the library has this file's content already, and only its embedding is wanted."""
+    row = job.row
+    return row is not None and row.content_id is not None and row.stat == job.found.stat
+
+
+def _never_read(job: Job) -> Job:
+    return replace(job, found=replace(job.found, stat=NEVER_READ))
+
+
 def _outcome(item: Prepared, vector: FloatArray | None) -> Outcome:
     job, content = item.job, item.content_id
     row = job.row
@@ -251,12 +281,15 @@ def _outcome(item: Prepared, vector: FloatArray | None) -> Outcome:
         row = job.moved_from  # the same bytes under a new name: the photo keeps its number
     if vector is not None and item.facts is not None:
         return Outcome(job.found, row, NewContent(item.sha256, item.facts, vector))
-    return Outcome(job.found, row, None if item.error else content, item.error)
+    if item.error:
+        content = row.content_id if row and _is_unchanged(job) else None
+    return Outcome(job.found, row, content, item.error)
 
 
 def _count(outcome: Outcome, job: Job, tally: _Tally) -> None:
     if outcome.error:
-        log.warning("%s: %s", outcome.found.path, outcome.error)
+        if not outcome.failed_again:
+            log.warning("%s: %s", outcome.found.path, outcome.error)
         tally.add(failed=1)
     elif isinstance(outcome.content, NewContent) and outcome.content.sha256 not in tally.embedded:
         tally.embedded.add(outcome.content.sha256)

@@ -2,56 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
 from PIL import Image
 
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
-from indexer.decode import (
-    THUMBNAIL_PX,
-    content_hash,
-    decode,
-    decode_upright,
-    write_atomically,
-)
-from indexer.errors import LibraryBusy, ModelMismatch, QueryError, RootError, Undecodable
+from indexer.daemon_state import DaemonFile, is_paused, pause, resume, running_daemon
+from indexer.decode import THUMBNAIL_PX, content_hash, decode, decode_upright, write_atomically
+from indexer.errors import ModelMismatch, QueryError, RootError, Undecodable
+from indexer.excludes import checked
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.live_index import LiveIndex
+from indexer.lock import held
 from indexer.query import Query, parse
 from indexer.records import (
     Failure,
-    IndexStatus,
     IngestReport,
     LibraryStatus,
     Model,
     Photo,
+    Pruned,
     Root,
     Row,
     SearchResult,
 )
 from indexer.searcher import Searcher
 from indexer.store import Store
-from indexer.survey import survey
+from indexer.survey import NOT_WATCHING, Watching, survey
+from indexer.upkeep import prune
 from indexer.vector_index import VectorIndex
 
 log = logging.getLogger(__name__)
 
 DATABASE: Final = "library.db"
 AUTO: Final = "auto"
+WRITTEN_BY: Final = "is being written by"
 
 OpenEncoder = Callable[[str], Encoder]
 
@@ -77,7 +73,7 @@ def open_library(
     if create and not database.exists():
         _make_directory(path)
         asked = _asked(_best_model() if model == AUTO else model, open_encoder)
-        with _writer_lock(path):
+        with held(path, "writer", WRITTEN_BY):
             if not database.exists():
                 Store.create(database, asked).close()
     store = Store.open(database)
@@ -160,11 +156,23 @@ class Library:
         """The photo directories."""
         return self._store.roots()
 
-    def add_root(self, directory: Path) -> Root:
+    def add_root(self, directory: Path, excludes: Iterable[str] | None = None) -> Root:
         """Make `directory` a photo directory, unless a known one contains it: then that one.
 
+        `excludes` are patterns as in .gitignore for what the next look leaves out; they take the
+        place of those that were said before.
         Raises RootError if it is none.
         """
+        patterns = None if excludes is None else checked(excludes)
+        root = self._root(directory)
+        if patterns is None:
+            return root
+        if root.path != directory.expanduser().resolve():
+            raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
+        self._store.set_excludes(root.id, patterns)
+        return replace(root, excludes=patterns)
+
+    def _root(self, directory: Path) -> Root:
         path = directory.expanduser().resolve()
         if not path.is_dir():
             raise RootError(f"{directory} is no directory that can be seen")
@@ -188,8 +196,30 @@ class Library:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the library's writer lock. Raises LibraryBusy with who has it."""
-        with _writer_lock(self.path):
+        with held(self.path, "writer", WRITTEN_BY):
             yield
+
+    @contextmanager
+    def daemon(self) -> Iterator[DaemonFile]:
+        """Be the library's daemon, and tell what it does. Raises LibraryBusy if there is one."""
+        with (
+            held(self.path, "daemon", "is kept in line by"),
+            DaemonFile(self.path) as told,
+        ):
+            yield told
+
+    def pause(self) -> None:
+        """Let the daemon take in nothing, and write nothing, until `resume()`."""
+        pause(self.path)
+
+    def resume(self) -> None:
+        """Let the daemon go on."""
+        resume(self.path)
+
+    @property
+    def paused(self) -> bool:
+        """Whether `pause()` was said."""
+        return is_paused(self.path)
 
     def rebuild(
         self,
@@ -198,23 +228,32 @@ class Library:
         reembed: bool = False,
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
+        watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
         `reembed` computes every embedding again; `accept_gone` believes that many photos have
-        gone from a folder that can be read.
-        Hold `writing()` around it.
+        gone from a folder that can be read. Hold `writing()` around it.
         """
-        report = self.update(progress=progress, reembed=reembed, accept_gone=accept_gone, stop=stop)
-        if stop():
-            return report
+        report = self.update(
+            progress=progress,
+            reembed=reembed,
+            accept_gone=accept_gone,
+            stop=stop,
+            watching=watching,
+        )
+        if not stop():
+            self.save_index()
+        return report
+
+    def save_index(self) -> None:
+        """Write the index snapshot anew, without what is dead. Hold `writing()` around it."""
         with self._index_lock:
-            self._forget_index()  # the next search reads the snapshot
+            self._forget_index()  # who searches loads the snapshot; a daemon has no use for it
         self._new_live_index().write_snapshot()
         if self._store.model != self._store.recorded_model():
             self._store.record_model()
         self._searcher.prepare()
-        return report
 
     def update(
         self,
@@ -224,12 +263,10 @@ class Library:
         reembed: bool = False,
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
+        watching: Watching = NOT_WATCHING,
     ) -> IngestReport:
-        """Reconcile the whole library, or only `paths`, and take in what is new or changed.
-
-        Hold `writing()` around it.
-        """
-        seen = survey(self._store, self.path, paths, accept_gone=accept_gone)
+        """Reconcile all, or only `paths`; take in what is new or changed. Hold `writing()`."""
+        seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         again: Iterable[Row] = ()
         if reembed:
@@ -241,6 +278,22 @@ class Library:
         report = ingest.run(seen.plan, folders, progress, again)
         notices = tuple(notice for notice in seen.notices.values() if notice)
         return replace(report, notices=notices)
+
+    def retry_failures(self, progress: Progress | None = None) -> IngestReport:
+        """Try all files that failed again, though they stand still. Hold `writing()` around it."""
+        self.forget_failures()
+        return self.update([failure.path for failure in self.failures()], progress)
+
+    def forget_failures(self) -> None:
+        """Let the next look, whoever takes it, try the files that failed again."""
+        self._store.forget_failures()
+
+    def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruned:
+        """Remove photos that have been gone for longer than that for good.
+
+        Hold `writing()` around it, unless it is a dry run, which only tells.
+        """
+        return prune(self._store, self.path, older_than, self._thumbnail_path, dry_run=dry_run)
 
     def _present(self, root: Root) -> list[Row]:
         rows = self._store.rows(root.id)
@@ -329,6 +382,7 @@ class Library:
 
     def status(self) -> LibraryStatus:
         """The library in numbers."""
+        live_index, _ = self._current_live_index()
         return LibraryStatus(
             library=self.path,
             model_id=self.model_id,
@@ -337,7 +391,9 @@ class Library:
             embeddings=self._store.embedding_count(),
             failed=len(self._store.failures()),
             missing=self._store.missing_count(),
-            index=self._index_status(),
+            index=live_index.status(),
+            paused=self.paused,
+            daemon=running_daemon(self.path),
         )
 
     def failures(self) -> list[Failure]:
@@ -347,10 +403,6 @@ class Library:
     def change_token(self) -> int:
         """A number that changes whenever another process has committed something."""
         return self._store.change_token()
-
-    def _index_status(self) -> IndexStatus:
-        live_index, _ = self._current_live_index()
-        return live_index.status()
 
     # where things lie
 
@@ -371,25 +423,3 @@ def _make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RootError(f"{path} cannot be made: {error.strerror}") from error
-
-
-@contextmanager
-def _writer_lock(path: Path) -> Iterator[None]:
-    holder = path / "writer.json"
-    try:
-        lock = FileLock(path / "writer.lock").acquire(timeout=0)
-    except Timeout as error:
-        raise LibraryBusy(f"the library at {path} is being written by {_told(holder)}") from error
-    with lock:
-        since = time.strftime("%Y-%m-%d %H:%M:%S")
-        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        write_atomically(holder, json.dumps(told).encode())
-        yield
-
-
-def _told(holder: Path) -> str:
-    try:
-        told = json.loads(holder.read_bytes())
-        return f"process {told['pid']} on {told['host']} since {told['since']}"
-    except (OSError, ValueError, KeyError):
-        return "another process"

@@ -20,6 +20,10 @@ class FileStat:
     mtime_ns: int
 
 
+# Remembered of a file that could not be read: equal to no file's, so the next look tries again.
+NEVER_READ: Final = FileStat(-1, -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """An encoder: the name or path that opens it, and the id of what it computes."""
@@ -35,6 +39,7 @@ class Root:
     id: int
     path: Path
     notice: str | None = None  # why the last look at it changed nothing, if it did not
+    excludes: tuple[str, ...] = ()  # patterns as in .gitignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,35 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruned:
+    """Photos removed for good (or that would be), and what went with them.
+
+    `kept`: gone for as long, but of a folder that cannot be trusted just now, or there again.
+    """
+
+    paths: tuple[Path, ...]
+    contents: int
+    embeddings: int
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonState:
+    """What a daemon does now. Times are UTC; `left_s` is None where nobody can tell."""
+
+    pid: int
+    host: str
+    since: datetime
+    doing: str = "starting"
+    paused: str | None = None  # why it takes in nothing
+    queue: int = 0  # files seen, but not taken in yet
+    photos_per_s: float = 0.0
+    left_s: float | None = None
+    last_reconcile: datetime | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IndexStatus:
     """How many vectors the searcher's index holds, what kind it is, and why."""
 
@@ -200,7 +234,7 @@ class RootStatus:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """The library in numbers. `photos` are there and searchable."""
+    """The library in numbers. `photos` are there and searchable; `daemon`: the running one."""
 
     library: Path
     model_id: str
@@ -210,3 +244,5 @@ class LibraryStatus:
     failed: int
     missing: int
     index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))
+    paused: bool = False  # `indexer pause` was said
+    daemon: DaemonState | None = None

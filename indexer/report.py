@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from rich.cells import cell_len
 
 from clipcore.checkpoints import Status
-from indexer.records import Failure, Hit, IngestReport, LibraryStatus, SearchResult
+from clipcore.selection import Trial, quickest
+from indexer.records import (
+    DaemonState,
+    Failure,
+    Hit,
+    IngestReport,
+    LibraryStatus,
+    Pruned,
+    Root,
+    SearchResult,
+)
 
 
 def search_document(result: SearchResult) -> dict[str, Any]:
@@ -57,6 +69,24 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "failed": status.failed,
         "missing": status.missing,
         "index": asdict(status.index),
+        "paused": status.paused,
+        "daemon": status.daemon and daemon_document(status.daemon),
+    }
+
+
+def daemon_document(daemon: DaemonState) -> dict[str, Any]:
+    """What a running daemon does, as `indexer status --json` has it."""
+    return {
+        "pid": daemon.pid,
+        "host": daemon.host,
+        "since": f"{daemon.since.isoformat()}Z",
+        "doing": daemon.doing,
+        "paused": daemon.paused,
+        "queue": daemon.queue,
+        "photos_per_s": daemon.photos_per_s,
+        "left_s": daemon.left_s,
+        "last_reconcile": daemon.last_reconcile and f"{daemon.last_reconcile.isoformat()}Z",
+        "last_error": daemon.last_error,
     }
 
 
@@ -118,7 +148,44 @@ def status_text(status: LibraryStatus) -> str:
         lines.append(f"root        {root.path}  ({root.photos} photos)")
         if root.notice:
             lines.append(f"            {root.notice}")
+    return "\n".join([*lines, *_daemon_lines(status)])
+
+
+def _daemon_lines(status: LibraryStatus) -> list[str]:
+    daemon = status.daemon
+    if daemon is None:
+        paused = ", and would be paused" if status.paused else ""
+        return [f"daemon      not running{paused}"]
+    lines = [
+        f"daemon      {daemon.paused or daemon.doing}",
+        f"            process {daemon.pid} on {daemon.host} since {daemon.since:%Y-%m-%d %H:%M}Z",
+    ]
+    if daemon.queue:
+        left = "" if daemon.left_s is None else f", {timedelta(seconds=round(daemon.left_s))} left"
+        lines.append(f"            {daemon.queue} waiting, {daemon.photos_per_s} photos/s{left}")
+    if daemon.last_reconcile:
+        lines.append(f"            last full look {daemon.last_reconcile:%Y-%m-%d %H:%M}Z")
+    if daemon.last_error:
+        lines.append(f"            last error: {daemon.last_error}")
+    return lines
+
+
+def prune_text(pruned: Pruned, *, dry_run: bool = False) -> str:
+    """The photos, a line each, then how much goes (or went) with them."""
+    what = "would be removed" if dry_run else "removed"
+    lines = [str(path) for path in pruned.paths]
+    lines.append(
+        f"{what}: {len(pruned.paths)} photos, {pruned.contents} contents that no other photo has, "
+        f"{pruned.embeddings} embeddings"
+    )
+    if pruned.kept:
+        lines.append(f"kept: {pruned.kept} photos, there again or in folders that look unmounted")
     return "\n".join(lines)
+
+
+def root_text(root: Root) -> str:
+    """A photo directory, and indented below it what is left out."""
+    return "\n".join([str(root.path), *(f"    without {pattern}" for pattern in root.excludes)])
 
 
 def ingest_text(report: IngestReport) -> str:
@@ -174,3 +241,33 @@ def _model_line(one: Status, in_use: str | None) -> str:
 
 def _percent(share: float | None) -> str:
     return f"{'':>9}" if share is None else f"{100 * share:>7.1f} %"
+
+
+Examined = tuple[str, Mapping[str, Sequence[Trial]]]  # a model's id, and the trials of each side
+
+
+def engines_document(examined: Examined) -> dict[str, Any]:
+    """The public form of `indexer doctor --json`."""
+    model_id, sides = examined
+    return {
+        "model": model_id,
+        "engines": {
+            side: [asdict(trial) | {"used": trial == quickest(trials)} for trial in trials]
+            for side, trials in sides.items()
+        },
+    }
+
+
+def engines_text(examined: Examined) -> str:
+    """What came of each engine; a star at the one that is used."""
+    model_id, sides = examined
+    lines = [f"model  {model_id}"]
+    for side, trials in sides.items():
+        lines += [_engine_line(side, trial, trial == quickest(trials)) for trial in trials]
+    return "\n".join([*lines, "* used from now on"])
+
+
+def _engine_line(side: str, trial: Trial, used: bool) -> str:
+    told = trial.refused and f"refused: {trial.refused}"
+    told = told or f"{trial.inputs_per_s:8.1f} {side}s/s  cosine {trial.cosine:.5f}"
+    return f"{'*' if used else ' '} {side:6} {trial.engine:18} {told}"

@@ -9,27 +9,30 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from indexer.decode import SUFFIXES
+from indexer.excludes import Excludes, folders_above
 from indexer.records import FileStat, Found, Root
 
-SKIPPED_FOLDERS: Final = frozenset(
-    ("@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "lost+found")
-)
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
 
 @dataclass(slots=True)
 class Scan:
-    """What a walk saw. `unseen`: folders (relative to the root) that could not be listed."""
+    """What a walk saw. `unseen`: folders (relative to the root) that could not be listed.
+
+    `links`: those to folders outside that were followed, and those that lead nowhere. What lay
+    behind them may be on a drive that is not there.
+    """
 
     found: list[Found] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
 
     def covers(self, path: str) -> bool:
         """Whether the walk could have seen `path`, had it been there."""
@@ -41,23 +44,16 @@ def is_under(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(folder + "/")
 
 
-def counts(name: str) -> bool:
-    """Whether a file of this name is a photo by its name: hidden files and `._*` are none."""
-    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES
-
-
-def is_skipped_folder(name: str) -> bool:
-    """Whether a folder of this name is never looked into."""
-    return name.startswith(".") or name in SKIPPED_FOLDERS
-
-
 def scan(
     root: Root,
     roots: Collection[Root] = (),
     under: Collection[str] = ("",),
     skip: Collection[Path] = (),
+    entered: Callable[[Path], None] = lambda _folder: None,
 ) -> Scan:
     """Look at `root`, or only at the paths `under` it that are given (files or folders).
+
+    `entered` is told of each folder that counts before it is listed.
 
     Folders that are roots of their own are left to them. Links are followed, loops are cut: a
     link into a known root is passed by, since the photo is found at its own place. The folders
@@ -66,16 +62,24 @@ def scan(
     """
     with os.scandir(root.path):  # a root that is not there must not look empty
         pass
-    walk = _Walk(root, {other.path for other in roots} | {root.path}, skip)
+    walk = _Walk(root, {other.path for other in roots} | {root.path}, skip, entered)
     for path in under:
         walk.visit(path)
     return walk.scan
 
 
 class _Walk:
-    def __init__(self, root: Root, root_paths: set[Path], skip: Collection[Path]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        root_paths: set[Path],
+        skip: Collection[Path],
+        entered: Callable[[Path], None],
+    ) -> None:
         self.root = root
+        self.excludes = Excludes(root.excludes)
         self.root_paths = root_paths
+        self.entered = entered
         self.scan = Scan()
         self.skipped = set(_identities((*skip, *root_paths)))
         self.visited: set[tuple[int, int]] = set()
@@ -89,20 +93,21 @@ class _Walk:
             self._unseen(relative, error)
 
     def _visit(self, relative: str) -> None:
-        path, name = self.root.path / relative, PurePosixPath(relative).name
+        path = self.root.path / relative
         status = path.stat()
-        if any(self._passed_by(folder) for folder in _folders_above(relative)):
+        if any(self._passed_by(folder) for folder in folders_above(relative)):
             return
         if stat.S_ISDIR(status.st_mode):
             if not self._passed_by(relative) and self._enter(path):
                 self._folder(relative)
-        elif counts(name) and not self._is_seen_elsewhere(path):
+        elif self._counts(relative) and not self._is_seen_elsewhere(path):
             self._file(relative, status)
 
     def _folder(self, top: str) -> None:
         pending = [top]
         while pending:
             folder = pending.pop()
+            self.entered(self.root.path / folder)
             try:
                 with os.scandir(self.root.path / folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
@@ -118,18 +123,36 @@ class _Walk:
             try:
                 if entry.is_dir():
                     if not self._passed_by(relative) and self._enter(Path(entry.path)):
+                        self._note_link(relative)
                         yield relative
-                elif counts(entry.name) and not (
-                    entry.is_symlink() and self._is_seen_elsewhere(Path(entry.path))
-                ):
+                elif entry.is_symlink():
+                    self._linked_file(relative, Path(entry.path))
+                elif self._counts(relative):
                     self._file(relative, entry.stat())
             except OSError as error:
                 self._unseen(relative, error)
+
+    def _linked_file(self, relative: str, path: Path) -> None:
+        status = path.stat()  # fails for a link that leads nowhere, whatever its name
+        if self._counts(relative) and not self._is_seen_elsewhere(path):
+            self._file(relative, status)
 
     def _unseen(self, relative: str, error: OSError) -> None:
         """Report what could not be looked at; what is not there, or leads nowhere, is not there."""
         if error.errno not in NOT_THERE:
             self.scan.unseen.append(shown_path(relative))
+            return
+        for path in (*folders_above(relative), relative):
+            self._note_link(path)
+
+    def _note_link(self, relative: str) -> None:
+        if relative and (self.root.path / relative).is_symlink():
+            self.scan.links.append(shown_path(relative))
+
+    def _counts(self, relative: str) -> bool:
+        """Whether a file of this name is a photo that is not left out."""
+        suffix = PurePosixPath(relative).suffix.lower()
+        return suffix in SUFFIXES and not self.excludes.file(relative)
 
     def _file(self, relative: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -148,7 +171,7 @@ class _Walk:
             return False
         path = self.root.path / relative
         return (
-            is_skipped_folder(path.name)
+            self.excludes.folder(relative)
             or _identity(path) in self.skipped
             or self._is_seen_elsewhere(path)
         )
@@ -167,11 +190,6 @@ class _Walk:
             return False
         target = path.resolve(strict=True)
         return any(target == root or root in target.parents for root in self.root_paths)
-
-
-def _folders_above(relative: str) -> list[str]:
-    """The folders between the root and `relative`, the outermost first."""
-    return [folder.as_posix() for folder in reversed(PurePosixPath(relative).parents[:-1])]
 
 
 def _identity(path: Path) -> tuple[int, int]:

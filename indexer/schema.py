@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD: Final = "0001"  # the newest migration
+HEAD: Final = "0002"  # the newest migration
 STORED: Final = np.dtype("<f2")  # little-endian float16; see data/README.md
 
 metadata = MetaData()
@@ -45,6 +45,7 @@ roots = Table(
     Column("id", Integer, primary_key=True),
     Column("path", String, nullable=False, unique=True),
     Column("notice", String),
+    Column("excludes", String, nullable=False, server_default=""),  # patterns, one a line
 )
 
 contents = Table(

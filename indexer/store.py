@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,58 +27,30 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy import (
-    Row as SqlRow,
-)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer import statements
 from indexer.database import create_database, now, open_database
 from indexer.errors import PhotoNotFound
+from indexer.outcomes import KnownContent, NewContent, Outcome
+from indexer.prune import Prunable, prunable, prune
 from indexer.query import Filter
 from indexer.records import (
-    Facts,
+    NEVER_READ,
     Failure,
-    FileStat,
-    Found,
     Model,
     Photo,
     Root,
     RootStatus,
     Row,
 )
+from indexer.rows import PRESENT, is_under, photo_query, to_photo, to_row
 from indexer.schema import contents, embeddings, library, pack, photos, roots, unpack
-from indexer.statements import PRESENT, read_photo
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-
-@dataclass(frozen=True, slots=True)
-class NewContent:
-    """Bytes the library has no embedding of yet, with theirs."""
-
-    sha256: bytes
-    facts: Facts
-    vector: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file: known content, new content, or an error. `row`: its old row."""
-
-    found: Found
-    row: Row | None
-    content: int | NewContent | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownContent:
-    """A content the library has, and whether the model has embedded it."""
-
-    id: int
-    embedded: bool
+OR_LIMIT: Final = 300  # conditions in one OR; SQLite parses at most 1,000 levels
 
 
 class Store:
@@ -132,7 +104,10 @@ class Store:
         """The photo directories, in the order in which they were added."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(roots).order_by(roots.c.id))
-            return [Root(row.id, Path(row.path), row.notice) for row in rows]
+            return [
+                Root(row.id, Path(row.path), row.notice, tuple(row.excludes.splitlines()))
+                for row in rows
+            ]
 
     def add_root(self, path: Path) -> Root:
         """Remember a photo directory."""
@@ -140,6 +115,12 @@ class Store:
             root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
         assert root_id is not None
         return Root(root_id[0], path)
+
+    def set_excludes(self, root_id: int, patterns: Iterable[str]) -> None:
+        """From now on leave out what matches these patterns."""
+        values = {"excludes": "\n".join(patterns)}
+        with self._engine.begin() as connection:
+            connection.execute(update(roots).where(roots.c.id == root_id), values)
 
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
@@ -167,10 +148,14 @@ class Store:
     def rows(self, root_id: int, under: Collection[str] = ("",)) -> list[Row]:
         """The rows of a root that lie under the given paths ("" is all of it)."""
         query = select(photos).where(photos.c.root_id == root_id)
-        if "" not in under:
-            query = query.where(or_(*(_is_under(path) for path in under)))
+        asked = [] if "" in under else list(under)
+        parts = (asked[start : start + OR_LIMIT] for start in range(0, len(asked), OR_LIMIT))
+        found: dict[int, Row] = {}  # a folder and what lies in it may have been asked for
         with self._engine.connect() as connection:
-            return [_row(row) for row in connection.execute(query)]
+            for part in parts if asked else [[]]:
+                within = query.where(or_(*(is_under(path) for path in part))) if part else query
+                found |= {row.id: to_row(row) for row in connection.execute(within)}
+        return list(found.values())
 
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
@@ -189,24 +174,33 @@ class Store:
             select(photos)
             .outerjoin(embeddings, self._mine(photos.c.content_id))
             .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
+            .where(photos.c.error.is_(None))  # the model could not, and said so
         )
         with self._engine.connect() as connection:
-            return [_row(row) for row in connection.execute(query)]
+            return [to_row(row) for row in connection.execute(query)]
 
     def record(
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
     ) -> None:
         """Write what became of some files, in one transaction."""
+        outcomes = list(outcomes)
         with self._engine.begin() as connection:
+            # once each: a batch may hold several files of the same bytes
+            new = {
+                o.content.sha256: o.content for o in outcomes if isinstance(o.content, NewContent)
+            }
+            ids = {
+                content.sha256: self._record_content(connection, content)
+                for content in new.values()
+            }
             for outcome in outcomes:
-                self._record(connection, outcome)
+                content = outcome.content
+                known = ids[content.sha256] if isinstance(content, NewContent) else content
+                self._record(connection, outcome, known)
             self._set_missing(connection, gone, now())
             self._set_missing(connection, back, None)
 
-    def _record(self, connection: Connection, outcome: Outcome) -> None:
-        content_id = outcome.content
-        if isinstance(content_id, NewContent):
-            content_id = self._record_content(connection, content_id)
+    def _record(self, connection: Connection, outcome: Outcome, content_id: int | None) -> None:
         found = outcome.found
         values = {
             "root_id": found.root_id,
@@ -215,9 +209,10 @@ class Store:
             "size_bytes": found.stat.size_bytes,
             "mtime_ns": found.stat.mtime_ns,
             "error": outcome.error,
-            "failed_at": now() if outcome.error else None,
             "missing_since": None,
         }
+        if not outcome.failed_again:  # else it has failed since then
+            values["failed_at"] = now() if outcome.error else None
         if outcome.row:
             connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
         else:
@@ -308,7 +303,7 @@ class Store:
         """(embedding id, photo) for each present photo behind these embeddings that passes."""
         query = statements.photos_of(embedding_ids, (filters, self.roots()))
         with self._engine.connect() as connection:
-            return [(row.embedding_id, read_photo(row)) for row in connection.execute(query)]
+            return [(row.embedding_id, to_photo(row)) for row in connection.execute(query)]
 
     def allowed_embeddings(self, filters: Collection[Filter]) -> IntArray:
         """The growing ids of the embeddings behind present photos that pass the filters."""
@@ -320,16 +315,16 @@ class Store:
         """The present photos that pass the filters, newest first, equal times by number."""
         query = statements.newest((filters, self.roots()), limit)
         with self._engine.connect() as connection:
-            return [read_photo(row) for row in connection.execute(query)]
+            return [to_photo(row) for row in connection.execute(query)]
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this number. Raises PhotoNotFound."""
-        query = statements.photo().where(photos.c.id == photo_id)
+        query = photo_query().where(photos.c.id == photo_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise _no_photo(photo_id)
-        return read_photo(row)
+        return to_photo(row)
 
     def photo_vector(self, photo_id: int, dim: int) -> FloatArray:
         """The (D,) embedding of the photo with this number. Raises PhotoNotFound."""
@@ -394,6 +389,31 @@ class Store:
                 for row in connection.execute(query)
             ]
 
+    def forget_failures(self) -> None:
+        """Let the files that failed count as never read: the next look tries them again."""
+        never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns}
+        failed = update(photos).where(photos.c.error.is_not(None), PRESENT)
+        with self._engine.begin() as connection:
+            connection.execute(failed, never)
+
+    # pruning
+
+    def gone_before(self, limit: datetime) -> list[Row]:
+        """The photos that have been missing since before `limit` (UTC), by their ids."""
+        query = select(photos).where(photos.c.missing_since < limit).order_by(photos.c.id)
+        with self._engine.connect() as connection:
+            return [to_row(row) for row in connection.execute(query)]
+
+    def prunable(self, rows: Collection[Row]) -> Prunable:
+        """What nothing refers to any more once these rows are gone."""
+        with self._engine.connect() as connection:
+            return prunable(connection, rows)
+
+    def prune(self, rows: Collection[Row]) -> Prunable:
+        """Remove these rows, then the contents and embeddings that nothing refers to."""
+        with self._engine.begin() as connection:
+            return prune(connection, rows)
+
     def _count(self, query: Select[Any]) -> int:
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
@@ -401,25 +421,6 @@ class Store:
     def _mine(self, content_id: Any) -> Any:
         """The condition for the library's model's embedding of a content."""
         return (embeddings.c.content_id == content_id) & (embeddings.c.model_id == self.model_id)
-
-
-def _is_under(path: str) -> Any:
-    """`path` itself or what lies in it; a range, since LIKE would not use the index."""
-    return (photos.c.path == path) | (
-        (photos.c.path >= path + "/") & (photos.c.path < path + chr(ord("/") + 1))
-    )
-
-
-def _row(row: SqlRow[Any]) -> Row:
-    return Row(
-        row.id,
-        row.root_id,
-        row.path,
-        FileStat(row.size_bytes, row.mtime_ns),
-        row.content_id,
-        row.error,
-        row.missing_since,
-    )
 
 
 def _no_photo(photo_id: int) -> PhotoNotFound:

@@ -7,11 +7,12 @@ empty, or has lost many of its photos at once, looks unmounted: its photos are k
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from indexer.excludes import Excludes, folders_above
 from indexer.reconcile import reconcile
 from indexer.records import Found, Plan, Root, Row
 from indexer.scan import Scan, scan, shown_path
@@ -30,6 +31,21 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """What a look and a watcher tell each other.
+
+    `entered` is told of each folder that counts before it is listed. `waiting()` are the paths
+    that somebody still writes to: they are left for later.
+    """
+
+    entered: Callable[[Path], None] = lambda _folder: None
+    waiting: Callable[[], Collection[Path]] = frozenset
+
+
+NOT_WATCHING: Final = Watching()
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
     """What one root shows beside what the store has of the same places."""
 
@@ -38,12 +54,24 @@ class _Look:
     notice: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What each look needs, whatever the root."""
+
+    store: Store
+    roots: list[Root]
+    library: Path
+    accept_gone: bool
+    watching: Watching
+
+
 def survey(
     store: Store,
     library: Path,
     paths: Collection[Path] | None = None,
     *,
     accept_gone: bool = False,
+    watching: Watching = NOT_WATCHING,
 ) -> Survey:
     """Look at all roots, or only at `paths`, and compare with the store.
 
@@ -51,46 +79,69 @@ def survey(
     that many photos have gone from a root that can be read.
     """
     roots = store.roots()
+    eyes = _Eyes(store, roots, library, accept_gone, watching)
     looks: dict[int, _Look] = {}
     for root in roots:
         # what lies in a root below, or in the library itself, is not this root's
         others = [other.path for other in roots if root.path in other.path.parents]
         under = [""] if paths is None else _within(paths, root.path, [*others, library])
         if under:
-            looks[root.id] = _look(store, root, roots, under, library, accept_gone)
+            looks[root.id] = _look(eyes, root, under)
     found = [file for look in looks.values() for file in look.found]
     rows = [row for look in looks.values() for row in look.rows]
+    if waiting := _inside(roots, watching.waiting()):
+        found = [file for file in found if (file.root_id, file.path) not in waiting]
+        rows = [row for row in rows if (row.root_id, row.path) not in waiting]
     notices = {root_id: look.notice for root_id, look in looks.items()}
     plan = reconcile(found, rows)
     if accept_gone:
         return Survey(plan, notices)
-    lost = _lost_too_many(store, plan)
+    excludes = {root.id: Excludes(root.excludes) for root in roots}
+    left_out = {row for row in plan.gone if excludes[row.root_id].covers(row.path)}
+    lost = _lost_too_many(store, (row for row in plan.gone if row not in left_out))
     by_id = {root.id: root for root in roots}
-    notices |= {root_id: _unmounted(by_id[root_id], count) for root_id, count in lost.items()}
-    kept = tuple(row for row in plan.gone if row.root_id not in lost)
-    return Survey(replace(plan, gone=kept), notices)
+    notices |= {root_id: _unmounted(by_id[root_id].path, count) for root_id, count in lost.items()}
+    gone = tuple(row for row in plan.gone if row.root_id not in lost or row in left_out)
+    return Survey(replace(plan, gone=gone), notices)
 
 
-def _look(
-    store: Store,
-    root: Root,
-    roots: list[Root],
-    under: list[str],
-    library: Path,
-    accept_gone: bool,
-) -> _Look:
-    rows = store.rows(root.id, [shown_path(path) for path in under])
+def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
+    rows = eyes.store.rows(root.id, [shown_path(path) for path in under])
     try:
-        seen = scan(root, roots, under, skip=[library])
+        seen = scan(root, eyes.roots, under, [eyes.library], eyes.watching.entered)
     except OSError as error:
-        kept = store.present_photos().get(root.id, 0)
+        kept = eyes.store.present_photos().get(root.id, 0)
         why = f"{root.path} cannot be read ({error.strerror})"
         return _Look([], [], f"{why}: {kept} photos kept" if kept else why)
-    kept = sum(row.missing_since is None for row in rows)
-    if "" in under and not seen.found and kept and not accept_gone:
-        return _Look([], [], _unmounted(root, kept))
-    seen_rows = [row for row in rows if seen.covers(row.path)]
-    return _Look(seen.found, seen_rows, _partly_unseen(root, seen, under))
+    if eyes.accept_gone:
+        dark: dict[str, int] = {}
+    else:
+        if "" in under and not seen.found and (kept := _counted(root, rows)):
+            return _Look([], [], _unmounted(root.path, kept))
+        dark = _dark_links(seen, rows)
+    notice = _partly_unseen(root, seen, under)
+    for link, kept in dark.items():
+        notice = _unmounted(root.path / link, kept)
+        seen.unseen.append(link)
+    return _Look(seen.found, [row for row in rows if seen.covers(row.path)], notice)
+
+
+def _counted(root: Root, rows: Iterable[Row]) -> int:
+    """How many of the rows are of files that should be there: not gone before, not left out."""
+    excludes = Excludes(root.excludes)
+    return sum(row.missing_since is None and not excludes.covers(row.path) for row in rows)
+
+
+def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
+    """The links behind which there is nothing, with the number of photos there were."""
+    links = set(seen.links)
+
+    def behind(path: str) -> set[str]:
+        return links.intersection((*folders_above(path), path)) if links else set()
+
+    lit = {link for file in seen.found for link in behind(file.path)}
+    had = Counter(link for row in rows if row.missing_since is None for link in behind(row.path))
+    return {link: count for link, count in had.items() if link not in lit}
 
 
 def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> str | None:
@@ -99,27 +150,47 @@ def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> str | None:
     return None if "" in under else root.notice
 
 
-def _lost_too_many(store: Store, plan: Plan) -> dict[int, int]:
+def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
     """The roots that have lost suspiciously many photos at once, with the number they had."""
-    gone = Counter(row.root_id for row in plan.gone)
-    if not gone or max(gone.values()) <= LOST_LEAST:
+    counted = Counter(row.root_id for row in gone)
+    if not counted or max(counted.values()) <= LOST_LEAST:
         return {}
     present = store.present_photos()
     return {
         root_id: present[root_id]
-        for root_id, count in gone.items()
+        for root_id, count in counted.items()
         if count > max(LOST_LEAST, LOST_SHARE * present[root_id])
     }
 
 
-def _unmounted(root: Root, kept: int) -> str:
-    return f"{root.path} looks unmounted: {kept} photos kept"
+def _unmounted(folder: Path, kept: int) -> str:
+    return f"{folder} looks unmounted: {kept} photos kept"
 
 
 def _within(paths: Collection[Path], root: Path, others: list[Path]) -> list[str]:
-    """Those of `paths` that lie in `root` and in none of `others`, relative to it."""
+    """Those of `paths` that lie in `root` and in none of `others`, relative to it.
+
+    A link to a folder widens the look to all of the root: other links may lead there too.
+    """
     return [
-        "" if path == root else path.relative_to(root).as_posix()
+        "" if path == root or _leads_to_a_folder(path) else path.relative_to(root).as_posix()
         for path in paths
         if path.is_relative_to(root) and not any(path.is_relative_to(other) for other in others)
     ]
+
+
+def _inside(roots: list[Root], paths: Collection[Path]) -> set[tuple[int, str]]:
+    """(root, path in it) for each of the paths, by whichever root it may be reached."""
+    return {
+        (root.id, shown_path(path.relative_to(root.path).as_posix()))
+        for path in paths
+        for root in roots
+        if path.is_relative_to(root.path)
+    }
+
+
+def _leads_to_a_folder(path: Path) -> bool:
+    try:
+        return path.is_symlink() and path.is_dir()
+    except OSError:  # it cannot be looked at: the scan will say so
+        return False

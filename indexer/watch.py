@@ -5,37 +5,52 @@ Events are hints: they say only that a path is dirty. What really changed is rec
 
 from __future__ import annotations
 
-import logging
 import os
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-log = logging.getLogger(__name__)
+from indexer.polled import Polled
 
 SETTLE_S: Final = 0.5  # a path counts as settled when it has been quiet for so long
+WRITING_S: Final = 10.0  # but so long while somebody has it open and writes, slowly perhaps
 LOOKING: Final = frozenset(("opened", "closed_no_write"))  # events of those who only read
 
 
 class DirtyPaths:
-    """Paths with the time of their last event. Safe to use from several threads."""
+    """Paths with the time at which they count as settled. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._paths: dict[Path, float] = {}
+        self._events_lost = False
         self._changed = threading.Condition()
 
-    def mark(self, paths: Iterable[Path]) -> None:
-        """These paths may have changed just now."""
+    def mark(self, paths: Iterable[Path], quiet_s: float = SETTLE_S) -> None:
+        """These paths may have changed just now; they settle when they stay quiet for so long."""
         with self._changed:
-            now = self._clock()
-            self._paths.update((path, now) for path in paths)
+            settled_at = self._clock() + quiet_s
+            self._paths.update((path, settled_at) for path in paths)
             self._changed.notify_all()
+
+    def lose_events(self) -> None:
+        """Nobody knows any more which paths have changed."""
+        with self._changed:
+            self._events_lost = True
+            self._changed.notify_all()
+
+    def take_events_lost(self) -> bool:
+        """Whether events have been lost since this was asked last."""
+        with self._changed:
+            lost, self._events_lost = self._events_lost, False
+            return lost
 
     def wake(self) -> None:
         """End a wait at once."""
@@ -45,43 +60,88 @@ class DirtyPaths:
     def wait(self, timeout_s: float) -> bool:
         """Wait until something is dirty or the time is over; whether something is."""
         with self._changed:
-            if not self._paths:
+            if not self._paths and not self._events_lost:
                 self._changed.wait(timeout_s)
             return bool(self._paths)
 
     def take_settled(self) -> set[Path]:
-        """The paths that have been quiet for SETTLE_S; they are dirty no longer."""
+        """The paths that have been quiet for long enough; they are dirty no longer."""
         with self._changed:
-            limit = self._clock() - SETTLE_S
-            settled = {path for path, last in self._paths.items() if last <= limit}
+            now = self._clock()
+            settled = {path for path, settled_at in self._paths.items() if settled_at <= now}
             for path in settled:
                 del self._paths[path]
             return settled
 
+    def waiting(self) -> set[Path]:
+        """The paths that have not settled yet."""
+        with self._changed:
+            return set(self._paths)
 
-class Watcher(FileSystemEventHandler):
-    """Marks the paths of `roots` dirty as the operating system reports them."""
+
+class Watcher(Protocol):
+    """Marks paths dirty as the operating system reports them."""
+
+    def start(self) -> None:
+        """Start watching; what cannot be watched is polled."""
+
+    def renewing(self, roots: Collection[Path]) -> AbstractContextManager[None]:
+        """Around a look at everything: what it did not enter is watched no longer."""
+
+    def entered(self, folder: Path) -> None:
+        """A look is about to list this folder: from now on report what happens in it."""
+
+    def polled(self) -> set[Path]:
+        """The roots that must be looked at from time to time instead."""
+
+    def stop(self) -> None:
+        """Stop watching and wait for the thread."""
+
+
+def open_watcher(dirty: DirtyPaths) -> Watcher:
+    """The watcher that suits this operating system."""
+    watcher: Watcher
+    if sys.platform == "linux":
+        from indexer.inotify import FolderWatcher
+
+        watcher = FolderWatcher(dirty)
+    else:
+        watcher = TreeWatcher(dirty)
+    return watcher
+
+
+class TreeWatcher(FileSystemEventHandler):
+    """Watches whole roots, as macOS and Windows do it at the cost of one watch."""
 
     def __init__(self, dirty: DirtyPaths) -> None:
         self._dirty = dirty
         self._observer = Observer()
         self._watched: set[Path] = set()
+        self._polled = Polled()
 
     def start(self) -> None:
         """Start the observing thread."""
         self._observer.start()
 
-    def watch(self, roots: Iterable[Path]) -> None:
-        """Watch these directories too; one that cannot be watched is left to the timer."""
-        for root in roots:
-            if root in self._watched:
-                continue
+    @contextmanager
+    def renewing(self, roots: Collection[Path]) -> Iterator[None]:
+        """Watch these roots too."""
+        self._polled.renew(roots)
+        for root in set(roots) - self._watched - self._polled.roots:
             try:
                 self._observer.schedule(self, str(root), recursive=True)
             except OSError as error:
-                log.warning("%s is not watched, only looked at from time to time: %s", root, error)
+                self._polled.add(root, str(error))
             else:
                 self._watched.add(root)
+        yield
+
+    def entered(self, folder: Path) -> None:
+        """Its root is watched already."""
+
+    def polled(self) -> set[Path]:
+        """The roots that cannot be watched."""
+        return self._polled.roots
 
     def stop(self) -> None:
         """Stop the observing thread and wait for it."""

@@ -14,7 +14,8 @@ MAY_IMPORT = {"clipcore": set(), "indexer": {"clipcore"}, "app": {"indexer", "cl
 ONLY_IN = {
     "faiss": {"indexer/vector_index.py"},
     "sqlalchemy": {
-        f"indexer/{name}.py" for name in ("store", "statements", "conditions", "schema", "database")
+        f"indexer/{name}.py"
+        for name in ("store", "statements", "conditions", "rows", "prune", "schema", "database")
     },
 }
 

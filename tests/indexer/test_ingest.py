@@ -15,9 +15,11 @@ from PIL import Image
 
 from clipcore.errors import CheckpointError
 from indexer import ingest as module
+from indexer.decode import read_stable
+from indexer.errors import Unreadable
 from indexer.ingest import Ingest
 from indexer.reconcile import reconcile
-from indexer.records import IngestReport, Model, Plan, Root, Row
+from indexer.records import FileStat, IngestReport, Model, Plan, Root, Row
 from indexer.scan import scan
 from indexer.store import Store
 from tests.fakes import ColourEncoder, FloatArray
@@ -342,3 +344,44 @@ def test_photos_to_embed_again_get_new_vectors_under_their_old_numbers(taking: T
     ids, _ = taking.store.vectors_after(0, taking.encoder.dim)
     assert len(ids) == 1
     assert ids[0] > old
+
+
+def test_a_passing_read_error_while_embedding_again_costs_no_content(
+    taking: Taking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking.photo("a.png")
+    taking.photo("b.png", "blue")
+    taking.run()
+    before = taking.rows()
+
+    def fails_once(path: Path, expected: FileStat) -> bytes:
+        if path.name == "a.png":
+            raise Unreadable("cannot be read: Input/output error")
+        return read_stable(path, expected)
+
+    monkeypatch.setattr(module, "read_stable", fails_once)
+    report = taking.run(again=list(before.values()), reembed=True)
+    assert counts(report) == {"embedded": 1, "postponed": 1}
+    assert taking.rows() == before
+
+
+def test_a_photo_the_encoder_refuses_while_embedding_again_keeps_its_content(
+    taking: Taking,
+) -> None:
+    taking.photo("black.png", "black")
+    taking.photo("white.png", "white")
+    taking.run()
+    before = taking.rows()
+    encoder = Choosy(is_dark, RuntimeError("too dark"))
+    assert counts(taking.run(encoder, again=list(before.values()), reembed=True))["failed"] == 1
+    row = taking.rows()["black.png"]
+    assert (row.content_id, row.missing_since) == (before["black.png"].content_id, None)
+    assert "too dark" in (row.error or "")
+    assert taking.store.searchable() == 2
+
+
+def test_batches_are_as_large_as_three_seconds_of_work() -> None:
+    assert module._next_size(8, 0.0) == module.BATCH
+    assert module._next_size(8, 3.0) == 8
+    assert module._next_size(32, 60.0) == 1
+    assert module._next_size(10, 30.0) == 1

@@ -409,3 +409,84 @@ def test_orientation_changes_neither_embedding_nor_thumbnail(
     difference = np.abs(np.asarray(thumbnails[0], int) - np.asarray(thumbnails[1], int))
     assert difference.mean() < 5
     library.close()
+
+
+@pytest.mark.parametrize("vanish", ["dangling", "empty"])
+def test_photos_behind_a_link_to_an_unmounted_drive_are_kept(
+    library: Library, photos: Path, tmp_path: Path, encoder: ColourEncoder, vanish: str
+) -> None:
+    drive = tmp_path / "drive"
+    make_photo(drive / "sub" / "cyan.png", "cyan")
+    (photos / "link").symlink_to(drive)
+    rebuild(library)
+    drive.rename(tmp_path / "away")
+    if vanish == "empty":
+        drive.mkdir()
+    for look in (rebuild, lambda opened: update(opened, photos / "link" / "sub" / "cyan.png")):
+        report = look(library)
+        if vanish == "dangling" or look is rebuild:
+            assert report.gone == 0
+            assert report.notices == (f"{photos}/link looks unmounted: 1 photos kept",)
+    shutil.rmtree(drive, ignore_errors=True)
+    (tmp_path / "away").rename(drive)
+    before = encoder.embedded
+    rebuild(library)
+    assert encoder.embedded == before
+    assert first(library, "cyan") == "cyan.png"
+    assert library.status().roots[0].notice is None
+
+
+def update(library: Library, *paths: Path) -> IngestReport:
+    with library.writing():
+        return library.update(paths)
+
+
+def test_photos_behind_a_link_that_was_removed_are_gone(
+    library: Library, photos: Path, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "drive" / "cyan.png", "cyan")
+    (photos / "link").symlink_to(tmp_path / "drive")
+    rebuild(library)
+    (photos / "link").unlink()
+    assert update(library, photos / "link").gone == 1
+
+
+def test_two_links_to_one_folder_show_its_photos_once(
+    library: Library, photos: Path, tmp_path: Path, encoder: ColourEncoder
+) -> None:
+    make_photo(tmp_path / "drive" / "cyan.png", "cyan")
+    (photos / "first").symlink_to(tmp_path / "drive")
+    rebuild(library)
+    (photos / "second").symlink_to(tmp_path / "drive")
+    assert update(library, photos / "second").known == 0
+    before = encoder.embedded
+    (photos / "first").unlink()
+    rebuild(library)
+    assert library.status().photos == len(COLOURS) + 1
+    assert first(library, "cyan") == "cyan.png"
+    assert encoder.embedded == before
+
+
+def test_hard_links_share_one_embedding(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    os.link(photos / "a folder" / "red.png", photos / "hard.png")
+    before = encoder.embedded
+    assert rebuild(library).known == 1
+    assert encoder.embedded == before
+
+
+def test_case_only_rename_keeps_the_photo_and_its_number(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    number = library.search("red", 1).hits[0].photo.id
+    (photos / "a folder" / "red.png").rename(photos / "a folder" / "RED.PNG")
+    before = encoder.embedded
+    assert rebuild(library).moved == 1
+    assert encoder.embedded == before
+    assert library.photo(number).path.name == "RED.PNG"
+    assert library.status().photos == len(COLOURS)
+    (photos / "a folder").rename(photos / "A Folder")
+    assert rebuild(library).moved == len(COLOURS)
+    assert encoder.embedded == before
+    assert library.status().missing == 0

@@ -18,11 +18,12 @@ from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_library
 from indexer.index_policy import IndexPolicy
 from indexer.live_index import LiveIndex, build
+from indexer.outcomes import NewContent, Outcome
 from indexer.query import parse
 from indexer.records import Facts, FileStat, Found, Model, Row
 from indexer.relevance import Calibration
 from indexer.search import catch_up, nearest
-from indexer.store import NewContent, Outcome, Store
+from indexer.store import Store
 from indexer.vector_index import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
@@ -83,7 +84,9 @@ def test_catching_up_from_any_prefix_equals_a_rebuild(
     store: Store, lists: int, sizes: list[int]
 ) -> None:
     rebuilt = build(store, DIM, lists)
-    index = VectorIndex.trained(store.sample_vectors(COUNT, DIM), lists) if lists else VectorIndex(DIM)
+    index = (
+        VectorIndex.trained(store.sample_vectors(COUNT, DIM), lists) if lists else VectorIndex(DIM)
+    )
     ids, vectors = everything(store)
     for size in sizes:
         here = len(index)

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,29 @@ def test_what_is_no_photo_by_its_name_is_passed_by(root: Root) -> None:
     assert scan(root, under=["x.jpg", "._x.jpg", "notes.txt"]) == Scan()
 
 
-@pytest.mark.parametrize("folder", [".cache", "@eaDir", "a/#recycle", "a/lost+found/b"])
+def test_what_matches_a_roots_patterns_is_left_out(root: Root) -> None:
+    for name in ("a/raw/x.jpg", "raw.jpg", "a/x.tif", "keep.tif", "top/x.jpg", "a/top/x.jpg"):
+        put(root.path / name)
+    picky = replace(root, excludes=("raw/", "*.tif", "!keep.tif", "/top"))
+    assert paths(scan(picky)) == ["keep.tif", "raw.jpg", "a/top/x.jpg"]
+    assert scan(picky, under=["a/raw", "a/raw/x.jpg", "a/x.tif", "top/x.jpg"]) == Scan()
+
+
+def test_only_folders_that_count_are_entered(root: Root, tmp_path: Path) -> None:
+    for name in ("a/b/x.jpg", "a/.thumbnails/x.jpg", "@eaDir/x.jpg", "raw/deep/x.jpg"):
+        put(root.path / name)
+    put(tmp_path / "outside" / "y.jpg")
+    (root.path / "link").symlink_to(tmp_path / "outside")
+    (root.path / "twice").symlink_to(tmp_path / "outside")
+    entered: list[Path] = []
+    scan(replace(root, excludes=("raw",)), entered=entered.append)
+    assert entered == [root.path / name for name in ("", "a", "a/b", "link")]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [".cache", "@eaDir", "a/#recycle", "a/lost+found/b", ".thumbnails", ".Trash-1000", "@Recycle"],
+)
 def test_skipped_folders_are_not_looked_into(root: Root, folder: str) -> None:
     put(root.path / folder / "x.jpg")
     assert scan(root) == Scan()
@@ -68,8 +91,10 @@ def test_links_that_lead_nowhere_are_not_there(root: Root) -> None:
     (root.path / "circular.jpg").symlink_to("circular.jpg")
     (root.path / "one").symlink_to("two")
     (root.path / "two").symlink_to("one")
-    assert scan(root) == Scan()
-    assert scan(root, under=[link.name for link in root.path.iterdir()]) == Scan()
+    links = ["circular.jpg", "dangling", "dangling.jpg", "one", "two"]
+    assert scan(root) == Scan(links=links)
+    assert scan(root, under=links) == Scan(links=links)
+    assert scan(root, under=["dangling/x.jpg"]) == Scan(links=["dangling"])
 
 
 def test_links_into_the_root_are_passed_by(root: Root) -> None:

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.outcomes import NewContent, Outcome
 from indexer.query import Filter, Term, Text, parse
 from indexer.records import Facts, FileStat, Found, Model, Photo
 from indexer.relevance import Calibration
 from indexer.schema import STORED
 from indexer.search import catch_up, nearest
-from indexer.store import NewContent, Outcome, Store
+from indexer.store import Store
 from indexer.vector_index import VectorIndex
 
 DIM = 8

@@ -1,0 +1,192 @@
+"""The commands around the daemon: run it, with or without the page; pause it; make it a service."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import ExitStack
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli_options import (
+    Directories,
+    EngineOption,
+    IndexChoice,
+    IndexOption,
+    LibraryOption,
+    ModelOption,
+    add_roots,
+    configure_logging,
+    library_at,
+    stopped_by_signals,
+)
+from indexer.errors import LibraryBusy
+from indexer.timetable import EVERY_MIN
+
+if TYPE_CHECKING:
+    from indexer.library import Library
+    from indexer.service import Service
+
+
+class OnBattery(StrEnum):
+    """What the daemon does while the machine runs on its battery."""
+
+    run = "run"
+    pause = "pause"
+
+
+app = typer.Typer()
+service_app = typer.Typer(help="Let this machine start the daemon by itself.", no_args_is_help=True)
+
+EveryOption = Annotated[
+    float, typer.Option(metavar="MINUTES", min=0.1, help="How often to look at everything.")
+]
+NiceOption = Annotated[
+    int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads the encoder computes with.", show_default="all processors"),
+]
+BatteryOption = Annotated[
+    OnBattery, typer.Option(help="'pause': take in nothing while the machine runs on battery.")
+]
+MetricsOption = Annotated[
+    int | None,
+    typer.Option("--metrics", metavar="PORT", help="Prometheus text at 127.0.0.1:PORT/metrics."),
+]
+
+
+@app.command()
+def watch(
+    library: LibraryOption,
+    directories: Directories = None,
+    model: ModelOption = "auto",
+    engine: EngineOption = None,
+    index: IndexOption = IndexChoice.AUTO,
+    every: EveryOption = EVERY_MIN,
+    nice: NiceOption = 10,
+    threads: ThreadsOption = None,
+    battery: BatteryOption = OnBattery.run,
+    metrics: MetricsOption = None,
+) -> None:
+    """Keep the library in line with its photo directories until stopped."""
+    from indexer.priority import limit_threads, lower_priority
+
+    configure_logging(logging.INFO)
+    lower_priority(nice)
+    if threads:
+        limit_threads(threads)
+    with (
+        stopped_by_signals() as stopped,
+        library_at(library, create=True, model=model, engine=engine, index=index) as opened,
+    ):
+        add_roots(opened, directories)
+        with ExitStack() as beside:
+            _serve_metrics(beside, opened, metrics)
+            _run_daemon(opened, stopped, every, battery)
+
+
+@app.command()
+def serve(
+    library: LibraryOption,
+    directories: Directories = None,
+    model: ModelOption = "auto",
+    engine: EngineOption = None,
+    index: IndexOption = IndexChoice.AUTO,
+    port: Annotated[int, typer.Option(help="The page's port on 127.0.0.1.")] = 8501,
+    every: EveryOption = EVERY_MIN,
+    nice: NiceOption = 10,
+    threads: ThreadsOption = None,
+    battery: BatteryOption = OnBattery.run,
+    metrics: MetricsOption = None,
+) -> None:
+    """Serve the page and keep the library in line with its directories until stopped.
+
+    Where a daemon runs already, serves the page alone.
+    """
+    from indexer.priority import limit_threads, lower_priority
+    from indexer.serve import page_served
+
+    configure_logging(logging.INFO)
+    with (
+        stopped_by_signals() as stopped,
+        library_at(library, create=True, model=model, engine=engine, index=index) as opened,
+    ):
+        if directories:
+            add_roots(opened, directories)
+        with ExitStack() as beside:
+            beside.enter_context(page_served(opened.path, port, on_exit=stopped.set, index=index))
+            _serve_metrics(beside, opened, metrics)
+            # after the page has started: it must answer as quickly as ever
+            lower_priority(nice)
+            if threads:
+                limit_threads(threads)
+            typer.echo(f"The page: http://127.0.0.1:{port}  (Ctrl-C stops it)")
+            try:
+                _run_daemon(opened, stopped, every, battery)
+            except LibraryBusy as busy:
+                typer.echo(f"indexer: serving the page alone: {busy}", err=True)
+                stopped.wait()
+
+
+@app.command()
+def pause(library: LibraryOption) -> None:
+    """Let the daemon take in nothing until `indexer resume`, restarts included."""
+    with library_at(library) as opened:
+        opened.pause()
+
+
+@app.command()
+def resume(library: LibraryOption) -> None:
+    """Let the daemon go on."""
+    with library_at(library) as opened:
+        opened.resume()
+
+
+@service_app.command("install")
+def service_install(library: LibraryOption) -> None:
+    """Start the daemon now and whenever you log in."""
+    with library_at(library) as opened:
+        typer.echo(_service(opened).install())
+
+
+@service_app.command("status")
+def service_status(library: LibraryOption) -> None:
+    """Say whether the daemon is a service, and whether it runs."""
+    with library_at(library) as opened:
+        typer.echo(_service(opened).status())
+
+
+@service_app.command("uninstall")
+def service_uninstall(library: LibraryOption) -> None:
+    """Stop the service and remove it; the library stays."""
+    with library_at(library) as opened:
+        typer.echo(_service(opened).uninstall())
+
+
+def _service(library: Library) -> Service:
+    from indexer.service import service_of
+
+    return service_of(library.path, [root.path for root in library.roots()])
+
+
+def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> None:
+    if port is not None:
+        from indexer.metrics import metrics_served
+
+        beside.enter_context(metrics_served(library, port))
+
+
+def _run_daemon(
+    library: Library, stopped: threading.Event, every_min: float, battery: OnBattery
+) -> None:
+    from indexer.daemon import Daemon
+    from indexer.priority import on_battery
+
+    if battery is OnBattery.pause:
+        Daemon(library, 60 * every_min, on_battery, stopped).run()
+    else:
+        Daemon(library, 60 * every_min, stopped=stopped).run()

@@ -1,0 +1,141 @@
+"""What the commands share: options, an open library, printing, logging, a clean stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.errors import RootError
+from indexer.index_policy import IndexPolicy
+from indexer.places import default_library
+
+if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
+    from indexer.library import Library
+
+LibraryOption = Annotated[
+    Path,
+    typer.Option(
+        "--library",
+        default_factory=default_library,
+        show_default="the platform's data directory",
+        help="Where the library lies; RECOLLECT_LIBRARY sets the default.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="'starter', a name that `indexer models` lists, or a path. 'auto': the library's own; "
+        "for a new one the default checkpoint if it can be had, else the starter.",
+    ),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="What computes the model: a name that `indexer doctor` lists, or openvino-int8.",
+        show_default="the quickest that agrees with float32",
+    ),
+]
+
+
+class IndexChoice(StrEnum):
+    """What --index takes."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+
+
+IndexOption = Annotated[
+    IndexChoice,
+    typer.Option(
+        "--index", help="'exact' compares every photo, however many; 'auto' goes by their number."
+    ),
+]
+Directories = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[DIR]...", help="Photo directories; those it knows, if none is given."),
+]
+
+
+@contextmanager
+def library_at(
+    path: Path,
+    *,
+    create: bool = False,
+    model: str = "auto",
+    engine: str | None = None,
+    index: IndexChoice = IndexChoice.AUTO,
+    switch: bool = False,
+) -> Iterator[Library]:
+    """The open library; closed again at the end."""
+    from clipcore import open_encoder
+    from indexer.library import open_library
+
+    opener = partial(open_encoder, engine=engine)
+    library = open_library(
+        path,
+        create=create,
+        model=model,
+        switch=switch,
+        open_encoder=opener,
+        index_policy=IndexPolicy(exact_only=index is IndexChoice.EXACT),
+    )
+    try:
+        yield library
+    finally:
+        library.close()
+
+
+def add_roots(library: Library, directories: list[Path] | None) -> None:
+    """Add the photo directories given. Raises RootError if the library has none then."""
+    for directory in directories or ():
+        library.add_root(directory)
+    if not library.roots():
+        raise RootError("the library has no photo directory yet: name one")
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set: what is in hand is finished, then it ends."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def print_as(
+    value: Any, document: Callable[[Any], Any], text: Callable[[Any], str], as_json: bool
+) -> None:
+    """Print a value as one JSON document or as text."""
+    typer.echo(
+        json.dumps(document(value), ensure_ascii=False, indent=2) if as_json else text(value)
+    )
+
+
+def configure_logging(level: int) -> None:
+    """Log what our packages say from `level` on, and what others warn of."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    for package in ("app", "indexer", "clipcore"):
+        logging.getLogger(package).setLevel(level)
+    # Pillow warns of oddities in files that it reads all the same
+    warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -1,0 +1,44 @@
+"""What ingest tells the store of each file, and what the store knows of its bytes. Only values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.records import Facts, Found, Row
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class NewContent:
+    """Bytes the library has no embedding of yet, with theirs."""
+
+    sha256: bytes
+    facts: Facts
+    vector: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: known content, new content, or an error. `row`: its old row."""
+
+    found: Found
+    row: Row | None
+    content: int | NewContent | None = None
+    error: str | None = None
+
+    @property
+    def failed_again(self) -> bool:
+        """Whether the library has this very failure of the file already."""
+        return self.error is not None and self.row is not None and self.row.error == self.error
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContent:
+    """A content the library has, and whether the model has embedded it."""
+
+    id: int
+    embedded: bool

@@ -1,0 +1,69 @@
+"""How rows become records, and the conditions that several queries share. Opens no connection."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import Select, select
+
+from indexer.records import Facts, FileStat, Photo, Row
+from indexer.schema import contents, photos, roots
+
+FACTS: Final = tuple(field.name for field in fields(Facts))
+PRESENT: Final = photos.c.missing_since.is_(None)
+
+
+def is_under(path: str) -> Any:
+    """`path` itself or what lies in it; a range, since LIKE would not use the index."""
+    return (photos.c.path == path) | (
+        (photos.c.path >= path + "/") & (photos.c.path < path + chr(ord("/") + 1))
+    )
+
+
+def to_row(row: SqlRow[Any]) -> Row:
+    """What the store remembers of a file, from its row in `photos`."""
+    return Row(
+        row.id,
+        row.root_id,
+        row.path,
+        FileStat(row.size_bytes, row.mtime_ns),
+        row.content_id,
+        row.error,
+        row.missing_since,
+    )
+
+
+def photo_query(*more: Any) -> Select[Any]:
+    """The photos with all their facts; `more` columns go before."""
+    return (
+        select(
+            *more,
+            photos.c.id,
+            roots.c.path.label("root"),
+            photos.c.path,
+            photos.c.size_bytes,
+            photos.c.mtime_ns,
+            photos.c.missing_since,
+            contents.c.sha256,
+            *(contents.c[name] for name in FACTS),
+        )
+        .select_from(photos)
+        .join(roots, roots.c.id == photos.c.root_id)
+        .join(contents, contents.c.id == photos.c.content_id)
+    )
+
+
+def to_photo(row: SqlRow[Any]) -> Photo:
+    """A photo, from a row of photo_query()."""
+    return Photo(
+        id=row.id,
+        path=Path(row.root) / row.path,
+        size_bytes=row.size_bytes,
+        mtime_ns=row.mtime_ns,
+        sha256=row.sha256,
+        facts=Facts(**{name: getattr(row, name) for name in FACTS}),
+        missing_since=row.missing_since,
+    )

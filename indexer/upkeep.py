@@ -1,0 +1,45 @@
+"""Removes for good what has been gone for long. Looks at the folders first: what is there again,
+or may only be unmounted, is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from indexer.database import now
+from indexer.records import Pruned
+from indexer.store import Store
+from indexer.survey import survey
+
+
+def prune(
+    store: Store,
+    library: Path,
+    older_than: timedelta,
+    thumbnail_path: Callable[[bytes], Path],
+    *,
+    dry_run: bool = False,
+) -> Pruned:
+    """Remove the photos that have been missing for longer than `older_than`.
+
+    Their contents, embeddings and thumbnails go too, where no other photo has them. The rows go
+    in one transaction, before the thumbnails: a thumbnail left over does no harm.
+    """
+    gone = store.gone_before(now() - older_than)
+    seen = survey(store, library)
+    doubtful = {root_id for root_id, notice in seen.notices.items() if notice}
+    there = {row.id for row in seen.plan.back} | {row.id for row, _ in seen.plan.changed}
+    rows = [row for row in gone if row.root_id not in doubtful and row.id not in there]
+    folders = {root.id: root.path for root in store.roots()}
+    removed = store.prunable(rows) if dry_run else store.prune(rows)
+    if not dry_run:
+        for sha256 in removed.hashes:
+            thumbnail_path(sha256).unlink(missing_ok=True)
+    return Pruned(
+        paths=tuple(folders[row.root_id] / row.path for row in rows),
+        contents=len(removed.hashes),
+        embeddings=removed.embeddings,
+        kept=len(gone) - len(rows),
+    )

@@ -1,0 +1,72 @@
+"""What the tests run as processes of their own: a library with an encoder that takes its time."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import faiss  # noqa: F401 - loaded once, before processes are forked
+
+from indexer.daemon import Daemon
+from indexer.library import Library, open_library
+from tests.fakes import ColourEncoder, FloatArray
+
+SLOW_S = 0.002  # a photo
+
+
+class SlowEncoder(ColourEncoder):
+    """As slow as a fast machine's."""
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        time.sleep(SLOW_S * len(pixels))
+        return super().embed_images(pixels)
+
+
+def opened(path: Path, **options: Any) -> Library:
+    """The library at `path`, with that encoder."""
+    return open_library(path, open_encoder=lambda _: SlowEncoder(), **options)
+
+
+def take_in(path: Path) -> None:
+    """One rebuild."""
+    library = opened(path)
+    with library.writing():
+        library.rebuild()
+    library.close()
+
+
+def hold_the_lock(path: Path) -> None:
+    """Write for ever."""
+    with opened(path).writing():
+        time.sleep(600)
+
+
+def keep_in_line(path: Path) -> None:
+    """The daemon, until SIGTERM."""
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    library = opened(path)
+    Daemon(library, stopped=stopped).run()
+    library.close()
+
+
+def search_on(path: Path, seconds: float) -> None:
+    """Search again and again, and see that each answer is consistent."""
+    warnings.simplefilter("error")
+    library = opened(path)
+    deadline = time.monotonic() + seconds
+    seen = 0
+    while time.monotonic() < deadline:
+        hits = library.search("green", 50).hits
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert len({hit.photo.id for hit in hits}) == len(hits)
+        scores = [hit.score for hit in hits]
+        assert scores == sorted(scores, reverse=True)
+        assert len(hits) >= min(seen, 50), "photos that were there are gone"
+        assert all(hit.photo.path.exists() for hit in hits)
+        seen = max(seen, len(hits))
+    library.close()

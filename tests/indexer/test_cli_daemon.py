@@ -1,0 +1,208 @@
+"""The daemon's commands as a user meets them: real processes, signals, exit codes, ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.conftest import SAMPLE, run_indexer
+from tests.photos import make_photo
+
+POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
+STOP_S = 15  # 5 s are promised on an idle machine; a test may share its own
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", "from indexer.cli import main; main()", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+
+
+def photos_in(library: Path) -> int:
+    """Asked of the database: a command a poll would take the processor from the daemon."""
+    if not (library / "library.db").exists():
+        return -1
+    with closing(sqlite3.connect(library / "library.db")) as connection:
+        query = "SELECT count(content_id) FROM photos WHERE missing_since IS NULL"
+        return int(connection.execute(query).fetchone()[0])
+
+
+def test_watch_takes_in_a_new_photo_and_stops_on_sigterm(tmp_path: Path) -> None:
+    photos, library = tmp_path / "photos", tmp_path / "library"
+    make_photo(photos / "red.png", "red")
+    with running("watch", photos, "--library", library, "--nice", 0) as process:
+        until(lambda: photos_in(library) == 1)
+        shutil.copy(POLAR_BEAR, photos / "new.jpg")
+        until(lambda: photos_in(library) == 2)
+        (photos / "red.png").unlink()
+        until(lambda: photos_in(library) == 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_S) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def test_serve_answers_on_loopback_and_ctrl_c_stops_all_of_it(sample_library: Path) -> None:
+    port = free_port()
+
+    with running("serve", "--library", sample_library, "--port", port) as process:
+        until(lambda: answers(port))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(STOP_S) == 0
+    assert not answers(port)
+
+
+def test_serve_names_a_port_that_is_taken(sample_library: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_indexer("serve", "--library", sample_library, "--port", port)
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr
+
+
+def status(library: Path) -> dict[str, Any]:
+    done = run_indexer("status", "--library", library, "--json")
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_daemon_finishes_the_batch_in_hand_and_stops(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    library = tmp_path / "library"
+    started = ("watch", SAMPLE, "--library", library, "--model", "starter", "--nice", 0)
+    with running(*started) as process:
+        until(lambda: photos_in(library) > 0)
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=STOP_S)
+    assert process.returncode == 0
+    assert "Traceback" not in said
+    taken_in = photos_in(library)
+    assert 0 < taken_in < 105  # whole batches, and not all of them
+    assert status(library)["embeddings"] == taken_in
+    batches = re.findall(r"INFO (\d+) files, ", said)  # a line a batch
+    assert sum(map(int, batches)) == taken_in
+
+
+def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    with running("rebuild", SAMPLE, "--library", library, "--model", "starter") as process:
+        until(lambda: photos_in(library) > 0)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=STOP_S)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert " embedded, 0 failed in " in said
+    assert photos_in(library) > 0
+
+
+def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(own_library: Path) -> None:
+    port = free_port()
+    with running("watch", "--library", own_library, "--threads", 1, "--metrics", port) as process:
+        until(lambda: (status(own_library)["daemon"] or {}).get("doing") == "watching")
+        daemon = status(own_library)["daemon"]
+        assert list(daemon) == [
+            *("pid", "host", "since", "doing", "paused", "queue"),
+            *("photos_per_s", "left_s", "last_reconcile", "last_error"),
+        ]
+        assert (daemon["pid"], daemon["host"]) == (process.pid, socket.gethostname())
+        assert daemon["last_reconcile"].endswith("Z")
+        assert psutil.Process(process.pid).nice() == os.nice(0) + 10
+        assert scraped(port)["recollect_daemon_up"] == 1
+        assert scraped(port)["recollect_photos"] == status(own_library)["photos"]
+        assert run_indexer("pause", "--library", own_library).returncode == 0
+        until(lambda: scraped(port)["recollect_daemon_paused"] == 1)
+        told = run_indexer("status", "--library", own_library).stdout
+        assert "daemon      paused: 'indexer resume' lets it go on" in told
+        # a paused daemon lets go of the library
+        assert run_indexer("rebuild", "--library", own_library).returncode == 0
+        run_indexer("resume", "--library", own_library)
+        until(lambda: scraped(port)["recollect_daemon_paused"] == 0)
+        retried = run_indexer("failures", "--retry", "--library", own_library)
+        assert "at the next full look" in retried.stderr
+        process.kill()
+        process.wait()
+    assert status(own_library)["daemon"] is None
+
+
+def scraped(port: int) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return {
+        name: float(value)
+        for name, value in (line.split(" ") for line in lines if not line.startswith("#"))
+    }
+
+
+def test_second_daemon_says_who_the_first_is_and_serve_shows_the_page_alone(
+    own_library: Path,
+) -> None:
+    port = free_port()
+    with running("watch", "--library", own_library) as first:
+        until(lambda: status(own_library)["daemon"] is not None)
+        second = run_indexer("watch", "--library", own_library)
+        assert second.returncode == 1
+        assert f"is kept in line by process {first.pid} on" in second.stderr.splitlines()[-1]
+        with running("serve", "--library", own_library, "--port", port) as page:
+            until(lambda: answers(port))
+            time.sleep(1)
+            assert page.poll() is None
+            page.send_signal(signal.SIGTERM)
+            said, _ = page.communicate(timeout=STOP_S)
+        assert page.returncode == 0
+        assert f"serving the page alone: the library at {own_library} is kept in line by" in said
+
+
+def test_metrics_name_a_port_that_is_taken(sample_library: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_indexer("watch", "--library", sample_library, "--metrics", port)
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr

@@ -1,0 +1,42 @@
+"""Who decodes beside whom."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from indexer.memory import Room, free_for_decoding
+
+
+def most_at_once(limit_bytes: int, needed_bytes: int) -> int:
+    room, lock = Room(limit_bytes), threading.Lock()
+    inside = most = 0
+    met = threading.Event()
+
+    def work(_: int) -> None:
+        nonlocal inside, most
+        with room.of(needed_bytes):
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            met.wait(0.02)
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(16)))
+    return most
+
+
+def test_as_many_go_side_by_side_as_there_is_room_for() -> None:
+    assert most_at_once(100, 50) == 2
+    assert most_at_once(100, 60) == 1
+    assert most_at_once(100, 0) == 4
+
+
+def test_what_needs_more_than_all_the_room_goes_alone() -> None:
+    assert most_at_once(100, 1000) == 1
+
+
+def test_some_of_the_memory_that_is_free_is_used() -> None:
+    assert free_for_decoding() > 0

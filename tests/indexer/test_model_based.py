@@ -1,0 +1,242 @@
+"""Whatever happens to the folders, after each look the library is what a simple model says.
+
+The model: for each root the photos that were seen there last, unless the root cannot be seen.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from PIL import Image
+
+from indexer.library import open_library
+from indexer.records import IngestReport
+from tests.fakes import ColourEncoder
+
+ROOTS = ("one", "two")
+FOLDERS = ("", "a", "a/b", "c", ".hidden", "left out")
+PATTERNS = ("left out/",)
+NAMES = ("x.png", "X.png", "y.png", "z.png")
+DAMAGED = 9  # the content that no decoder takes
+
+paths = (
+    st.tuples(st.sampled_from(ROOTS), st.sampled_from(FOLDERS), st.sampled_from(NAMES))
+    .map("/".join)
+    .map(os.path.normpath)
+)
+folders = st.tuples(st.sampled_from(ROOTS), st.sampled_from(("a", "a/b", "c", "left out"))).map(
+    "/".join
+)
+contents = st.integers(0, DAMAGED)
+
+
+@cache
+def data_of(content: int) -> bytes:
+    if content == DAMAGED:
+        return b"\x89PNG\r\n\x1a\n damaged"
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), (content * 25, 255 - content * 25, 90)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+HASHES = {sha256(data_of(content)).digest(): content for content in range(DAMAGED + 1)}
+
+
+class Folders(RuleBasedStateMachine):
+    """Two photo directories, one of which may be unmounted, and the library beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = Path(tempfile.mkdtemp(prefix="model"))
+        self.encoder = ColourEncoder()
+        self.library = open_library(
+            self.place / "library", create=True, model="c", open_encoder=lambda _: self.encoder
+        )
+        for root in ROOTS:
+            (self.place / root).mkdir()
+            self.library.add_root(self.place / root)
+        self.clock_s = 1_000_000_000
+        self.unmounted = False
+        self.left_out: tuple[str, ...] = ()
+        self.known: dict[str, int] = {}  # the model: path -> content, as of the last look
+        self.seen: set[int] = set()  # contents that have been embedded
+        self.dirty: set[str] = set()  # what events would have told since
+
+    def teardown(self) -> None:
+        self.library.close()
+        shutil.rmtree(self.place)
+
+    # what happens to the folders
+
+    @rule(path=paths, content=contents)
+    def write(self, path: str, content: int) -> None:
+        """Create or edit."""
+        if self._usable(path) and not (self.place / path).is_dir():
+            (self.place / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.place / path).write_bytes(data_of(content))
+            self._stamp(path)
+
+    @rule(path=paths)
+    def touch(self, path: str) -> None:
+        if self._is_file(path):
+            self._stamp(path)
+
+    @rule(path=paths)
+    def delete(self, path: str) -> None:
+        if self._is_file(path):
+            (self.place / path).unlink()
+            self.dirty.add(path)
+
+    @rule(source=paths, to=paths, keeps_time=st.booleans())
+    def copy(self, source: str, to: str, keeps_time: bool) -> None:
+        if self._is_file(source) and self._usable(to) and source != to:
+            (self.place / to).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.place / source, self.place / to)
+            self.dirty.add(to)
+            if not keeps_time:
+                self._stamp(to)
+
+    @rule(source=paths, to=paths)
+    def move(self, source: str, to: str) -> None:
+        """Rename, also by case alone, over another photo or to the other root."""
+        if self._is_file(source) and self._usable(to) and source != to:
+            (self.place / to).parent.mkdir(parents=True, exist_ok=True)
+            (self.place / source).rename(self.place / to)
+            self.dirty |= {source, to}
+
+    @rule(source=folders, to=folders)
+    def move_folder(self, source: str, to: str) -> None:
+        there = self._usable(source) and (self.place / source).is_dir()
+        free = self._usable(to) and not (self.place / to).exists()
+        if there and free and not to.startswith(source + "/"):
+            (self.place / to).parent.mkdir(parents=True, exist_ok=True)
+            (self.place / source).rename(self.place / to)
+            self.dirty |= {source, to}
+
+    @rule(folder=folders)
+    def delete_folder(self, folder: str) -> None:
+        if self._usable(folder) and (self.place / folder).is_dir():
+            shutil.rmtree(self.place / folder)
+            self.dirty.add(folder)
+
+    @rule(leaves_a_folder=st.booleans())
+    def unmount(self, leaves_a_folder: bool) -> None:
+        """The second root goes away, or stays as an empty folder."""
+        if not self.unmounted:
+            (self.place / "two").rename(self.place / "away")
+            if leaves_a_folder:
+                (self.place / "two").mkdir()
+            self.unmounted = True
+
+    @precondition(lambda self: self.unmounted)
+    @rule()
+    def mount(self) -> None:
+        if (self.place / "two").exists():
+            (self.place / "two").rmdir()
+        (self.place / "away").rename(self.place / "two")
+        self.unmounted = False
+
+    @rule(patterns=st.sampled_from([(), PATTERNS]))
+    def leave_out(self, patterns: tuple[str, ...]) -> None:
+        if not self.unmounted:
+            for root in ROOTS:
+                self.library.add_root(self.place / root, patterns)
+            self.left_out = patterns
+
+    # the library looks
+
+    @rule()
+    def look_at_all(self) -> None:
+        self._report(None)
+        files = self._files()
+        for root in ROOTS:
+            mine = {path: files[path] for path in files if path.startswith(root + "/")}
+            before = {path for path in self.known if path.startswith(root + "/")}
+            counted = {path for path in before if self._counts(path)}
+            if (root == "two" and not (self.place / root).exists()) or (counted and not mine):
+                continue  # it looks unmounted
+            for path in before:
+                del self.known[path]
+            self.known |= mine
+        self._settled()
+
+    @precondition(lambda self: self.dirty and not self.unmounted)
+    @rule()
+    def look_at_what_events_tell(self) -> None:
+        self._report([self.place / path for path in self.dirty])
+        files = self._files()
+        for dirty in self.dirty:
+            for path in [path for path in self.known if _is_under(path, dirty)]:
+                del self.known[path]
+            self.known |= {path: files[path] for path in files if _is_under(path, dirty)}
+        self._settled()
+
+    @invariant()
+    def library_is_what_the_model_says(self) -> None:
+        store = self.library._store
+        stored = {}
+        for root in self.library.roots():
+            for row in store.rows(root.id):
+                if row.missing_since is None:
+                    stored[f"{root.path.name}/{row.path}"] = bool(row.content_id)
+        assert stored == {path: content != DAMAGED for path, content in self.known.items()}
+        assert self.encoder.embedded == len(self.seen)
+        found = {
+            str(hit.photo.path.relative_to(self.place)): HASHES[hit.photo.sha256]
+            for hit in self.library.search("red", 100).hits
+        }
+        assert found == {path: c for path, c in self.known.items() if c != DAMAGED}
+
+    def _report(self, looked_at: list[Path] | None) -> IngestReport:
+        with self.library.writing():
+            return self.library.update(looked_at)
+
+    def _settled(self) -> None:
+        self.seen |= set(self.known.values()) - {DAMAGED}
+        self.dirty.clear()
+
+    def _files(self) -> dict[str, int]:
+        return {
+            name: HASHES[sha256(path.read_bytes()).digest()]
+            for root in ROOTS
+            for path in (self.place / root).rglob("*.png")
+            if self._counts(name := str(path.relative_to(self.place)))
+        }
+
+    def _counts(self, path: str) -> bool:
+        return "/.hidden/" not in path and not (self.left_out and "/left out/" in path)
+
+    def _usable(self, path: str) -> bool:
+        return not (self.unmounted and path.startswith("two/"))
+
+    def _is_file(self, path: str) -> bool:
+        return self._usable(path) and (self.place / path).is_file()
+
+    def _stamp(self, path: str) -> None:
+        """Times that differ, whatever the file system's resolution."""
+        self.clock_s += 1
+        os.utime(self.place / path, (self.clock_s, self.clock_s))
+        self.dirty.add(path)
+
+
+def _is_under(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
+
+
+TestFolders = Folders.TestCase
+TestFolders.settings = settings(
+    max_examples=200,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
