@@ -88,7 +88,11 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
         "embeddings": count,
         "failed": 0,
         "missing": 0,
-        "index": {"vectors": count, "kind": "exact"},
+        "index": {
+            "vectors": count,
+            "kind": "exact",
+            "reason": "up to 200,000 vectors all of them are compared",
+        },
     }
     assert count >= 60
     assert document["model"].startswith("starter")
@@ -277,3 +281,11 @@ def test_serve_names_a_port_that_is_taken(sample_library: Path) -> None:
         done = run_indexer("serve", "--library", sample_library, "--port", port)
     assert done.returncode == 1
     assert f"port {port}" in done.stderr
+
+
+def test_index_exact_is_an_option_and_others_are_wrong_usage(own_library: Path) -> None:
+    asked = ("--index", "exact", "--library", own_library)
+    assert run_indexer("rebuild", *asked).returncode == 0
+    done = run_indexer("search", "a polar bear", *asked, "--json")
+    assert json.loads(done.stdout)["hits"]
+    assert run_indexer("search", "a polar bear", "--index", "hnsw").returncode == 2

@@ -83,9 +83,9 @@ def test_catching_up_from_any_prefix_equals_a_rebuild(
     store: Store, lists: int, sizes: list[int]
 ) -> None:
     rebuilt = build(store, DIM, lists)
-    index = (
-        VectorIndex.trained(store.sample_vectors(COUNT, DIM), lists) if lists else VectorIndex(DIM)
-    )
+    index = VectorIndex(DIM)
+    if lists:
+        index = VectorIndex.trained(store.sample_vectors(POINTS_PER_LIST * lists, DIM), lists)
     ids, vectors = everything(store)
     for size in sizes:
         here = len(index)
