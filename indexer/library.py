@@ -213,6 +213,7 @@ class Library:
         self._new_live_index().write_snapshot()
         if self._store.model != self._store.recorded_model():
             self._store.record_model()
+        self._searcher.prepare()
         return report
 
     def update(

@@ -24,10 +24,13 @@ from indexer.query import Term, Text
 
 FloatArray = npt.NDArray[np.float32]
 
-# Chosen with benchmarks/relevance.py. A hit is as likely relevant as not where a tenth of the
-# sample's matches are weaker; the typical match is relevant with nine chances in ten.
-WEAK_MATCH, TYPICAL_MATCH = 0.1, 0.5  # quantiles
+# Chosen with benchmarks/relevance.py. A hit has strength 1/2 where a quarter of the sample's
+# matches are weaker, and 0.9 where half of them are.
+WEAK_MATCH, TYPICAL_MATCH = 0.25, 0.5  # quantiles
 TYPICAL_STRENGTH: Final = 0.9
+# A query that has very good matches asks for no middling ones: what has less than this share of
+# its best hit's standard deviations is weak.
+SHARE_OF_BEST: Final = 0.8
 SAMPLE: Final = 2_000  # photos: a quantile is then known to about one in a hundred
 GENERIC: Final = 256  # queries
 MIN_WIDTH: Final = 0.1  # standard deviations between a weak and a typical match
@@ -66,24 +69,31 @@ class Calibration:
             # rolled by a prime, so that the terms of one query differ
             total += np.float32(weight) * np.roll(np.resize(generic, total.shape), 31 * number, 0)
         lengths = np.linalg.norm(total, axis=1, keepdims=True)
-        return Scale(total / np.maximum(lengths, LEAST_SPREAD), self._sample)
+        # a photo is its own best hit by far, and says nothing of the others
+        share = SHARE_OF_BEST if all(are_texts) else 0.0
+        return Scale(total / np.maximum(lengths, LEAST_SPREAD), self._sample, share)
 
 
 class Scale:
     """Scores of one kind of query -> strengths."""
 
-    def __init__(self, generic: FloatArray, sample: FloatArray) -> None:
+    def __init__(self, generic: FloatArray, sample: FloatArray, share_of_best: float) -> None:
         self._generic = generic  # (G, D)
+        self._share_of_best = share_of_best
         scores = sample @ generic.T  # (S, G)
         matches = _deviations(scores.max(axis=1), scores)  # (S,)
         self._weak, typical = np.quantile(matches, (WEAK_MATCH, TYPICAL_MATCH))
         odds = TYPICAL_STRENGTH / (1 - TYPICAL_STRENGTH)
         self._steepness = math.log(odds) / max(typical - self._weak, MIN_WIDTH)
 
-    def strengths(self, scores: FloatArray, vectors: FloatArray) -> FloatArray:
-        """(N,) scores of the photos with these (N, D) vectors -> (N,) strengths in [0, 1]."""
-        deviations = _deviations(scores, vectors @ self._generic.T)
-        return _logistic(self._steepness * (deviations - self._weak))
+    def deviations(self, scores: FloatArray, vectors: FloatArray) -> FloatArray:
+        """(N,) scores of the photos with these (N, D) vectors, in standard deviations."""
+        return _deviations(scores, vectors @ self._generic.T)
+
+    def strengths(self, deviations: FloatArray, best: float) -> FloatArray:
+        """(N,) deviations -> (N,) strengths in [0, 1]; `best`: the largest of the query's."""
+        weak = max(self._weak, self._share_of_best * best)
+        return _logistic(self._steepness * (deviations - weak))
 
 
 def _deviations(scores: FloatArray, generic: FloatArray) -> FloatArray:

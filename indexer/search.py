@@ -28,11 +28,11 @@ FEW: Final = 2_000  # so many stored vectors are compared sooner than an approxi
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A photo with its exact score and what that means."""
+    """A photo with its exact score, and that in the standard deviations of relevance.py."""
 
     photo: Photo
     score: float
-    strength: float
+    deviation: float
 
 
 def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda: False) -> int:
@@ -100,8 +100,8 @@ def _ranked(
     ranked: list[Candidate] = []
     size = min(top + 1, CHUNK)
     for part in (order[start : start + size] for start in range(0, len(order), size)):
-        strengths = scale.strengths(scores[part], vectors[part])
-        judged = zip(scores[part].tolist(), strengths.tolist(), strict=True)
+        deviations = scale.deviations(scores[part], vectors[part])
+        judged = zip(scores[part].tolist(), deviations.tolist(), strict=True)
         ranked += _photos(store, dict(zip(known[part].tolist(), judged, strict=True)), filters)
         if sum(one.score > scores[part[-1]] for one in ranked) >= top:
             break
@@ -111,6 +111,6 @@ def _ranked(
 def _photos(
     store: Store, judged: dict[int, tuple[float, float]], filters: Collection[Filter]
 ) -> list[Candidate]:
-    """The photos behind embeddings, of which score and strength are given."""
+    """The photos behind embeddings, of which score and deviation are given."""
     found = store.photos_of(list(judged), filters)
     return [Candidate(photo, *judged[embedding_id]) for embedding_id, photo in found]

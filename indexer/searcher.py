@@ -21,7 +21,7 @@ from indexer.compose import Composer
 from indexer.decode import write_atomically
 from indexer.query import Query
 from indexer.records import CONFIDENT, Hit, Verdict
-from indexer.relevance import SAMPLE, Calibration, generic_texts
+from indexer.relevance import SAMPLE, Calibration, Scale, generic_texts
 from indexer.search import Candidate, nearest
 from indexer.store import Store
 from indexer.vector_index import VectorIndex
@@ -66,21 +66,27 @@ class Searcher:
             return "none", ()
         scale = calibration.scale(query.terms)
         found = nearest(vector, index, self._store, scale, max(top, JUDGED), query.filters)
-        confident = any(one.strength >= CONFIDENT for one in found)
+        strengths = _strengths(found, scale)
+        confident = max(strengths, default=0.0) >= CONFIDENT
         if query.sort == "date" and confident:
             min_strength = max(min_strength, CONFIDENT)
-        kept = [one for one in found if one.strength >= min_strength][:top]
+        judged = zip(found, strengths, strict=True)
+        kept = [(one, strength) for one, strength in judged if strength >= min_strength][:top]
         if query.sort == "date":
-            kept.sort(key=lambda one: one.photo.id)
-            kept.sort(key=lambda one: one.photo.date, reverse=True)  # stable: equal dates by id
+            kept.sort(key=lambda pair: pair[0].photo.id)
+            kept.sort(key=lambda pair: pair[0].photo.date, reverse=True)  # stable
         return "confident" if confident else "none", self._hits(kept)
 
-    def _hits(self, candidates: list[Candidate]) -> tuple[Hit, ...]:
-        scale = math.exp(self._encoder.logit_scale)
+    def _hits(self, kept: list[tuple[Candidate, float]]) -> tuple[Hit, ...]:
+        factor = math.exp(self._encoder.logit_scale)
         return tuple(
-            Hit(rank, one.photo, one.score, scale * one.score, one.strength)
-            for rank, one in enumerate(candidates, start=1)
+            Hit(rank, one.photo, one.score, factor * one.score, strength)
+            for rank, (one, strength) in enumerate(kept, start=1)
         )
+
+    def prepare(self) -> None:
+        """Embed the generic texts, unless that has been done: the first search need not wait."""
+        _ = self._generic
 
     def _calibration(self, index: VectorIndex) -> Calibration | None:
         """What scores mean now; None in an empty library."""
@@ -110,6 +116,13 @@ class Searcher:
         except OSError as error:  # a library on a read-only drive can be searched all the same
             log.warning("%s cannot be kept: %s", self._generic_file, error)
         return embeddings
+
+
+def _strengths(found: list[Candidate], scale: Scale) -> list[float]:
+    deviations = np.array([one.deviation for one in found], dtype=np.float32)
+    best = float(deviations[:JUDGED].max(initial=0.0))
+    strengths: list[float] = scale.strengths(deviations, best).tolist()
+    return strengths
 
 
 def _alike(before: int, now: int) -> bool:

@@ -46,3 +46,22 @@ def test_most_of_all_queries_have_a_right_photo_first(firsts: dict[str, str]) ->
 def test_polar_bear_comes_first(firsts: dict[str, str]) -> None:
     (query,) = [q for q in QUERIES if q["text"] == "a polar bear in the snow"]
     assert firsts["a polar bear in the snow"] in query["photos"]
+
+
+@pytest.mark.parametrize(
+    ("query", "verdict"),
+    [
+        ("a polar bear in the snow", "confident"),
+        ("a panda", "confident"),
+        ("German shepherd", "confident"),
+        ("a washing machine", "none"),
+        ("broccoli", "none"),
+        ("a basketball hoop", "none"),
+    ],
+)
+def test_verdict_says_whether_the_library_has_it(
+    sample_library: Path, query: str, verdict: str
+) -> None:
+    library = open_library(sample_library)
+    assert library.search(query).verdict == verdict
+    library.close()

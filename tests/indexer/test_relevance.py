@@ -8,7 +8,7 @@ import pytest
 
 from indexer.query import LibraryPhoto, Term, Text
 from indexer.records import CONFIDENT
-from indexer.relevance import Calibration, generic_texts
+from indexer.relevance import Calibration, Scale, generic_texts
 
 FloatArray = npt.NDArray[np.float32]
 TOPICS, DIM = 40, 64
@@ -17,6 +17,11 @@ DOG = Term(Text("dog"))
 
 def unit(rows: FloatArray) -> FloatArray:
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)
+
+
+def strengths(scale: Scale, query: FloatArray, photos: FloatArray) -> FloatArray:
+    deviations = scale.deviations(photos @ query, photos)
+    return scale.strengths(deviations, float(deviations.max()))
 
 
 class World:
@@ -41,7 +46,7 @@ class World:
     def best(self) -> tuple[FloatArray, FloatArray]:
         """The strongest hit of each query for what is there, and for what is not."""
         scale = Calibration(self.texts, self.photos).scale([DOG])
-        best = np.array([scale.strengths(self.photos @ q, self.photos).max() for q in self.queries])
+        best = np.array([strengths(scale, q, self.photos).max() for q in self.queries])
         return best[: TOPICS // 2], best[TOPICS // 2 :]
 
 
@@ -56,20 +61,21 @@ def test_strength_of_a_photo_grows_with_its_score() -> None:
     world = World(1.0)
     scale = Calibration(world.texts, world.photos).scale([DOG])
     scores = np.linspace(-1, 1, 50, dtype=np.float32)
-    strengths = scale.strengths(scores, np.repeat(world.photos[:1], 50, axis=0))
-    assert (np.diff(strengths) >= 0).all()
-    assert strengths.min() >= 0
-    assert strengths.max() <= 1
+    deviations = scale.deviations(scores, np.repeat(world.photos[:1], 50, axis=0))
+    found = scale.strengths(deviations, 0.0)
+    assert (np.diff(found) >= 0).all()
+    assert found.min() >= 0
+    assert found.max() <= 1
 
 
 def test_more_like_this_finds_photos_of_the_same_topic() -> None:
     """A photo is nearer to every photo than a text is: it is judged by other photos' scores."""
     world = World(4.0)
     scale = Calibration(world.texts, world.photos).scale([Term(LibraryPhoto(1))])
-    strengths = scale.strengths(world.photos @ world.photos[0], world.photos)
+    found = strengths(scale, world.photos[0], world.photos)
     alike = np.arange(200) % (TOPICS // 2) == 0
-    assert strengths[alike].mean() > 0.5
-    assert strengths[~alike].mean() < 0.1
+    assert found[alike].mean() > 0.5
+    assert found[~alike].mean() < 0.1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -77,8 +83,8 @@ def test_smallest_libraries_have_strengths_too(count: int) -> None:
     world = World(0.0)
     few = world.photos[:count]
     for terms in ([DOG], [Term(LibraryPhoto(1))], [DOG, Term(Text("cat"), -0.5)]):
-        strengths = Calibration(world.texts, few).scale(terms).strengths(few @ few[0], few)
-        assert np.isfinite(strengths).all()
+        scale = Calibration(world.texts, few).scale(terms)
+        assert np.isfinite(strengths(scale, few[0], few)).all()
 
 
 def test_generic_texts_are_distinct() -> None:

@@ -1,0 +1,123 @@
+"""Verdict, strength and order of what a search gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from indexer.library import Library, open_library
+from indexer.records import CONFIDENT
+from tests.fakes import ColourEncoder
+from tests.photos import make_photo
+
+COLOURS = ("red", "green", "blue", "yellow", "magenta", "cyan", "white", "orange")
+
+
+class CountingEncoder(ColourEncoder):
+    """Counts the texts that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts = 0
+
+    def embed_texts(self, texts):  # type: ignore[no-untyped-def]
+        self.texts += len(texts)
+        return super().embed_texts(texts)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("searcher")
+    for number, colour in enumerate(COLOURS * 5):
+        taken = {0x9003: f"{2010 + number // 8}:0{1 + number % 8}:01 10:00:00"}
+        path = folder / "photos" / f"{colour} {number}.jpg"
+        make_photo(path, colour, seed=number)
+        with_date(path, taken)
+    library = open_library(folder / "library", create=True, open_encoder=lambda _: ColourEncoder())
+    library.add_root(folder / "photos")
+    with library.writing():
+        library.rebuild()
+    library.close()
+    return folder
+
+
+def with_date(path: Path, tags: dict[int, str]) -> None:
+    with Image.open(path) as image:
+        exif = image.getexif()
+        exif.get_ifd(0x8769).update(tags)
+        image.save(path, exif=exif, quality=95)
+
+
+@pytest.fixture
+def library(place: Path) -> Iterator[Library]:
+    opened = open_library(place / "library", open_encoder=lambda _: ColourEncoder())
+    yield opened
+    opened.close()
+
+
+def test_what_is_there_is_told_with_confidence(library: Library) -> None:
+    result = library.search("red", 40)
+    strong = [hit.photo.path.name for hit in result.hits if (hit.strength or 0) >= CONFIDENT]
+    assert result.verdict == "confident"
+    assert strong
+    assert {name.split()[0] for name in strong} == {"red"}
+
+
+def test_verdict_and_strength_do_not_depend_on_how_many_hits_are_asked_for(
+    library: Library,
+) -> None:
+    few, many = library.search("red + blue", 1), library.search("red + blue", 40)
+    assert few.verdict == many.verdict
+    assert few.hits == many.hits[:1]
+
+
+def test_min_strength_leaves_out_the_weaker(library: Library) -> None:
+    every = library.search("red", 40).hits
+    kept = library.search("red", 40, min_strength=CONFIDENT).hits
+    assert [hit.photo for hit in kept] == [
+        hit.photo for hit in every if (hit.strength or 0) >= CONFIDENT
+    ]
+    assert [hit.rank for hit in kept] == list(range(1, len(kept) + 1))
+
+
+def test_sort_by_date_orders_the_relevant_hits_only(library: Library) -> None:
+    by_date = library.search("red sort:date", 40).hits
+    relevant = library.search("red", 40, min_strength=CONFIDENT).hits
+    assert {hit.photo for hit in by_date} == {hit.photo for hit in relevant}
+    dates = [hit.photo.date for hit in by_date]
+    assert dates == sorted(dates, reverse=True)
+    assert [hit.rank for hit in by_date] == list(range(1, len(by_date) + 1))
+
+
+def test_filters_alone_are_listed_without_scores(library: Library) -> None:
+    result = library.search("year:2011 has:date", 40)
+    assert result.verdict == "listed"
+    assert [hit.photo.date.year for hit in result.hits] == [2011] * 8
+    assert {(hit.score, hit.logit, hit.strength) for hit in result.hits} == {(None, None, None)}
+    assert {hit.photo.date_source for hit in result.hits} == {"exif"}
+
+
+def test_filter_that_nothing_passes_gives_no_confident_match(library: Library) -> None:
+    result = library.search("red year:1999", 40)
+    assert (result.verdict, result.hits) == ("none", ())
+
+
+def test_generic_texts_are_embedded_at_the_rebuild_only(place: Path) -> None:
+    encoder = CountingEncoder()
+    library = open_library(place / "library", open_encoder=lambda _: encoder)
+    library.search("red")
+    library.close()
+    assert encoder.texts == 1
+
+
+def test_damaged_file_of_generic_texts_is_made_again(place: Path) -> None:
+    kept = place / "library" / "generic-texts.bin"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1])
+    library = open_library(place / "library", open_encoder=lambda _: ColourEncoder())
+    assert library.search("red").verdict == "confident"
+    library.close()
+    assert kept.read_bytes() == whole
