@@ -23,7 +23,7 @@ from indexer.records import Facts, FileStat, Found, Model, Row
 from indexer.relevance import Calibration
 from indexer.search import catch_up, nearest
 from indexer.store import NewContent, Outcome, Store
-from indexer.vector_index import VectorIndex
+from indexer.vector_index import POINTS_PER_LIST, VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
 
