@@ -125,7 +125,6 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
         "first_answer_s": round(first_s, 2),
         "recall_at_20": _recall(found, best_ids[0]),
         "memory_mb": round(_memory_mb() - before_mb),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before_mb),
     }
     figures |= stages.report() | filtered(library, encoder, best_ids)
     library.close()

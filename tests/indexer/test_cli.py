@@ -83,7 +83,11 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
         "embeddings": count,
         "failed": 0,
         "missing": 0,
-        "index": {"vectors": count, "kind": "exact"},
+        "index": {
+            "vectors": count,
+            "kind": "exact",
+            "reason": "up to 200,000 vectors all of them are compared",
+        },
         "paused": False,
         "daemon": None,
     }
@@ -284,3 +288,11 @@ def run_unprivileged(*arguments: object) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+
+
+def test_index_exact_is_an_option_and_others_are_wrong_usage(own_library: Path) -> None:
+    asked = ("--index", "exact", "--library", own_library)
+    assert run_indexer("rebuild", *asked).returncode == 0
+    done = run_indexer("search", "a polar bear", *asked, "--json")
+    assert json.loads(done.stdout)["hits"]
+    assert run_indexer("search", "a polar bear", "--index", "hnsw").returncode == 2
