@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from clipcore.encoder import Encoder
 
 if TYPE_CHECKING:
+    from clipcore.encoder import ClipEncoder
     from clipcore.loading import LoadedClip
+    from clipcore.selection import Trial
+    from clipcore.starter import StarterEncoder
 
-__all__ = ["Encoder", "load", "open_encoder"]
+__all__ = ["Encoder", "load", "open_encoder", "try_engines"]
 
 STARTER = "starter"
 
@@ -45,16 +48,35 @@ def load(
     return load_clip(source, device, towers, quick_gelu)
 
 
-def open_encoder(source: str | Path, device: str | None = None) -> Encoder:
+def open_encoder(
+    source: str | Path, device: str | None = None, engine: str | None = None
+) -> Encoder:
     """The encoder that `source` names; weights load at first use.
 
-    `source`: "starter", or whatever `load` takes. `device`: a torch device, or None for the best
-    one present. Raises ModelNotFound, MissingDependency, DownloadError or a CheckpointError.
+    `source`: "starter", or whatever `load` takes. `device`: compute with torch there. None: with
+    the engine that is quickest on this machine, or the one that `engine` names, certified either
+    way. Raises ModelNotFound, MissingDependency, DownloadError or a CheckpointError.
     """
+    return _open(source, device, engine)
+
+
+def try_engines(source: str | Path) -> dict[str, list[Trial]]:
+    """Try every engine of this machine with each tower of a model, and remember what came of it.
+
+    The quickest certified one is used from then on. Raises as `open_encoder` does.
+    """
+    from clipcore.selection import examine
+
+    return examine(_open(source, None, None))
+
+
+def _open(
+    source: str | Path, device: str | None, engine: str | None
+) -> ClipEncoder | StarterEncoder:
     if str(source) == STARTER:
         from clipcore.starter import StarterEncoder
 
-        return StarterEncoder(device)
+        return StarterEncoder(device, engine)
     from clipcore.encoder import ClipEncoder
 
-    return ClipEncoder(source, device)
+    return ClipEncoder(source, device, engine)

@@ -15,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from clipcore.probe import pictures
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from clipcore.engines import Engine, Tower
     from clipcore.loading import Checkpoint
-    from clipcore.model import CLIP
     from clipcore.tokenizer import ClipTokenizer
 
 FloatArray = npt.NDArray[np.float32]
@@ -27,6 +29,13 @@ FloatArray = npt.NDArray[np.float32]
 IMAGE_BATCH = 32
 # Texts of one batch are of nearly the same length, so a larger one wastes little.
 TEXT_BATCH = 64
+PROBES, TIMED_IMAGES = 32, 8
+PROBE_TEXTS = (
+    "a dog on the beach",
+    "two red apples",
+    "snow on the old bridge",
+    "laughing children",
+)
 
 
 class Encoder(Protocol):
@@ -69,16 +78,22 @@ class ClipEncoder:
     importing this module stays cheap.
     """
 
-    def __init__(self, source: str | Path, device: str | None = None) -> None:
-        """`source`: a name of the table, a directory or a file. `device` None: the best present.
+    sides: tuple[str, ...] = ("image", "text")
 
+    def __init__(
+        self, source: str | Path, device: str | None = None, engine: str | None = None
+    ) -> None:
+        """`source`: a name of the table, a directory or a file.
+
+        `device`: compute with torch there. None: with the engine that is quickest here, or the
+        one that `engine` names (engines.py), certified either way.
         Raises ModelNotFound, DownloadError or a CheckpointError.
         """
         from clipcore.loading import open_checkpoint
 
-        self.device = device or best_device()
+        self._device, self._engine_name = device, engine
         self._checkpoint: Checkpoint = open_checkpoint(source)
-        self._towers: dict[str, CLIP] = {}
+        self._engines: dict[str, Engine] = {}
         self._lock = threading.Lock()
 
     @property
@@ -106,47 +121,54 @@ class ClipEncoder:
         return self._checkpoint.preprocess(image)
 
     def embed_images(self, pixels: FloatArray) -> FloatArray:
-        import torch
-
-        model, embeddings = self._tower("image"), self._empty(len(pixels))
+        embeddings = self._empty(len(pixels))
         for start in range(0, len(pixels), IMAGE_BATCH):
-            batch = torch.from_numpy(np.ascontiguousarray(pixels[start : start + IMAGE_BATCH]))
-            batch = batch.to(self.device, model.logit_scale.dtype)
-            with torch.inference_mode():
-                features = model.encode_image(batch)  # (b, D)
-            embeddings[start : start + IMAGE_BATCH] = _unit_rows(features)
+            rows = slice(start, start + IMAGE_BATCH)
+            embeddings[rows] = unit_rows(self._engine("image")(pixels[rows]))
         return embeddings
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """Only the positions up to the end-of-text token are computed: no earlier one sees on."""
-        import torch
-
-        model, embeddings = self._tower("text"), self._empty(len(texts))
+        embeddings = self._empty(len(texts))
         tokens = self.tokenizer.tokens(texts)  # (B, 77)
         for rows, length in _by_length(tokens.argmax(axis=1) + 1):
-            batch = torch.from_numpy(tokens[rows, :length]).to(self.device)  # (b, length)
-            with torch.inference_mode():
-                features = model.encode_text(batch)  # (b, D)
-            embeddings[rows] = _unit_rows(features)
+            embeddings[rows] = unit_rows(self._engine("text")(tokens[rows, :length]))
         return embeddings
+
+    def tower(self, side: str) -> Tower:
+        """The "image" or the "text" tower, to try engines with."""
+        from clipcore.engines import Tower
+
+        if side == "text":
+            tokens = self.tokenizer.tokens(PROBE_TEXTS)  # (4, 77)
+            tokens = tokens[:, : tokens.argmax(axis=1).max() + 1]
+            return Tower(lambda: self._load(side), (-1, -1), tokens, 1, unit_rows)
+        pixels = np.stack([self.preprocess(picture) for picture in pictures(PROBES)])
+        shape = (-1, *pixels.shape[1:])
+        return Tower(lambda: self._load(side), shape, pixels, TIMED_IMAGES, unit_rows)
+
+    def _engine(self, side: str) -> Engine:
+        with self._lock:  # two threads that come first at once load it once
+            if side not in self._engines:
+                self._engines[side] = self._open_engine(side)
+            return self._engines[side]
+
+    def _open_engine(self, side: str) -> Engine:
+        from clipcore.engines import TorchEngine
+        from clipcore.selection import open_engine
+
+        if self._device:
+            precision = "float16" if self._device.startswith("cuda") else "float32"
+            return TorchEngine(self._load(side), self._device, precision)
+        return open_engine(f"{self.model_id} {side}", self.tower(side), self._engine_name)
+
+    def _load(self, side: str) -> nn.Module:
+        model = self._checkpoint.load((side,))
+        tower: nn.Module = getattr(model, "visual" if side == "image" else "text")
+        return tower
 
     def _empty(self, rows: int) -> FloatArray:
         return np.empty((rows, self.dim), dtype=np.float32)
-
-    def _tower(self, tower: str) -> CLIP:
-        with self._lock:  # two threads that come first at once load it once
-            if tower not in self._towers:
-                self._towers[tower] = self._checkpoint.load((tower,), self.device)
-            return self._towers[tower]
-
-
-def best_device() -> str:
-    """CUDA, else Apple's MPS, else the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _by_length(lengths: npt.NDArray[np.intp]) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
@@ -157,8 +179,7 @@ def _by_length(lengths: npt.NDArray[np.intp]) -> Iterator[tuple[npt.NDArray[np.i
         yield rows, int(lengths[rows[-1]])
 
 
-def _unit_rows(features: Tensor) -> FloatArray:
-    """(B, D) raw features of any dtype and device -> unit rows in float32."""
-    rows: FloatArray = features.float().cpu().numpy()
-    lengths: FloatArray = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, dtype=np.float32)
+def unit_rows(features: FloatArray) -> FloatArray:
+    """(B, D) raw features -> rows of length one."""
+    lengths: FloatArray = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.divide(features, lengths, dtype=np.float32)

@@ -3,6 +3,7 @@
 ClipcoreError
 ├── ModelNotFound            no such model name, file or directory
 ├── MissingDependency        an optional package is needed; the message names the extra
+├── EngineRefused            an engine is none of this machine's, or computes something else
 ├── DownloadError            the hub did not hand over a file, or may not be asked for it
 └── CheckpointError          the weights cannot be used
     ├── CheckpointDamaged    a file is cut short, unreadable, or not the one recorded
@@ -21,6 +22,10 @@ class ModelNotFound(ClipcoreError):
 
 class MissingDependency(ClipcoreError):
     """An optional package is not installed; the message says which extra brings it."""
+
+
+class EngineRefused(ClipcoreError):
+    """No such engine here, or its embeddings are not those of the model."""
 
 
 class DownloadError(ClipcoreError):

@@ -23,10 +23,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from clipcore.encoder import PROBES, TIMED_IMAGES
 from clipcore.errors import CheckpointError, MissingDependency
 from clipcore.label_space import LabelSpace, read_label_space
+from clipcore.probe import pictures
 
 if TYPE_CHECKING:
+    from clipcore.engines import Engine, Tower
     from clipcore.minilm import MiniLM
 
 FloatArray = npt.NDArray[np.float32]
@@ -51,14 +54,15 @@ class StarterEncoder:
     """
 
     NAME = "starter"
+    sides: tuple[str, ...] = ("image",)  # the text tower is numpy, and has no choice
 
-    def __init__(self, device: str | None = None) -> None:
-        """`device`: a torch device for the image side, or None for the best one present.
+    def __init__(self, device: str | None = None, engine: str | None = None) -> None:
+        """`device` and `engine`: as for a ClipEncoder, for the image side.
 
         Raises MissingDependency where the extra is not installed.
         """
         require_packages()
-        self._device = device
+        self._device, self._engine_name = device, engine
         self._image_lock, self._text_lock = threading.Lock(), threading.Lock()
 
     @property
@@ -85,7 +89,7 @@ class StarterEncoder:
         """(B, 3, R, R) pixels -> (B, D) unit rows."""
         if len(pixels) == 0:
             return np.empty((0, self.dim), np.float32)
-        return self._space.of_logits(self._classify(pixels))
+        return self._space.of_logits(self._image_tower()(pixels))
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """B sentences -> (B, D) unit rows."""
@@ -93,19 +97,16 @@ class StarterEncoder:
             return np.empty((0, self.dim), np.float32)
         return self._space.of_sentences(self._text_tower().embed(texts))
 
-    def _classify(self, pixels: FloatArray) -> FloatArray:
+    def tower(self, side: str) -> Tower:
+        """The image tower, to try engines with."""
+        from clipcore.engines import Tower
+
+        pixels = np.stack([self.preprocess(picture) for picture in pictures(PROBES)])
+        shape = (-1, *pixels.shape[1:])
+        return Tower(load_lite2, shape, pixels, TIMED_IMAGES, self._space.of_logits)
+
+    def _image_tower(self) -> Engine:
         """(B, 3, R, R) pixels -> (B, 1000) logits."""
-        import torch
-
-        tower, device = self._image_tower()
-        with torch.inference_mode():
-            # torch warns about arrays it may not write to; `require` copies only those.
-            writable = np.require(pixels, np.float32, ["C", "W"])
-            batch = torch.from_numpy(writable).to(device, memory_format=torch.channels_last)
-            logits: FloatArray = tower(batch).float().cpu().numpy()
-        return logits
-
-    def _image_tower(self) -> tuple[Any, str]:
         with self._image_lock:
             return self._loaded_image_tower
 
@@ -114,12 +115,13 @@ class StarterEncoder:
             return self._loaded_text_tower
 
     @cached_property
-    def _loaded_image_tower(self) -> tuple[Any, str]:
-        import torch
+    def _loaded_image_tower(self) -> Engine:
+        from clipcore.engines import TorchEngine
+        from clipcore.selection import open_engine
 
-        device = self._device or best_device()
-        tower = load_lite2().to(device=device, memory_format=torch.channels_last)
-        return tower, device
+        if self._device:
+            return TorchEngine(load_lite2(), self._device, "float32")
+        return open_engine(f"{self.model_id} image", self.tower("image"), self._engine_name)
 
     @cached_property
     def _loaded_text_tower(self) -> MiniLM:
@@ -159,15 +161,6 @@ def load_lite2() -> Any:
     model = package.EfficientNet.from_name("efficientnet-lite2")
     model.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
     return model.eval()
-
-
-def best_device() -> str:
-    """CUDA, else Apple's MPS, else the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def require_packages() -> None:

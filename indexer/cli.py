@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clipcore.errors import ClipcoreError
-from indexer import cli_daemon, report
+from indexer import cli_daemon, cli_models, report
 from indexer.cli_options import (
     Directories,
+    EngineOption,
     JsonOption,
     LibraryOption,
     ModelOption,
@@ -41,8 +42,8 @@ app = typer.Typer(
 )
 roots_app = typer.Typer(help="List, add or remove photo directories.")
 app.add_typer(roots_app, name="roots", invoke_without_command=True)
-models_app = typer.Typer(help="List the models, or download one ahead.")
-app.add_typer(models_app, name="models", invoke_without_command=True)
+app.add_typer(cli_models.models_app, name="models", invoke_without_command=True)
+app.add_typer(cli_models.app)
 app.add_typer(cli_daemon.app)
 app.add_typer(cli_daemon.service_app, name="service")
 
@@ -71,6 +72,7 @@ def rebuild(
         typer.Option("--accept-gone", help="Believe that many photos have gone from a folder."),
     ] = False,
     model: ModelOption = "auto",
+    engine: EngineOption = None,
 ) -> None:
     """Bring the library in line with its photo directories and rewrite its index."""
     from indexer.progress import progress_on
@@ -80,7 +82,7 @@ def rebuild(
     logging.getLogger("indexer.ingest").setLevel(logging.ERROR)
     with (
         stopped_by_signals() as stopped,
-        library_at(library, create=True, model=model, switch=True) as opened,
+        library_at(library, create=True, model=model, engine=engine, switch=True) as opened,
         opened.writing(),
     ):
         add_roots(opened, directories)
@@ -207,28 +209,6 @@ def roots_remove(directory: Path, library: LibraryOption) -> None:
     """Forget a photo directory. Its photos leave the results; no file is touched."""
     with library_at(library) as opened, opened.writing():
         opened.remove_root(directory)
-
-
-@models_app.callback()
-def models(context: typer.Context, library: LibraryOption, as_json: JsonOption = False) -> None:
-    """List the models: size, published accuracy, whether it is here, which one is in use."""
-    from clipcore.checkpoints import list_models
-
-    if context.invoked_subcommand is not None:
-        return
-    in_use = None
-    if (library / "library.db").exists():
-        with library_at(library) as opened:
-            in_use = opened.model.source
-    print_as((list_models(), in_use), report.models_document, report.models_text, as_json)
-
-
-@models_app.command("pull")
-def models_pull(name: str) -> None:
-    """Download a model ahead, so that it is here when there is no network."""
-    from clipcore.checkpoints import pull
-
-    typer.echo(pull(name).weights)
 
 
 if __name__ == "__main__":

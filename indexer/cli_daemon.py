@@ -12,6 +12,7 @@ import typer
 
 from indexer.cli_options import (
     Directories,
+    EngineOption,
     LibraryOption,
     ModelOption,
     add_roots,
@@ -61,6 +62,7 @@ def watch(
     library: LibraryOption,
     directories: Directories = None,
     model: ModelOption = "auto",
+    engine: EngineOption = None,
     every: EveryOption = EVERY_MIN,
     nice: NiceOption = 10,
     threads: ThreadsOption = None,
@@ -74,7 +76,10 @@ def watch(
     lower_priority(nice)
     if threads:
         limit_threads(threads)
-    with stopped_by_signals() as stopped, library_at(library, create=True, model=model) as opened:
+    with (
+        stopped_by_signals() as stopped,
+        library_at(library, create=True, model=model, engine=engine) as opened,
+    ):
         add_roots(opened, directories)
         with ExitStack() as beside:
             _serve_metrics(beside, opened, metrics)
@@ -86,6 +91,7 @@ def serve(
     library: LibraryOption,
     directories: Directories = None,
     model: ModelOption = "auto",
+    engine: EngineOption = None,
     port: Annotated[int, typer.Option(help="The page's port on 127.0.0.1.")] = 8501,
     every: EveryOption = EVERY_MIN,
     nice: NiceOption = 10,
@@ -101,7 +107,10 @@ def serve(
     from indexer.serve import page_served
 
     configure_logging(logging.INFO)
-    with stopped_by_signals() as stopped, library_at(library, create=True, model=model) as opened:
+    with (
+        stopped_by_signals() as stopped,
+        library_at(library, create=True, model=model, engine=engine) as opened,
+    ):
         if directories:
             add_roots(opened, directories)
         with ExitStack() as beside:

@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,14 @@ ModelOption = Annotated[
         "for a new one the default checkpoint if it can be had, else the starter.",
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="What computes the model: a name that `indexer doctor` lists, or openvino-int8.",
+        show_default="the quickest that agrees with float32",
+    ),
+]
 Directories = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[DIR]...", help="Photo directories; those it knows, if none is given."),
@@ -46,12 +55,19 @@ Directories = Annotated[
 
 @contextmanager
 def library_at(
-    path: Path, *, create: bool = False, model: str = "auto", switch: bool = False
+    path: Path,
+    *,
+    create: bool = False,
+    model: str = "auto",
+    engine: str | None = None,
+    switch: bool = False,
 ) -> Iterator[Library]:
     """The open library; closed again at the end."""
+    from clipcore import open_encoder
     from indexer.library import open_library
 
-    library = open_library(path, create=create, model=model, switch=switch)
+    opener = partial(open_encoder, engine=engine)
+    library = open_library(path, create=create, model=model, switch=switch, open_encoder=opener)
     try:
         yield library
     finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from clipcore.checkpoints import Status
+from clipcore.selection import Trial, quickest
 from indexer.records import (
     DaemonState,
     Failure,
@@ -212,3 +215,33 @@ def _model_line(one: Status, in_use: str | None) -> str:
 
 def _percent(share: float | None) -> str:
     return f"{'':>9}" if share is None else f"{100 * share:>7.1f} %"
+
+
+Examined = tuple[str, Mapping[str, Sequence[Trial]]]  # a model's id, and the trials of each side
+
+
+def engines_document(examined: Examined) -> dict[str, Any]:
+    """The public form of `indexer doctor --json`."""
+    model_id, sides = examined
+    return {
+        "model": model_id,
+        "engines": {
+            side: [asdict(trial) | {"used": trial == quickest(trials)} for trial in trials]
+            for side, trials in sides.items()
+        },
+    }
+
+
+def engines_text(examined: Examined) -> str:
+    """What came of each engine; a star at the one that is used."""
+    model_id, sides = examined
+    lines = [f"model  {model_id}"]
+    for side, trials in sides.items():
+        lines += [_engine_line(side, trial, trial == quickest(trials)) for trial in trials]
+    return "\n".join([*lines, "* used from now on"])
+
+
+def _engine_line(side: str, trial: Trial, used: bool) -> str:
+    told = trial.refused and f"refused: {trial.refused}"
+    told = told or f"{trial.inputs_per_s:8.1f} {side}s/s  cosine {trial.cosine:.5f}"
+    return f"{'*' if used else ' '} {side:6} {trial.engine:18} {told}"

@@ -15,6 +15,12 @@ SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the starter at once
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is measured of engines is remembered for this run, and not in the user's cache."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def run_indexer(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the `indexer` command as a user would."""
     command = [sys.executable, "-c", "from indexer.cli import main; main()"]

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save_file
 
 import clipcore
-from clipcore.encoder import TEXT_BATCH, ClipEncoder, Encoder, best_device
+from clipcore.encoder import TEXT_BATCH, ClipEncoder, Encoder
+from clipcore.engines import OpenVinoEngine
 
 TEXTS = ["a cat", "", "grandmother on the beach in the summer of 1987", "word " * 100, "海滩"]
 
@@ -52,13 +53,12 @@ def test_facts_are_known_before_any_tower_is_loaded(encoder: ClipEncoder) -> Non
     assert encoder.image_size_px == 64
     assert encoder.model_id.startswith("ViT-32-128x2-64@")
     assert encoder.preprocess(seeded.picture((300, 500))).shape == (3, 64, 64)
-    assert not encoder._towers
+    assert not encoder._engines
 
 
 def test_each_side_loads_its_own_tower_only(encoder: ClipEncoder) -> None:
     encoder.embed_texts(["a cat"])
-    assert list(encoder._towers) == ["text"]
-    assert encoder._towers["text"].visual is None
+    assert list(encoder._engines) == ["text"]
 
 
 def test_texts_cut_at_their_end_equal_the_full_computation(
@@ -96,8 +96,8 @@ def test_nothing_in_nothing_out(encoder: ClipEncoder) -> None:
 
 def test_threads_that_come_first_at_once_share_one_tower(encoder: ClipEncoder) -> None:
     with ThreadPoolExecutor(8) as pool:
-        towers = list(pool.map(lambda _: encoder._tower("text"), range(8)))
-    assert len({id(tower) for tower in towers}) == 1
+        engines = list(pool.map(lambda _: encoder._engine("text"), range(8)))
+    assert len({id(engine) for engine in engines}) == 1
 
 
 def test_a_resnet_is_an_encoder_too(tmp_path: Path) -> None:
@@ -114,8 +114,17 @@ def test_a_bare_file_is_opened_by_what_it_says(tmp_path: Path) -> None:
     assert clipcore.open_encoder(path).embed_texts(["a cat"]).shape == (1, 512)
 
 
-def test_the_device_is_the_best_present() -> None:
-    assert best_device() in ("cuda", "mps", "cpu")
+def test_the_engine_is_chosen_for_each_side(encoder: ClipEncoder, directory: Path) -> None:
+    chosen = ClipEncoder(directory)
+    assert np.abs(chosen.embed_texts(TEXTS) - encoder.embed_texts(TEXTS)).max() < 0.01
+    some = pixels(encoder, 3)
+    assert np.abs(chosen.embed_images(some) - encoder.embed_images(some)).max() < 0.01
+
+
+def test_an_engine_that_is_asked_for_by_name_is_taken(directory: Path) -> None:
+    encoder = ClipEncoder(directory, engine="openvino-float32")
+    encoder.embed_texts(["a cat"])
+    assert isinstance(encoder._engines["text"], OpenVinoEngine)
 
 
 def test_importing_brings_neither_torch_nor_the_hub() -> None:

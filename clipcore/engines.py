@@ -1,0 +1,176 @@
+"""The ways to compute a tower on this machine: torch on a device, or OpenVINO on the processor.
+
+An engine is a function: a tower's input array -> its features, float32. Which one to take is
+selection.py's to say. Knows torch modules and arrays; knows nothing of photos, texts or files.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from clipcore.errors import EngineRefused, MissingDependency
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FloatArray = npt.NDArray[np.float32]
+Engine = Callable[[npt.NDArray[Any]], FloatArray]
+
+REFERENCE: Final = "torch-float32"  # on the processor: what every other engine must agree with
+INT8: Final = "openvino-int8"  # less exact than the others, so only where it is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """A tower to be computed: how to load it, what it takes, and inputs to try engines with.
+
+    `load()` gives the module with float32 weights on the processor. `shape`: of its input, -1
+    where it may vary. `probe`: (N, ...) inputs of the kind it is made for, `timed`: how many of
+    them come at once when speed counts. `embed`: its features -> unit rows.
+    """
+
+    load: Callable[[], nn.Module]
+    shape: tuple[int, ...]
+    probe: npt.NDArray[Any]
+    timed: int
+    embed: Callable[[FloatArray], FloatArray]
+
+
+def engine_names() -> list[str]:
+    """The engines this machine has, the one that is likely the quickest first."""
+    import torch
+
+    if torch.cuda.is_available():
+        return ["cuda-float16", "cuda-float32"]
+    if torch.backends.mps.is_available():
+        return ["mps-float32", REFERENCE]
+    names = []
+    if find_spec("openvino"):
+        names += ["openvino-bfloat16"] if _openvino_has_bfloat16() else []
+        names += ["openvino-float32"]
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        names.append("torch-bfloat16")
+    return [*names, REFERENCE]
+
+
+def make_engine(name: str, tower: Tower) -> Engine:
+    """The engine called `name` with the tower's weights.
+
+    Raises EngineRefused for a name that is none, MissingDependency where its package is missing.
+    """
+    place, _, precision = name.partition("-")
+    if place == "openvino" and precision in ("float32", "bfloat16", "int8"):
+        return OpenVinoEngine(tower, precision)
+    if place in ("torch", "cuda", "mps") and precision in ("float32", "bfloat16", "float16"):
+        return TorchEngine(tower.load(), "cpu" if place == "torch" else place, precision)
+    known = ", ".join([*engine_names(), INT8])
+    raise EngineRefused(f"no engine is called {name!r}; this machine has {known}")
+
+
+class TorchEngine:
+    """A module on a torch device, in one precision. Thread-safe."""
+
+    def __init__(self, module: nn.Module, device: str, precision: str) -> None:
+        import torch
+
+        self._device, self._dtype = device, getattr(torch, precision)
+        placed: Any = module.to(device, self._dtype).eval()
+        self._module = placed.to(memory_format=torch.channels_last)  # quicker convolutions
+
+    def __call__(self, inputs: npt.NDArray[Any]) -> FloatArray:
+        import torch
+
+        # torch warns about arrays it may not write to; `require` copies only those
+        batch = torch.from_numpy(np.require(inputs, requirements=["C", "W"])).to(self._device)
+        with torch.inference_mode():
+            if batch.is_floating_point():
+                batch = batch.to(self._dtype)
+            features: FloatArray = self._module(batch).float().cpu().numpy()
+        return features
+
+
+class OpenVinoEngine:
+    """A module as OpenVINO compiles it for the processor. Thread-safe.
+
+    It is converted from the torch module itself. int8 is quantised with NNCF, its value ranges
+    read off the probe.
+    """
+
+    def __init__(self, tower: Tower, precision: str) -> None:
+        openvino = _openvino()
+        model = _convert(openvino, tower)
+        if precision == "int8":
+            model = _quantised(model, tower.probe)
+        import torch
+
+        hint = "bf16" if precision == "bfloat16" else "f32"
+        self._compiled = openvino.Core().compile_model(
+            model,
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": hint,
+                "PERFORMANCE_HINT": "LATENCY",  # one batch on all cores
+                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            },
+        )
+        self._lock = threading.Lock()
+
+    def __call__(self, inputs: npt.NDArray[Any]) -> FloatArray:
+        with self._lock:
+            features: FloatArray = self._compiled(inputs)[0].copy()  # its buffer is used again
+        return features
+
+
+def _convert(openvino: Any, tower: Tower) -> Any:
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit, which OpenVINO uses
+        return openvino.convert_model(
+            tower.load().eval(),
+            example_input=torch.from_numpy(tower.probe[:2].copy()),
+            input=list(tower.shape),
+        )
+
+
+def _quantised(model: Any, probe: npt.NDArray[Any]) -> Any:
+    """NNCF reports through the same package as OpenVINO, which is out of the way by now."""
+    try:
+        import nncf
+    except ImportError as error:
+        raise MissingDependency(
+            'the engine openvino-int8 needs NNCF: pip install "recollect-photos[int8]"'
+        ) from error
+    samples = [item[None] for item in probe]
+    return nncf.quantize(
+        model,
+        nncf.Dataset(samples),
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(samples),
+    )
+
+
+def _openvino() -> Any:
+    # OpenVINO reports its use to its makers from the import on. Nothing leaves this machine: where
+    # the package that reports cannot be imported, OpenVINO goes on without it.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingDependency(
+            'this engine needs OpenVINO: pip install "recollect-photos[cpu]"'
+        ) from error
+    return openvino
+
+
+def _openvino_has_bfloat16() -> bool:
+    return "BF16" in _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

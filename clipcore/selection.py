@@ -1,0 +1,220 @@
+"""Which engine computes a tower best on this machine? Certified, then measured, then remembered.
+
+Accelerated paths have been seen to give nonsense without a word. So every engine first embeds a
+fixed probe, and one that disagrees with float32 torch is refused, with its figure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from platformdirs import user_cache_path
+
+from clipcore.engines import INT8, REFERENCE, Engine, Tower, engine_names, make_engine
+from clipcore.errors import ClipcoreError, EngineRefused
+
+log = logging.getLogger(__name__)
+
+FloatArray = npt.NDArray[np.float32]
+
+COSINE: Final = 0.999  # each probe's embedding with the reference's, at least
+INT8_COSINE: Final = 0.99
+INT8_RECALL: Final = 0.95  # share of the reference's nearest probes among int8's
+TIMED_S = 0.5  # calls are repeated for so long, and the quickest counts
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one engine. `refused`: why it may not be used, or None."""
+
+    engine: str
+    cosine: float = 0.0
+    inputs_per_s: float = 0.0
+    refused: str | None = None
+
+
+def open_engine(
+    key: str, tower: Tower, wanted: str | None = None, memory: Path | None = None
+) -> Engine:
+    """The engine for the tower that `key` names: the quickest certified one, or the `wanted` one.
+
+    Trials are made once and remembered, per machine, in the file `memory`.
+    Raises EngineRefused if the wanted one is none of this machine's or is not certified.
+    """
+    memory = memory or memory_path()
+    known = _recall(memory, key)
+    if wanted and wanted not in known:
+        known |= try_engines(key, tower, [wanted], memory)
+    elif not wanted and not known.keys() - {INT8}:
+        known |= try_engines(key, tower, engine_names(), memory)
+    if not wanted:
+        known.pop(INT8, None)
+    elif refused := known[wanted].refused:
+        raise EngineRefused(f"the engine {wanted} is refused for {key}: {refused}")
+    name = wanted or quickest(list(known.values())).engine
+    return make_engine(name, tower)
+
+
+def quickest(trials: Sequence[Trial]) -> Trial:
+    """The certified trial with the most inputs per second. EngineRefused if none is certified."""
+    certified = [trial for trial in trials if trial.refused is None]
+    if not certified:
+        raise EngineRefused("; ".join(f"{trial.engine}: {trial.refused}" for trial in trials))
+    return max(certified, key=lambda trial: trial.inputs_per_s)
+
+
+def memory_path() -> Path:
+    """Where the trials of this machine are remembered."""
+    return user_cache_path("recollect") / "engines.json"
+
+
+class Towers(Protocol):
+    """An encoder whose towers engines can be tried with."""
+
+    sides: tuple[str, ...]
+
+    @property
+    def model_id(self) -> str: ...
+
+    def tower(self, side: str) -> Tower: ...
+
+
+def examine(encoder: Towers, memory: Path | None = None) -> dict[str, list[Trial]]:
+    """Fresh trials of every engine of this machine for each side of an encoder."""
+    memory, names = memory or memory_path(), engine_names()
+    return {
+        side: list(
+            try_engines(f"{encoder.model_id} {side}", encoder.tower(side), names, memory).values()
+        )
+        for side in encoder.sides
+    }
+
+
+def try_engines(key: str, tower: Tower, names: Sequence[str], memory: Path) -> dict[str, Trial]:
+    """A fresh trial of each of these engines, remembered beside those of others."""
+    log.info("%s: trying %s", key, ", ".join(names))
+    reference = make_engine(REFERENCE, tower)
+    expected = tower.embed(reference(tower.probe))
+    trials = {}
+    for name in names:
+        trials[name] = _trial(name, reference if name == REFERENCE else None, tower, expected)
+        _tell(key, trials[name])
+    _remember(memory, key, _recall(memory, key) | trials)
+    return trials
+
+
+def _trial(name: str, engine: Engine | None, tower: Tower, expected: FloatArray) -> Trial:
+    try:
+        engine = engine or make_engine(name, tower)
+        trial = certify(name, tower.embed(engine(tower.probe)), expected)
+    except EngineRefused:
+        raise
+    except (ClipcoreError, RuntimeError, MemoryError) as error:  # as torch and OpenVINO fail
+        return Trial(name, refused=f"{type(error).__name__}: {error}")
+    if trial.refused:
+        return trial
+    return replace(trial, inputs_per_s=_inputs_per_s(engine, tower.probe[: tower.timed]))
+
+
+def certify(name: str, rows: FloatArray, expected: FloatArray) -> Trial:
+    """Compare an engine's (N, D) unit rows of the probe with the reference's."""
+    if not np.isfinite(rows).all():
+        return Trial(name, refused="its embeddings are not finite")
+    if np.abs(np.linalg.norm(rows, axis=1) - 1).max() > 1e-3:
+        return Trial(name, refused="its embeddings are not of unit length")
+    cosine = float((rows * expected).sum(axis=1).min())
+    least = INT8_COSINE if name == INT8 else COSINE
+    if cosine < least:
+        return Trial(name, cosine, refused=f"cosine {cosine:.4f} with {REFERENCE}, below {least}")
+    if name == INT8 and (found := recall(rows, expected)) < INT8_RECALL:
+        return Trial(name, cosine, refused=f"recall {found:.3f} of neighbours, below {INT8_RECALL}")
+    return Trial(name, cosine)
+
+
+def recall(rows: FloatArray, expected: FloatArray) -> float:
+    """Of the reference's nearest quarter of the probes to each, the share that `rows` finds."""
+    k = len(rows) // 4
+    wanted, found = (np.argsort(-(x @ x.T), axis=1, kind="stable")[:, :k] for x in (expected, rows))
+    return float(np.mean([np.isin(*pair).mean() for pair in zip(wanted, found, strict=True)]))
+
+
+def _inputs_per_s(engine: Engine, inputs: npt.NDArray[Any]) -> float:
+    engine(inputs)  # the first call of a shape compiles
+    started, best = time.perf_counter(), float("inf")
+    while time.perf_counter() - started < TIMED_S:
+        before = time.perf_counter()
+        engine(inputs)
+        best = min(best, time.perf_counter() - before)
+    return len(inputs) / best
+
+
+def _tell(key: str, trial: Trial) -> None:
+    if trial.refused:
+        log.warning("the engine %s is not used for %s: %s", trial.engine, key, trial.refused)
+    else:
+        log.info("%s on %s: %.1f a second", key, trial.engine, trial.inputs_per_s)
+
+
+# --- the memory ----------------------------------------------------------------------------------
+
+
+def machine() -> str:
+    """Names what a measurement holds for: processor, cores, and the packages' versions."""
+    versions = [_version(package) for package in ("torch", "openvino", "nncf")]
+    facts = [platform.machine(), _processor(), os.cpu_count(), *versions]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """The processor's name; platform.processor() is empty on many Linux systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    # the flags as well: a hypervisor may hide what a processor of that name has
+    return "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags"))}))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _recall(memory: Path, key: str) -> dict[str, Trial]:
+    stored = _read(memory).get(machine(), {}).get(key, [])
+    return {fields["engine"]: Trial(**fields) for fields in stored}
+
+
+def _remember(memory: Path, key: str, trials: dict[str, Trial]) -> None:
+    """Written whole or not at all; of two processes that write at once, one wins."""
+    stored = _read(memory)
+    stored.setdefault(machine(), {})[key] = [asdict(trial) for trial in trials.values()]
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = memory.with_name(f".{memory.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(stored, indent=2), "utf-8")
+    temporary.replace(memory)
+
+
+def _read(memory: Path) -> dict[str, Any]:
+    try:
+        stored = json.loads(memory.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        log.warning("%s is damaged: engines are tried anew", memory)
+        return {}
+    return stored if isinstance(stored, dict) else {}
