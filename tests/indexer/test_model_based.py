@@ -23,7 +23,7 @@ from indexer.records import IngestReport
 from tests.fakes import ColourEncoder
 
 ROOTS = ("one", "two")
-FOLDERS = ("", "a", "a/b", "c", ".hidden", "left out")
+FOLDERS = ("", "a", "a/b", ".hidden", "left out", "left out")
 PATTERNS = ("left out/",)
 NAMES = ("x.png", "X.png", "y.png", "z.png")
 DAMAGED = 9  # the content that no decoder takes
@@ -37,6 +37,7 @@ folders = st.tuples(st.sampled_from(ROOTS), st.sampled_from(("a", "a/b", "c", "l
     "/".join
 )
 contents = st.integers(0, DAMAGED)
+which = st.integers(0, 1000)  # of the files that are there
 
 
 @cache
@@ -85,30 +86,38 @@ class Folders(RuleBasedStateMachine):
             (self.place / path).write_bytes(data_of(content))
             self._stamp(path)
 
-    @rule(path=paths)
-    def touch(self, path: str) -> None:
-        if self._is_file(path):
+    @rule(which=which)
+    def edit(self, which: int) -> None:
+        if path := self._file(which):
+            (self.place / path).write_bytes(data_of(which % (DAMAGED + 1)))
             self._stamp(path)
 
-    @rule(path=paths)
-    def delete(self, path: str) -> None:
-        if self._is_file(path):
+    @rule(which=which)
+    def touch(self, which: int) -> None:
+        if path := self._file(which):
+            self._stamp(path)
+
+    @rule(which=which)
+    def delete(self, which: int) -> None:
+        if path := self._file(which):
             (self.place / path).unlink()
             self.dirty.add(path)
 
-    @rule(source=paths, to=paths, keeps_time=st.booleans())
-    def copy(self, source: str, to: str, keeps_time: bool) -> None:
-        if self._is_file(source) and self._usable(to) and source != to:
+    @rule(which=which, to=paths, keeps_time=st.booleans())
+    def copy(self, which: int, to: str, keeps_time: bool) -> None:
+        source = self._file(which)
+        if source and self._usable(to) and source != to:
             (self.place / to).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.place / source, self.place / to)
             self.dirty.add(to)
             if not keeps_time:
                 self._stamp(to)
 
-    @rule(source=paths, to=paths)
-    def move(self, source: str, to: str) -> None:
+    @rule(which=which, to=paths)
+    def move(self, which: int, to: str) -> None:
         """Rename, also by case alone, over another photo or to the other root."""
-        if self._is_file(source) and self._usable(to) and source != to:
+        source = self._file(which)
+        if source and self._usable(to) and source != to:
             (self.place / to).parent.mkdir(parents=True, exist_ok=True)
             (self.place / source).rename(self.place / to)
             self.dirty |= {source, to}
@@ -218,8 +227,14 @@ class Folders(RuleBasedStateMachine):
     def _usable(self, path: str) -> bool:
         return not (self.unmounted and path.startswith("two/"))
 
-    def _is_file(self, path: str) -> bool:
-        return self._usable(path) and (self.place / path).is_file()
+    def _file(self, which: int) -> str | None:
+        """One of the files that are there, if any."""
+        there = sorted(
+            str(path.relative_to(self.place))
+            for root in ROOTS
+            for path in (self.place / root).rglob("*.png")
+        )
+        return there[which % len(there)] if there else None
 
     def _stamp(self, path: str) -> None:
         """Times that differ, whatever the file system's resolution."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -214,3 +215,29 @@ def test_that_a_root_is_polled_is_said_once(caplog: pytest.LogCaptureFixture) ->
         Path("/photos"),
         Path("/more"),
     ]
+
+
+@linux
+def test_a_root_whose_watches_ran_out_keeps_none_and_is_tried_again(
+    dirty: DirtyPaths,
+    root: Path,
+    watcher: Watcher,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def none_left(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("watchdog.observers.inotify_c.InotifyFD.add_callback", none_left)
+        for _ in range(2):
+            look(watcher, root, "", "a")
+            assert watcher.polled() == {root}
+    assert [record.getMessage().count("max_user_watches") for record in caplog.records] == [1]
+    path = root / "a" / "x.jpg"
+    path.write_bytes(b"x")
+    time.sleep(0.2)
+    assert dirty.waiting() == set()
+    look(watcher, root, "", "a")
+    assert watcher.polled() == set()
+    assert dirtied(dirty, path, path.unlink)
