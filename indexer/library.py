@@ -18,9 +18,8 @@ from PIL import Image
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
 from indexer.daemon_state import DaemonFile, is_paused, pause, resume, running_daemon
-from indexer.decode import THUMBNAIL_PX, content_hash, decode, decode_upright, write_atomically
-from indexer.errors import ModelMismatch, QueryError, RootError, Undecodable
-from indexer.excludes import checked
+from indexer.decode import decode_upright
+from indexer.errors import ModelMismatch, QueryError, RootError
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.live_index import LiveIndex
@@ -37,9 +36,11 @@ from indexer.records import (
     Row,
     SearchResult,
 )
+from indexer.roots import add_root, remove_root
 from indexer.searcher import Searcher
 from indexer.store import Store
 from indexer.survey import NOT_WATCHING, Watching, survey
+from indexer.thumbnails import Thumbnails
 from indexer.upkeep import prune
 from indexer.vector_index import VectorIndex
 
@@ -119,6 +120,7 @@ class Library:
         self._store = store
         self._open_encoder = open_encoder
         self._index_policy = index_policy
+        self._thumbnails = Thumbnails(path / "thumbnails")
         self._index_lock = threading.Lock()
         self._seen_change: int | None = None
 
@@ -163,33 +165,11 @@ class Library:
         place of those that were said before.
         Raises RootError if it is none.
         """
-        patterns = None if excludes is None else checked(excludes)
-        root = self._root(directory)
-        if patterns is None:
-            return root
-        if root.path != directory.expanduser().resolve():
-            raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
-        self._store.set_excludes(root.id, patterns)
-        return replace(root, excludes=patterns)
-
-    def _root(self, directory: Path) -> Root:
-        path = directory.expanduser().resolve()
-        if not path.is_dir():
-            raise RootError(f"{directory} is no directory that can be seen")
-        if path.is_relative_to(self.path):
-            raise RootError(f"{directory} is the library itself: it holds no photos of yours")
-        for root in self.roots():
-            if root.path == path or root.path in path.parents:
-                return root
-        return self._store.add_root(path)
+        return add_root(self._store, self.path, directory, excludes)
 
     def remove_root(self, directory: Path) -> None:
         """Forget a photo directory; its photos leave the results, the embeddings stay."""
-        path = directory.expanduser().resolve()
-        for root in self.roots():
-            if root.path == path:
-                return self._store.remove_root(root.id)
-        raise RootError(f"{directory} is no photo directory of this library")
+        remove_root(self._store, directory)
 
     # writing
 
@@ -273,7 +253,9 @@ class Library:
             again = [row for root in self.roots() for row in self._present(root)]
         elif paths is None:
             again = self._store.unembedded()
-        ingest = Ingest(self._store, self.encoder, self._save_thumbnail, reembed=reembed, stop=stop)
+        ingest = Ingest(
+            self._store, self.encoder, self._thumbnails.save, reembed=reembed, stop=stop
+        )
         folders = {root.id: root.path for root in self.roots()}
         report = ingest.run(seen.plan, folders, progress, again)
         notices = tuple(notice for notice in seen.notices.values() if notice)
@@ -293,7 +275,7 @@ class Library:
 
         Hold `writing()` around it, unless it is a dry run, which only tells.
         """
-        return prune(self._store, self.path, older_than, self._thumbnail_path, dry_run=dry_run)
+        return prune(self._store, self.path, older_than, self._thumbnails.path, dry_run=dry_run)
 
     def _present(self, root: Root) -> list[Row]:
         rows = self._store.rows(root.id)
@@ -361,18 +343,7 @@ class Library:
 
     def thumbnail(self, photo: Photo) -> bytes | None:
         """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
-        try:
-            return self._thumbnail_path(photo.sha256).read_bytes()
-        except FileNotFoundError:
-            pass
-        try:
-            data = photo.path.read_bytes()
-            thumbnail = decode(data, THUMBNAIL_PX).thumbnail
-        except (OSError, Undecodable) as error:
-            log.warning("no thumbnail of %s: %s", photo.path, error)
-            return None
-        self._save_thumbnail(content_hash(data), thumbnail)
-        return thumbnail
+        return self._thumbnails.of(photo)
 
     def upright_image(self, photo: Photo, max_side_px: int = 1600) -> Image.Image:
         """The photo itself, upright, for showing. Raises Undecodable or OSError."""
@@ -409,13 +380,6 @@ class Library:
     @property
     def _snapshot(self) -> Path:
         return self.path / "index.faiss"
-
-    def _thumbnail_path(self, sha256: bytes) -> Path:
-        name = sha256.hex()
-        return self.path / "thumbnails" / name[:2] / f"{name}.jpg"
-
-    def _save_thumbnail(self, sha256: bytes, jpeg: bytes) -> None:
-        write_atomically(self._thumbnail_path(sha256), jpeg)
 
 
 def _make_directory(path: Path) -> None:

@@ -1,14 +1,13 @@
 """What the library remembers: photos, contents and embeddings. The truth; FAISS is a view of it.
 
-The only file that runs queries; statements.py and conditions.py write those of a search. Knows
-nothing of the disk, of images or of FAISS.
+The only file that runs queries; statements.py and conditions.py write those of a search,
+recording.py and prune.py what changes rows. Knows nothing of the disk, of images or of FAISS.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,14 +26,14 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer import statements
 from indexer.database import create_database, now, open_database
 from indexer.errors import PhotoNotFound
-from indexer.outcomes import KnownContent, NewContent, Outcome
+from indexer.outcomes import KnownContent, Outcome
 from indexer.prune import Prunable, prunable, prune
 from indexer.query import Filter
+from indexer.recording import embedding_of, record, set_missing
 from indexer.records import (
     NEVER_READ,
     Failure,
@@ -45,7 +44,7 @@ from indexer.records import (
     Row,
 )
 from indexer.rows import PRESENT, is_under, photo_query, to_photo, to_row
-from indexer.schema import contents, embeddings, library, pack, photos, roots, unpack
+from indexer.schema import contents, embeddings, library, photos, roots, unpack
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -183,69 +182,10 @@ class Store:
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
     ) -> None:
         """Write what became of some files, in one transaction."""
-        outcomes = list(outcomes)
         with self._engine.begin() as connection:
-            # once each: a batch may hold several files of the same bytes
-            new = {
-                o.content.sha256: o.content for o in outcomes if isinstance(o.content, NewContent)
-            }
-            ids = {
-                content.sha256: self._record_content(connection, content)
-                for content in new.values()
-            }
-            for outcome in outcomes:
-                content = outcome.content
-                known = ids[content.sha256] if isinstance(content, NewContent) else content
-                self._record(connection, outcome, known)
-            self._set_missing(connection, gone, now())
-            self._set_missing(connection, back, None)
-
-    def _record(self, connection: Connection, outcome: Outcome, content_id: int | None) -> None:
-        found = outcome.found
-        values = {
-            "root_id": found.root_id,
-            "path": found.path,
-            "content_id": content_id,
-            "size_bytes": found.stat.size_bytes,
-            "mtime_ns": found.stat.mtime_ns,
-            "error": outcome.error,
-            "missing_since": None,
-        }
-        if not outcome.failed_again:  # else it has failed since then
-            values["failed_at"] = now() if outcome.error else None
-        if outcome.row:
-            connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
-        else:
-            connection.execute(
-                upsert(photos).on_conflict_do_update(["root_id", "path"], set_=values), values
-            )
-
-    def _record_content(self, connection: Connection, content: NewContent) -> int:
-        connection.execute(
-            upsert(contents).on_conflict_do_nothing(["sha256"]),
-            {"sha256": content.sha256, **asdict(content.facts)},
-        )
-        content_id: int = connection.execute(
-            select(contents.c.id).where(contents.c.sha256 == content.sha256)
-        ).scalar_one()
-        # an embedding never changes: a new one gets a new id, and indexes drop the old id
-        connection.execute(delete(embeddings).where(self._mine(content_id)))
-        connection.execute(
-            insert(embeddings),
-            {
-                "content_id": content_id,
-                "model_id": self.model_id,
-                "vector": pack(content.vector),
-            },
-        )
-        return content_id
-
-    @staticmethod
-    def _set_missing(connection: Connection, rows: Iterable[Row], since: datetime | None) -> None:
-        for row in rows:
-            connection.execute(
-                update(photos).where(photos.c.id == row.id).values(missing_since=since)
-            )
+            record(connection, self.model_id, list(outcomes))
+            set_missing(connection, gone, now())
+            set_missing(connection, back, None)
 
     # what search asks
 
@@ -419,8 +359,7 @@ class Store:
             return int(connection.execute(query).scalar_one())
 
     def _mine(self, content_id: Any) -> Any:
-        """The condition for the library's model's embedding of a content."""
-        return (embeddings.c.content_id == content_id) & (embeddings.c.model_id == self.model_id)
+        return embedding_of(content_id, self.model_id)
 
 
 def _no_photo(photo_id: int) -> PhotoNotFound:

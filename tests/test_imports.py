@@ -15,7 +15,16 @@ ONLY_IN = {
     "faiss": {"indexer/vector_index.py"},
     "sqlalchemy": {
         f"indexer/{name}.py"
-        for name in ("store", "statements", "conditions", "rows", "prune", "schema", "database")
+        for name in (
+            "store",
+            "statements",
+            "conditions",
+            "rows",
+            "recording",
+            "prune",
+            "schema",
+            "database",
+        )
     },
 }
 

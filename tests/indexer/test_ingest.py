@@ -15,6 +15,7 @@ from PIL import Image
 
 from clipcore.errors import CheckpointError
 from indexer import ingest as module
+from indexer import recording
 from indexer.decode import read_stable
 from indexer.errors import Unreadable
 from indexer.ingest import Ingest
@@ -302,7 +303,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(
 ) -> None:
     for seed in range(12):
         taking.photo(f"{seed:02}.jpg", seed=seed)
-    record, done = Store._record, []
+    record, done = recording._record_row, []
 
     def fail_at_the_seventh(*arguments: Any) -> None:
         record(*arguments)
@@ -311,7 +312,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(
             raise OSError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "_record", fail_at_the_seventh)
+        patched.setattr(recording, "_record_row", fail_at_the_seventh)
         with pytest.raises(OSError, match="full"):
             taking.run()
     assert sorted(taking.rows()) == ["00.jpg", "01.jpg", "02.jpg", "03.jpg"]

@@ -1,0 +1,45 @@
+"""Adds and removes photo directories, and refuses what cannot be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from indexer.errors import RootError
+from indexer.excludes import checked
+from indexer.records import Root
+from indexer.store import Store
+
+
+def add_root(store: Store, library: Path, directory: Path, excludes: Iterable[str] | None) -> Root:
+    """See Library.add_root; `library` is the library's own directory."""
+    patterns = None if excludes is None else checked(excludes)
+    root = _known_or_new(store, library, directory)
+    if patterns is None:
+        return root
+    if root.path != directory.expanduser().resolve():
+        raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
+    store.set_excludes(root.id, patterns)
+    return replace(root, excludes=patterns)
+
+
+def remove_root(store: Store, directory: Path) -> None:
+    """See Library.remove_root."""
+    path = directory.expanduser().resolve()
+    for root in store.roots():
+        if root.path == path:
+            return store.remove_root(root.id)
+    raise RootError(f"{directory} is no photo directory of this library")
+
+
+def _known_or_new(store: Store, library: Path, directory: Path) -> Root:
+    path = directory.expanduser().resolve()
+    if not path.is_dir():
+        raise RootError(f"{directory} is no directory that can be seen")
+    if path.is_relative_to(library):
+        raise RootError(f"{directory} is the library itself: it holds no photos of yours")
+    for root in store.roots():
+        if root.path == path or root.path in path.parents:
+            return root
+    return store.add_root(path)

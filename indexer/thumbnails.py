@@ -1,0 +1,43 @@
+"""Upright JPEG thumbnails on disk, named by the hash of the photo's bytes. All can be made anew."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from indexer.decode import THUMBNAIL_PX, content_hash, decode, write_atomically
+from indexer.errors import Undecodable
+from indexer.records import Photo
+
+log = logging.getLogger(__name__)
+
+
+class Thumbnails:
+    """The thumbnails below one directory. Safe to use from several threads and processes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def path(self, sha256: bytes) -> Path:
+        """Where the thumbnail of these bytes lies, or would."""
+        name = sha256.hex()
+        return self._directory / name[:2] / f"{name}.jpg"
+
+    def save(self, sha256: bytes, jpeg: bytes) -> None:
+        """Keep a thumbnail. Raises DiskFull."""
+        write_atomically(self.path(sha256), jpeg)
+
+    def of(self, photo: Photo) -> bytes | None:
+        """The photo's thumbnail, made again if it is gone; None if that fails."""
+        try:
+            return self.path(photo.sha256).read_bytes()
+        except FileNotFoundError:
+            pass
+        try:
+            data = photo.path.read_bytes()
+            thumbnail = decode(data, THUMBNAIL_PX).thumbnail
+        except (OSError, Undecodable) as error:
+            log.warning("no thumbnail of %s: %s", photo.path, error)
+            return None
+        self.save(content_hash(data), thumbnail)
+        return thumbnail
