@@ -1,4 +1,5 @@
-"""What the page's address says: ?q= the query, ?top= how many results, ?photo= the open photo.
+"""What the page's address says: ?q= the query, ?top= how many results, ?all= the weak ones too,
+?photo= the open photo.
 
 The address is the page's only state, so that reloading, going back and sharing a link just work.
 It is typed by anyone: numbers are checked here, and a photo is only ever asked for by its number.
@@ -24,8 +25,9 @@ def query() -> str:
 
 
 def set_query(text: str) -> None:
-    """Search for `text`, and close the open photo."""
+    """Search for `text`, show its confident matches, and close the open photo."""
     close_photo()
+    show_all(False)
     if text.strip():
         st.query_params["q"] = text.strip()
     else:
@@ -41,6 +43,19 @@ def count() -> int:
 def set_count(number: int) -> None:
     """Show `number` results."""
     st.query_params["top"] = str(number)
+
+
+def all_shown() -> bool:
+    """Whether what is no confident match is shown too."""
+    return "all" in st.query_params
+
+
+def show_all(wanted: bool) -> None:
+    """Show what is no confident match too, or not."""
+    if wanted:
+        st.query_params["all"] = "1"
+    else:
+        st.query_params.pop("all", None)
 
 
 def photo_id() -> int | None:

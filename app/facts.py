@@ -29,7 +29,8 @@ def match(hit: Hit) -> str | None:
     """How well it matches what was looked for, if anything was."""
     if hit.score is None or hit.logit is None:
         return None
-    return f"cosine {hit.score:.3f} · logit {hit.logit:.2f}"
+    told = f"cosine {hit.score:.3f} · logit {hit.logit:.2f}"
+    return told if hit.strength is None else f"strength {hit.strength:.0%} · {told}"
 
 
 def description(photo: Photo) -> str:

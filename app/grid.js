@@ -1,4 +1,4 @@
-// Draws a justified wall of photos: data.cells = [{id, name, alt, score, ratio, src}].
+// Draws a justified wall of photos: data.cells = [{id, name, alt, score, match, ratio, src}].
 // Names are other people's text: they are only ever set as text and as attributes.
 
 const LOWEST = 0.6, HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the wall
@@ -14,7 +14,7 @@ function draw(cell, onOpen) {
   const button = element("button", "cell");
   button.type = "button";
   button.dataset.photo = cell.id;
-  button.title = cell.name;
+  button.title = cell.match ? `${cell.name}\n${cell.match}` : cell.name;
   button.style.setProperty("--ratio", Math.min(HIGHEST, Math.max(LOWEST, cell.ratio)));
   button.onclick = () => onOpen(cell.id);
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address
-from app.facts import description
+from app.facts import description, match
 from indexer.library import Library
 from indexer.records import Hit, Photo
 
@@ -39,6 +39,7 @@ def cell(hit: Hit, src: str | None) -> dict[str, Any]:
         "name": hit.photo.path.name,
         "alt": description(hit.photo),
         "score": "" if hit.score is None else f"{hit.score:.3f}",
+        "match": match(hit) or "",
         "ratio": facts.width_px / max(1, facts.height_px),
         "src": src,
     }

@@ -6,16 +6,16 @@ Knows a Library and its records; nothing of SQL, models or indexes.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from app import address
-from app.grid import grid
 from app.panel import library_panel
 from app.photo import photo_dialog
+from app.plain import plain
+from app.results import results
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
 from indexer.index_policy import IndexPolicy
@@ -98,41 +98,6 @@ def start(photos: int) -> tuple[Hit, ...]:
         for example in EXAMPLES:
             st.button(example, on_click=address.set_query, args=(example,))
     return ()
-
-
-def results(library: Library) -> tuple[Hit, ...]:
-    """Search, and show what was found."""
-    result = library.search(address.query(), address.count())
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        st.caption(
-            f"The {len(result.hits)} best matches · {result.took_ms:.0f} ms", width="content"
-        )
-        count_choice()
-    if result.hits:
-        grid(library, result.hits)
-    else:
-        st.info("No photo was found.")
-    return result.hits
-
-
-def count_choice() -> None:
-    """How many results to show; the address remembers it."""
-    if st.session_state.get("count") != address.count():
-        st.session_state["count"] = address.count()
-    st.segmented_control(
-        "Number of results",
-        address.COUNTS,
-        key="count",
-        label_visibility="collapsed",
-        on_change=lambda: address.set_count(st.session_state["count"] or address.count()),
-    )
-
-
-def plain(text: str) -> str:
-    """`text` as Markdown that shows it as it is: every ASCII punctuation mark is escaped."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 if __name__ == "__main__":

@@ -118,8 +118,32 @@ def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: 
     assert elsewhere == []
 
 
+def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
+    page.goto(address)
+    search(page, QUERY)
+    few = len(names(page))
+    page.get_by_role("button", name="weaker matches").click()
+    expect(page.locator(".cell")).to_have_count(24)
+    assert 1 <= few < 24
+    page.go_back()
+    expect(page.locator(".cell")).to_have_count(few)
+    search(page, "a spoonful of quantum mechanics")
+    expect(page.get_by_text("No confident match")).to_be_visible()
+    expect(page.locator(".cell")).to_have_count(0)
+    page.get_by_role("button", name="Show the nearest all the same").click()
+    expect(page.locator(".cell")).to_have_count(24)
+
+
+def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None:
+    page.goto(address)
+    search(page, "dogs colour:red")
+    expect(page.get_by_text("colour")).to_be_visible()
+    search(page, "dogs")
+    assert names(page)
+
+
 def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
-    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow&all=1")
     second = names(page)[1]
     page.locator(".cell").first.focus()
     page.keyboard.press("Enter")

@@ -101,18 +101,19 @@ def test_start_offers_queries(library: Library) -> None:
 def test_typed_query_is_searched_and_kept_in_the_address(library: Library) -> None:
     test = page_over(library)
     test.text_input[0].set_value("red").run()
+    test.button(key="weaker").click().run()
     assert [cell["name"] for cell in cells(test)] == list(HOSTILE)
     assert test.query_params["q"] in ("red", ["red"])
 
 
 def test_address_fills_the_box_and_searches(library: Library) -> None:
-    test = page_over(library, q="blue", top="12")
+    test = page_over(library, q="blue", top="12", all="1")
     assert test.text_input[0].value == "blue"
     assert cells(test)[0]["name"] == HOSTILE[1]
 
 
 def test_grid_gets_the_thumbnail_as_it_lies_on_disk(library: Library) -> None:
-    first = cells(page_over(library, q="red"))[0]
+    first = cells(page_over(library, q="red", all="1"))[0]
     thumbnail = library.thumbnail(library.photo(first["id"]))
     assert b64decode(first["src"].removeprefix("data:image/jpeg;base64,")) == thumbnail
     assert float(first["score"]) == pytest.approx(1, abs=0.01)
@@ -121,12 +122,12 @@ def test_grid_gets_the_thumbnail_as_it_lies_on_disk(library: Library) -> None:
 def test_missing_thumbnail_leaves_a_placeholder(library: Library, tmp_path: Path) -> None:
     for jpeg in tmp_path.rglob("*.jpg"):  # the originals too: a thumbnail can be made again
         jpeg.unlink()
-    assert [cell["src"] for cell in cells(page_over(library, q="red"))] == [None, None]
+    assert [cell["src"] for cell in cells(page_over(library, q="red", all="1"))] == [None, None]
 
 
 def test_photo_is_shown_with_its_facts_and_neighbours(library: Library) -> None:
     first = library.search("red").hits[0].photo
-    shown = component(page_over(library, q="red", photo=str(first.id)), "recollect_photo")
+    shown = component(page_over(library, q="red", all="1", photo=str(first.id)), "recollect_photo")
     assert shown is not None
     assert shown["name"] == HOSTILE[0]
     assert (shown["previous"], shown["next"], shown["notice"]) == (False, True, None)
@@ -164,7 +165,7 @@ def test_lost_original_leaves_its_thumbnail_and_says_so(
 def test_photo_added_meanwhile_is_found_by_the_next_search(
     library: Library, tmp_path: Path
 ) -> None:
-    test = page_over(library, q="lime")
+    test = page_over(library, q="lime", all="1")
     make_photo(tmp_path / "photos" / "meadow.jpg", "lime")
     writer = open_library(library.path, open_encoder=lambda _: ColourEncoder())
     with writer.writing():
