@@ -101,7 +101,8 @@ class Daemon:
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: DaemonFile) -> None:
         timetable = Timetable(self._every_s)
-        watching = Watching(watcher.entered, dirty.waiting)
+        # a path settles SETTLE_S after its last event, so what was watched is not that fresh
+        watching = Watching(watcher.entered, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
             if due is Due.EVERYTHING:

@@ -6,6 +6,7 @@ empty, or has lost many of its photos at once, looks unmounted: its photos are k
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -35,11 +36,14 @@ class Watching:
     """What a look and a watcher tell each other.
 
     `entered` is told of each folder that counts before it is listed. `waiting()` are the paths
-    that somebody still writes to: they are left for later.
+    that somebody still writes to: they are left for later. So are files written less than
+    `fresh_s` ago, perhaps before their folder was watched; `later` is told of those.
     """
 
     entered: Callable[[Path], None] = lambda _folder: None
     waiting: Callable[[], Collection[Path]] = frozenset
+    fresh_s: float = 0.0
+    later: Callable[[Collection[Path]], None] = lambda _paths: None
 
 
 NOT_WATCHING: Final = Watching()
@@ -89,7 +93,9 @@ def survey(
             looks[root.id] = _look(eyes, root, under)
     found = [file for look in looks.values() for file in look.found]
     rows = [row for look in looks.values() for row in look.rows]
-    if waiting := _inside(roots, watching.waiting()):
+    if fresh := _fresh(roots, found, watching.fresh_s):
+        watching.later(fresh)
+    if waiting := _inside(roots, [*watching.waiting(), *fresh]):
         found = [file for file in found if (file.root_id, file.path) not in waiting]
         rows = [row for row in rows if (row.root_id, row.path) not in waiting]
     notices = {root_id: look.notice for root_id, look in looks.items()}
@@ -176,6 +182,16 @@ def _within(paths: Collection[Path], root: Path, others: list[Path]) -> list[str
         "" if path == root or _leads_to_a_folder(path) else path.relative_to(root).as_posix()
         for path in paths
         if path.is_relative_to(root) and not any(path.is_relative_to(other) for other in others)
+    ]
+
+
+def _fresh(roots: list[Root], found: Iterable[Found], fresh_s: float) -> list[Path]:
+    """The files written within the last `fresh_s`; a time to come says nothing."""
+    now_ns, folders = time.time_ns(), {root.id: root.path for root in roots}
+    return [
+        folders[file.root_id] / file.path
+        for file in found
+        if 0 <= now_ns - file.stat.mtime_ns < fresh_s * 1e9
     ]
 
 

@@ -22,6 +22,7 @@ from indexer.errors import (
 )
 from indexer.library import Library, open_library
 from indexer.records import IngestReport
+from indexer.survey import Watching
 from tests.conftest import SAMPLE
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -490,3 +491,17 @@ def test_case_only_rename_keeps_the_photo_and_its_number(
     assert rebuild(library).moved == len(COLOURS)
     assert encoder.embedded == before
     assert library.status().missing == 0
+
+
+def test_a_file_written_just_now_is_left_for_later_by_who_watches(
+    library: Library, photos: Path
+) -> None:
+    late = make_photo(photos / "new folder" / "late.png", "red", seed=99)
+    told: list[Path] = []
+    watching = Watching(fresh_s=3600, later=told.extend)
+    with library.writing():
+        assert library.update(watching=watching).embedded == 0
+    assert late in told
+    assert "late.png" not in names(library)
+    with library.writing():
+        assert library.update().embedded == 1

@@ -80,7 +80,9 @@ def look(watcher: Watcher, root: Path, *folders: str) -> None:
 
 def dirtied(dirty: DirtyPaths, path: Path, by: Callable[[], object]) -> bool:
     """Whether `by` makes this path dirty; something else tells that all events have come."""
-    dirty.take_settled()
+    while dirty.waiting():  # of what was done before
+        dirty.take_settled()
+        time.sleep(0.01)
     by()
     deadline = time.monotonic() + (5 if sys.platform == "linux" else 15)
     while path not in dirty.waiting() and time.monotonic() < deadline:
