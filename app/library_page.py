@@ -30,7 +30,7 @@ def library_page(library: Library) -> None:
     with st.container(key="library"):
         _heading()
         if st.session_state.get("picking"):
-            folder_picker(library, done="Add this folder")
+            folder_picker(library, done="Add")
         _live(library)
 
 

@@ -22,7 +22,7 @@ SHOWN: Final = 200
 
 @st.fragment
 def folder_picker(library: Library, *, done: str) -> None:
-    """Let a person walk through the folders; `done` is what the button says that takes one in."""
+    """Let a person walk through the folders; `done` is the verb on the button that takes one in."""
     allowed = tops()
     here: Path | None = st.session_state.get(STATE) or (allowed[0] if len(allowed) == 1 else None)
     with st.container(border=True, key="picker"):
@@ -32,7 +32,12 @@ def folder_picker(library: Library, *, done: str) -> None:
             st.caption("Open the folder that holds your photos.")
             return
         patterns = _excludes()
-        if st.button(done, type="primary", icon=":material/add:", key="picker_add"):
+        if st.button(
+            f"{done} “{plain(_name(here))}”",
+            type="primary",
+            icon=":material/add:",
+            key="picker_add",
+        ):
             _add(library, here, patterns)
 
 
@@ -43,11 +48,10 @@ def _trail(here: Path | None, allowed: tuple[Path, ...]) -> None:
             st.button("All", key="picker_all", type="tertiary", on_click=_go, args=(None,))
         for place, step in enumerate(steps):
             st.button(
-                plain(step.name or str(step)),
+                f"**{plain(_name(step))}**" if step == here else plain(_name(step)),
                 key=f"picker_step_{place}",
                 type="tertiary",
-                icon=":material/home:" if step == Path.home() else ":material/chevron_right:",
-                disabled=step == here,
+                icon=":material/home:" if step in allowed else ":material/chevron_right:",
                 on_click=_go,
                 args=(step,),
             )
@@ -96,6 +100,10 @@ def _add(library: Library, folder: Path, patterns: tuple[str, ...]) -> None:
         return
     close_picker()
     st.rerun()
+
+
+def _name(folder: Path) -> str:
+    return folder.name or str(folder)
 
 
 def close_picker() -> None:

@@ -39,7 +39,7 @@ def welcome(library: Library, status: LibraryStatus) -> None:
             "Choose a folder on this machine. Its photos are looked at here, nothing is uploaded, "
             "and no file is ever changed."
         )
-        folder_picker(library, done="Take in this folder")
+        folder_picker(library, done="Take in")
 
 
 @st.fragment(run_every=REFRESH_S)
