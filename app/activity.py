@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.plain import plain
+from app.plain import name_and_note
 from indexer.library import Library
 from indexer.records import DaemonState, LibraryStatus
 
@@ -16,9 +16,9 @@ def activity(library: Library, status: LibraryStatus) -> None:
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
-            with st.container(gap=None, width="stretch"):
-                st.markdown(f"{icon} **{plain(headline)}**")
-                st.caption(plain(detail(status)))
+            with st.container(horizontal=True, wrap=False, width="stretch"):
+                st.markdown(icon, width="content")
+                name_and_note(headline, detail(status))
             _switch(library, status)
         if (share := progress(status)) is not None:
             st.progress(share)
@@ -78,6 +78,8 @@ def _pace(daemon: DaemonState) -> str:
         parts.append(f"{daemon.photos_per_s:g} photos/s")
     if daemon.left_s is not None:
         parts.append(f"{time_left(daemon.left_s)} left")
+    if len(parts) == 1:
+        parts.append("the model is loaded for the first ones")
     return " · ".join(parts)
 
 

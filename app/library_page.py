@@ -6,6 +6,7 @@ The parts that change by themselves are drawn again every REFRESH_S; the folder 
 from __future__ import annotations
 
 from datetime import timedelta
+from html import escape
 from typing import Final
 
 import streamlit as st
@@ -14,7 +15,7 @@ from app.activity import activity
 from app.facts import day, file_size
 from app.panel import is_starter
 from app.picker import close_picker, folder_picker
-from app.plain import plain
+from app.plain import name_and_note, plain
 from app.roots import root_list
 from indexer.errors import IndexerError
 from indexer.library import Library
@@ -71,19 +72,17 @@ def _failures(library: Library, failed: int) -> None:
             "Try again", icon=":material/refresh:", key="retry", on_click=library.forget_failures
         )
         for failure in library.failures()[:FAILURES_SHOWN]:
-            st.markdown(f"**{plain(failure.path.name)}** — {plain(failure.reason)}")
-            st.caption(plain(f"{failure.path.parent} · since {day(failure.since)}"))
+            since = f"since {day(failure.since)}, in {failure.path.parent}"
+            name_and_note(failure.path.name, f"{failure.reason} · {since}")
         if failed > FAILURES_SHOWN:
             st.caption(f"and {failed - FAILURES_SHOWN:,} more: 'indexer failures' lists them all")
 
 
 def _about(library: Library, status: LibraryStatus) -> None:
     rows = about(status, _disk_use(str(status.library), library))
-    with st.container(border=True, key="about"):
-        for label, value in rows:
-            with st.container(horizontal=True, gap="small"):
-                st.caption(label, width=110)
-                st.markdown(plain(value), width="stretch")
+    listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in rows)
+    with st.container(border=True):
+        st.html(f'<dl class="about">{listed}</dl>')
 
 
 def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
@@ -93,12 +92,11 @@ def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
     rows = [
         ("Photos", f"{status.photos:,}"),
         ("Gone", _gone(status.missing)),
-        ("Model", status.model_id),
-        ("", _starter(status.model_id)),
+        ("Model", status.model_id + _starter(status.model_id)),
         ("Index", f"{index.kind}, {index.vectors:,} vectors ({index.reason})"),
-        ("On disk", f"database {file_size(use.database_bytes)}"),
-        ("", f"index {file_size(use.index_bytes)}{written}"),
-        ("", f"thumbnails {file_size(use.thumbnails_bytes)}"),
+        ("Database", file_size(use.database_bytes)),
+        ("Index file", f"{file_size(use.index_bytes)}{written}" if written else "not written yet"),
+        ("Thumbnails", file_size(use.thumbnails_bytes)),
         ("Kept in", str(status.library)),
     ]
     return [(label, value) for label, value in rows if value]
@@ -116,7 +114,7 @@ def _gone(missing: int) -> str:
 def _starter(model_id: str) -> str:
     if not is_starter(model_id):
         return ""
-    return "Finds everyday things, animals and places. It is no CLIP: it understands no scenes."
+    return ": finds everyday things, animals and places; it is no CLIP and understands no scenes"
 
 
 @st.cache_data(ttl=DISK_USE_LASTS, show_spinner=False)

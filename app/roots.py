@@ -11,7 +11,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.plain import plain
+from app.plain import name_and_note, plain
 from indexer.errors import IndexerError, LibraryBusy
 from indexer.library import Library
 from indexer.records import LibraryStatus, Root, RootStatus
@@ -32,14 +32,16 @@ def _root(library: Library, told: RootStatus, root: Root) -> None:
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
-            with st.container(gap=None, width="stretch"):
-                st.markdown(f":material/folder: **{plain(root.path.name or str(root.path))}**")
-                st.caption(plain(f"{root.path.parent} · {told.photos:,} photos"))
-            with st.container(horizontal=True, width="content", gap="xsmall"):
+            with st.container(horizontal=True, wrap=False, width="stretch"):
+                st.markdown(":material/folder:", width="content")
+                name = root.path.name or str(root.path)
+                name_and_note(name, f"{root.path.parent} · {told.photos:,} photos")
+            with st.container(horizontal=True, width="content", gap="small"):
                 _excludes(library, root)
                 _removal(library, root)
         if told.notice:
-            st.warning(plain(told.notice), icon=":material/warning:")
+            st.warning("At the last look:", icon=":material/warning:")
+            st.text(told.notice)
 
 
 def _excludes(library: Library, root: Root) -> None:

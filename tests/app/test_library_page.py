@@ -88,7 +88,7 @@ def words(test: AppTest) -> str:
 
 def test_page_tells_folders_model_index_and_sizes(library: Library) -> None:
     said = words(library_page_over(library))
-    for fact in ("photos", "1 photos", "colour-1", "exact, 1 vectors", "thumbnails", "written"):
+    for fact in ("photos", "1 photos", "colour-1", "exact, 1 vectors", "Thumbnails", "written"):
         assert fact in said
 
 
