@@ -80,9 +80,8 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def words(test: AppTest) -> str:
-    shown = [
-        element.value for kind in (test.markdown, test.caption, test.error) for element in kind
-    ]
+    markdown = (test.markdown, test.caption, test.error, test.get("html"))
+    shown = [element.proto.body for kind in markdown for element in kind]
     return "\n".join(shown).replace("\\", "")
 
 
