@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from clipcore.probe import pictures
+from clipcore.probe import probe_pixels
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +29,7 @@ FloatArray = npt.NDArray[np.float32]
 IMAGE_BATCH = 32
 # Texts of one batch are of nearly the same length, so a larger one wastes little.
 TEXT_BATCH = 64
-PROBES, TIMED_IMAGES = 32, 8
+TIMED_IMAGES = 8
 PROBE_TEXTS = (
     "a dog on the beach",
     "two red apples",
@@ -63,6 +63,9 @@ class Encoder(Protocol):
 
     def preprocess(self, image: Image.Image) -> FloatArray:
         """Upright RGB image of any size -> (3, R, R) pixels. Thread-safe, needs no weights."""
+
+    def load_images(self) -> None:
+        """Load the image side now, so that the first photo need not wait."""
 
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         """(B, 3, R, R) pixels -> (B, D) unit rows."""
@@ -120,6 +123,9 @@ class ClipEncoder:
     def preprocess(self, image: Image.Image) -> FloatArray:
         return self._checkpoint.preprocess(image)
 
+    def load_images(self) -> None:
+        self._engine("image")
+
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         embeddings = self._empty(len(pixels))
         for start in range(0, len(pixels), IMAGE_BATCH):
@@ -139,13 +145,16 @@ class ClipEncoder:
         """The "image" or the "text" tower, to try engines with."""
         from clipcore.engines import Tower
 
+        key, load = f"{self.model_id} {side}", partial(self._load, side)
         if side == "text":
-            tokens = self.tokenizer.tokens(PROBE_TEXTS)  # (4, 77)
-            tokens = tokens[:, : tokens.argmax(axis=1).max() + 1]
-            return Tower(lambda: self._load(side), (-1, -1), tokens, 1, unit_rows)
-        pixels = np.stack([self.preprocess(picture) for picture in pictures(PROBES)])
-        shape = (-1, *pixels.shape[1:])
-        return Tower(lambda: self._load(side), shape, pixels, TIMED_IMAGES, unit_rows)
+            return Tower(key, load, (-1, -1), self._probe_tokens, 1, unit_rows)
+        shape = (-1, 3, self.image_size_px, self.image_size_px)
+        probe = partial(probe_pixels, self.preprocess)
+        return Tower(key, load, shape, probe, TIMED_IMAGES, unit_rows)
+
+    def _probe_tokens(self) -> npt.NDArray[np.int64]:
+        tokens = self.tokenizer.tokens(PROBE_TEXTS)  # (4, 77)
+        return np.ascontiguousarray(tokens[:, : tokens.argmax(axis=1).max() + 1])
 
     def _engine(self, side: str) -> Engine:
         with self._lock:  # two threads that come first at once load it once
@@ -160,7 +169,7 @@ class ClipEncoder:
         if self._device:
             precision = "float16" if self._device.startswith("cuda") else "float32"
             return TorchEngine(self._load(side), self._device, precision)
-        return open_engine(f"{self.model_id} {side}", self.tower(side), self._engine_name)
+        return open_engine(self.tower(side), self._engine_name)
 
     def _load(self, side: str) -> nn.Module:
         model = self._checkpoint.load((side,))

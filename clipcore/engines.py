@@ -6,16 +6,22 @@ selection.py's to say. Knows torch modules and arrays; knows nothing of photos, 
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import sys
 import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_cache_path
 
 from clipcore.errors import EngineRefused, MissingDependency
 
@@ -33,14 +39,15 @@ INT8: Final = "openvino-int8"  # less exact than the others, so only where it is
 class Tower:
     """A tower to be computed: how to load it, what it takes, and inputs to try engines with.
 
-    `load()` gives the module with float32 weights on the processor. `shape`: of its input, -1
-    where it may vary. `probe`: (N, ...) inputs of the kind it is made for, `timed`: how many of
-    them come at once when speed counts. `embed`: its features -> unit rows.
+    `key` names its weights. `load()` gives the module, float32 on the processor. `shape`: of its
+    input, -1 where it may vary. `probe()`: (N, ...) inputs of the kind it is made for, `timed`:
+    how many of them come at once when speed counts. `embed`: its features -> unit rows.
     """
 
+    key: str
     load: Callable[[], nn.Module]
     shape: tuple[int, ...]
-    probe: npt.NDArray[Any]
+    probe: Callable[[], npt.NDArray[Any]]
     timed: int
     embed: Callable[[FloatArray], FloatArray]
 
@@ -101,17 +108,14 @@ class TorchEngine:
 class OpenVinoEngine:
     """A module as OpenVINO compiles it for the processor. Thread-safe.
 
-    It is converted from the torch module itself. int8 is quantised with NNCF, its value ranges
-    read off the probe.
+    It is converted from the torch module itself, and kept in the cache: the next start needs
+    neither torch nor the checkpoint. int8 is quantised with NNCF, its value ranges read off the
+    probe.
     """
 
     def __init__(self, tower: Tower, precision: str) -> None:
         openvino = _openvino()
-        model = _convert(openvino, tower)
-        if precision == "int8":
-            model = _quantised(model, tower.probe)
-        import torch
-
+        model = _kept(openvino, tower, "int8" if precision == "int8" else "float32")
         hint = "bf16" if precision == "bfloat16" else "f32"
         self._compiled = openvino.Core().compile_model(
             model,
@@ -119,7 +123,8 @@ class OpenVinoEngine:
             {
                 "INFERENCE_PRECISION_HINT": hint,
                 "PERFORMANCE_HINT": "LATENCY",  # one batch on all cores
-                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+                # as torch reads it; 0: all cores
+                "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS", "0")),
             },
         )
         self._lock = threading.Lock()
@@ -130,14 +135,43 @@ class OpenVinoEngine:
         return features
 
 
+def cache_path() -> Path:
+    """Where what can be made anew is kept: converted models, and which engine is quickest."""
+    return user_cache_path("recollect")
+
+
+def _kept(openvino: Any, tower: Tower, numbers: str) -> Any:
+    """The converted tower from the cache, put there if it is missing."""
+    facts = [tower.key, numbers, openvino.__version__]
+    name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    path = cache_path() / "openvino" / f"{name}.xml"
+    if not path.exists():
+        model = _convert(openvino, tower)
+        if numbers == "int8":
+            model = _quantised(model, tower.probe())
+        _keep(openvino, model, path)
+    return openvino.Core().read_model(path)
+
+
+def _keep(openvino: Any, model: Any, path: Path) -> None:
+    """The description comes last: where it is, the weights beside it are whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as scratch:
+        written = Path(scratch) / path.name
+        openvino.save_model(model, written, compress_to_fp16=False)
+        for suffix in (".bin", ".xml"):
+            written.with_suffix(suffix).replace(path.with_suffix(suffix))
+
+
 def _convert(openvino: Any, tower: Tower) -> Any:
     import torch
 
+    example = torch.from_numpy(tower.probe()[:2].copy())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit, which OpenVINO uses
         return openvino.convert_model(
             tower.load().eval(),
-            example_input=torch.from_numpy(tower.probe[:2].copy()),
+            example_input=example,
             input=list(tower.shape),
         )
 

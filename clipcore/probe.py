@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
+FloatArray = npt.NDArray[np.float32]
+
+PROBES = 32
 SIZES_PX = ((320, 240), (240, 320), (256, 256), (400, 250))
 SCALES = (2, 5, 13, 34)  # cells a side of the layers of noise: from a sky to gravel
+
+
+def probe_pixels(preprocess: Callable[[Image.Image], FloatArray]) -> FloatArray:
+    """(PROBES, 3, R, R) pixels of the pictures."""
+    return np.stack([preprocess(picture) for picture in pictures(PROBES)])
 
 
 def pictures(count: int) -> list[Image.Image]:

@@ -20,9 +20,8 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from platformdirs import user_cache_path
 
-from clipcore.engines import INT8, REFERENCE, Engine, Tower, engine_names, make_engine
+from clipcore.engines import INT8, REFERENCE, Engine, Tower, cache_path, engine_names, make_engine
 from clipcore.errors import ClipcoreError, EngineRefused
 
 log = logging.getLogger(__name__)
@@ -45,24 +44,22 @@ class Trial:
     refused: str | None = None
 
 
-def open_engine(
-    key: str, tower: Tower, wanted: str | None = None, memory: Path | None = None
-) -> Engine:
-    """The engine for the tower that `key` names: the quickest certified one, or the `wanted` one.
+def open_engine(tower: Tower, wanted: str | None = None, memory: Path | None = None) -> Engine:
+    """The engine for a tower: the quickest certified one, or the `wanted` one.
 
     Trials are made once and remembered, per machine, in the file `memory`.
     Raises EngineRefused if the wanted one is none of this machine's or is not certified.
     """
     memory = memory or memory_path()
-    known = _recall(memory, key)
+    known = _recall(memory, tower.key)
     if wanted and wanted not in known:
-        known |= try_engines(key, tower, [wanted], memory)
+        known |= try_engines(tower, [wanted], memory)
     elif not wanted and not known.keys() - {INT8}:
-        known |= try_engines(key, tower, engine_names(), memory)
+        known |= try_engines(tower, engine_names(), memory)
     if not wanted:
         known.pop(INT8, None)
     elif refused := known[wanted].refused:
-        raise EngineRefused(f"the engine {wanted} is refused for {key}: {refused}")
+        raise EngineRefused(f"the engine {wanted} is refused for {tower.key}: {refused}")
     name = wanted or quickest(list(known.values())).engine
     return make_engine(name, tower)
 
@@ -77,16 +74,13 @@ def quickest(trials: Sequence[Trial]) -> Trial:
 
 def memory_path() -> Path:
     """Where the trials of this machine are remembered."""
-    return user_cache_path("recollect") / "engines.json"
+    return cache_path() / "engines.json"
 
 
 class Towers(Protocol):
     """An encoder whose towers engines can be tried with."""
 
     sides: tuple[str, ...]
-
-    @property
-    def model_id(self) -> str: ...
 
     def tower(self, side: str) -> Tower: ...
 
@@ -95,37 +89,41 @@ def examine(encoder: Towers, memory: Path | None = None) -> dict[str, list[Trial
     """Fresh trials of every engine of this machine for each side of an encoder."""
     memory, names = memory or memory_path(), engine_names()
     return {
-        side: list(
-            try_engines(f"{encoder.model_id} {side}", encoder.tower(side), names, memory).values()
-        )
+        side: list(try_engines(encoder.tower(side), names, memory).values())
         for side in encoder.sides
     }
 
 
-def try_engines(key: str, tower: Tower, names: Sequence[str], memory: Path) -> dict[str, Trial]:
+def try_engines(tower: Tower, names: Sequence[str], memory: Path) -> dict[str, Trial]:
     """A fresh trial of each of these engines, remembered beside those of others."""
-    log.info("%s: trying %s", key, ", ".join(names))
+    log.info("%s: trying %s", tower.key, ", ".join(names))
     reference = make_engine(REFERENCE, tower)
-    expected = tower.embed(reference(tower.probe))
+    probe = tower.probe()
+    expected = tower.embed(reference(probe))
     trials = {}
     for name in names:
-        trials[name] = _trial(name, reference if name == REFERENCE else None, tower, expected)
-        _tell(key, trials[name])
-    _remember(memory, key, _recall(memory, key) | trials)
+        engine = reference if name == REFERENCE else None
+        trials[name] = _trial(name, engine, tower, (probe, expected))
+        _tell(tower.key, trials[name])
+    _remember(memory, tower.key, _recall(memory, tower.key) | trials)
     return trials
 
 
-def _trial(name: str, engine: Engine | None, tower: Tower, expected: FloatArray) -> Trial:
+def _trial(
+    name: str, engine: Engine | None, tower: Tower, answers: tuple[npt.NDArray[Any], FloatArray]
+) -> Trial:
+    """`answers`: the probe, and its embeddings by the reference."""
+    probe, expected = answers
     try:
         engine = engine or make_engine(name, tower)
-        trial = certify(name, tower.embed(engine(tower.probe)), expected)
+        trial = certify(name, tower.embed(engine(probe)), expected)
     except EngineRefused:
         raise
     except (ClipcoreError, RuntimeError, MemoryError) as error:  # as torch and OpenVINO fail
         return Trial(name, refused=f"{type(error).__name__}: {error}")
     if trial.refused:
         return trial
-    return replace(trial, inputs_per_s=_inputs_per_s(engine, tower.probe[: tower.timed]))
+    return replace(trial, inputs_per_s=_inputs_per_s(engine, probe[: tower.timed]))
 
 
 def certify(name: str, rows: FloatArray, expected: FloatArray) -> Trial:

@@ -13,7 +13,7 @@ import io
 import math
 import threading
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from clipcore.encoder import PROBES, TIMED_IMAGES
+from clipcore.encoder import TIMED_IMAGES
 from clipcore.errors import CheckpointError, MissingDependency
 from clipcore.label_space import LabelSpace, read_label_space
-from clipcore.probe import pictures
+from clipcore.probe import probe_pixels
 
 if TYPE_CHECKING:
     from clipcore.engines import Engine, Tower
@@ -85,6 +85,10 @@ class StarterEncoder:
         """Upright RGB image of any size -> (3, R, R) pixels, about -1..1."""
         return preprocess(image, IMAGE_SIZE_PX)
 
+    def load_images(self) -> None:
+        """Load the image side now."""
+        self._image_tower()
+
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         """(B, 3, R, R) pixels -> (B, D) unit rows."""
         if len(pixels) == 0:
@@ -101,9 +105,9 @@ class StarterEncoder:
         """The image tower, to try engines with."""
         from clipcore.engines import Tower
 
-        pixels = np.stack([self.preprocess(picture) for picture in pictures(PROBES)])
-        shape = (-1, *pixels.shape[1:])
-        return Tower(load_lite2, shape, pixels, TIMED_IMAGES, self._space.of_logits)
+        key, shape = f"{self.model_id} {side}", (-1, 3, IMAGE_SIZE_PX, IMAGE_SIZE_PX)
+        probe = partial(probe_pixels, self.preprocess)
+        return Tower(key, load_lite2, shape, probe, TIMED_IMAGES, self._space.of_logits)
 
     def _image_tower(self) -> Engine:
         """(B, 3, R, R) pixels -> (B, 1000) logits."""
@@ -121,7 +125,7 @@ class StarterEncoder:
 
         if self._device:
             return TorchEngine(load_lite2(), self._device, "float32")
-        return open_engine(f"{self.model_id} image", self.tower("image"), self._engine_name)
+        return open_engine(self.tower("image"), self._engine_name)
 
     @cached_property
     def _loaded_text_tower(self) -> MiniLM:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from indexer.serve import HOST, page_served
 
-QUERY = "a polar bear in the snow"
+QUERY = "a palace"
 SIZE = {"width": 1440, "height": 900}
 WAIT_MS = 60_000  # the server starts and the model loads
 QUALITY = 88  # of a JPEG: the page is mostly photos

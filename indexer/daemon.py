@@ -87,7 +87,8 @@ class Daemon:
         watcher = open_watcher(dirty)
         try:
             with self._library.writing():
-                told.set(paused=None)
+                told.set(paused=None, doing="loading the model")
+                self._library.encoder.load_images()
                 watcher.start()
                 try:
                     self._loop(watcher, dirty, told)

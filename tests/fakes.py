@@ -31,6 +31,9 @@ class ColourEncoder:
         small = image.resize((side, side), Image.Resampling.BOX)
         return np.asarray(small, np.float32).transpose(2, 0, 1) / 255
 
+    def load_images(self) -> None:
+        """There is nothing to load."""
+
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         self.embedded += len(pixels)
         half = self.image_size_px // 2
