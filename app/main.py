@@ -1,4 +1,4 @@
-"""The page, in screen order: `streamlit run app/main.py`.
+"""The two pages, and the search in screen order: `streamlit run app/main.py`.
 
 Knows a Library and its records; nothing of SQL, models or indexes.
 """
@@ -12,10 +12,12 @@ from typing import Final
 import streamlit as st
 
 from app import address
+from app.library_page import library_page
 from app.panel import library_panel
 from app.photo import photo_dialog
 from app.plain import plain
 from app.results import results
+from app.welcome import is_welcome, welcome
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
 from indexer.index_policy import IndexPolicy
@@ -40,11 +42,27 @@ def main() -> None:
     st.set_page_config("Recollect", ICON, layout="wide")
     st.html(PAGE_CSS)
     st.html('<h1 class="brand">Recollect</h1>')
+    chosen = st.navigation(
+        [
+            st.Page(search_page, title="Search", icon=":material/search:", default=True),
+            st.Page(_library_page, title="Library", icon=":material/folder:", url_path="library"),
+        ],
+        position="top",
+    )
     try:
-        page(library_at(default_library()))
+        chosen.run()
     except (IndexerError, ClipcoreError) as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()
+
+
+def search_page() -> None:
+    """The page one begins with."""
+    page(library_at(default_library()))
+
+
+def _library_page() -> None:
+    library_page(library_at(default_library()))
 
 
 @st.cache_resource(show_spinner="Opening the library…")
@@ -57,23 +75,16 @@ def library_at(path: Path) -> Library:
 def page(library: Library) -> None:
     """Everything below the title. Raises IndexerError or ClipcoreError."""
     status = library.status()
-    library_panel(library, status)
-    if not status.photos:
-        empty(status.failed)
+    if is_welcome(status):
+        welcome(library, status)
+        if "photo" in st.query_params:
+            photo_dialog(library, ())
         return
+    library_panel(library, status)
     search_box()
     hits = results(library) if address.query() else start(status.photos)
     if "photo" in st.query_params:
         photo_dialog(library, hits)
-
-
-def empty(failed: int) -> None:
-    """Say how photos come into the library."""
-    st.subheader("No photos yet", anchor=False)
-    st.markdown("Take in a folder, then reload this page:")
-    st.code("indexer rebuild DIR", language=None)
-    if failed:
-        st.caption(f"{failed:,} files were looked at and could not be read: see the sidebar.")
 
 
 def search_box() -> None:

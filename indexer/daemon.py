@@ -105,7 +105,7 @@ class Daemon:
         watching = Watching(watcher.entered, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
-            if due is Due.EVERYTHING:
+            if told.take_look_request() or due is Due.EVERYTHING:
                 dirty.take_settled()  # seen as well
                 with watcher.renewing([root.path for root in self._library.roots()]):
                     self._look_at_all(told, watching)

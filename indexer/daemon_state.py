@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds the daemon's lock
 PAUSED: Final = "paused"
+LOOK: Final = "look"
 TELL_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
 BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
@@ -47,6 +48,11 @@ def resume(library: Path) -> None:
 def is_paused(library: Path) -> bool:
     """Whether it has been asked to pause."""
     return (library / PAUSED).exists()
+
+
+def ask_for_look(library: Path) -> None:
+    """Ask the daemon to look at everything at once: what it is to look at has changed."""
+    (library / LOOK).touch()
 
 
 class DaemonFile:
@@ -79,6 +85,14 @@ class DaemonFile:
     def state(self) -> DaemonState:
         """What was told last."""
         return self._state
+
+    def take_look_request(self) -> bool:
+        """Whether a look at everything has been asked for; it counts as granted with that."""
+        try:
+            (self._path.parent / LOOK).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def set(self, **changes: Any) -> None:
         """Tell these fields of DaemonState anew."""

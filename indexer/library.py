@@ -17,8 +17,10 @@ from PIL import Image
 
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
-from indexer.daemon_state import DaemonFile, is_paused, pause, resume, running_daemon
+from indexer import daemon_state
+from indexer.daemon_state import DaemonFile, running_daemon
 from indexer.decode import decode_upright
+from indexer.disk_use import disk_use
 from indexer.errors import ModelMismatch, QueryError, RootError
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
@@ -26,6 +28,7 @@ from indexer.live_index import LiveIndex
 from indexer.lock import held
 from indexer.query import Query, parse
 from indexer.records import (
+    DiskUse,
     Failure,
     IngestReport,
     LibraryStatus,
@@ -190,16 +193,16 @@ class Library:
 
     def pause(self) -> None:
         """Let the daemon take in nothing, and write nothing, until `resume()`."""
-        pause(self.path)
+        daemon_state.pause(self.path)
 
     def resume(self) -> None:
         """Let the daemon go on."""
-        resume(self.path)
+        daemon_state.resume(self.path)
 
     @property
     def paused(self) -> bool:
         """Whether `pause()` was said."""
-        return is_paused(self.path)
+        return daemon_state.is_paused(self.path)
 
     def rebuild(
         self,
@@ -267,8 +270,9 @@ class Library:
         return self.update([failure.path for failure in self.failures()], progress)
 
     def forget_failures(self) -> None:
-        """Let the next look, whoever takes it, try the files that failed again."""
+        """Let the next look try the files that failed again; a running daemon looks at once."""
         self._store.forget_failures()
+        daemon_state.ask_for_look(self.path)
 
     def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruned:
         """Remove photos that have been gone for longer than that for good.
@@ -370,6 +374,10 @@ class Library:
     def failures(self) -> list[Failure]:
         """The files that could not be taken in."""
         return self._store.failures()
+
+    def disk_use(self) -> DiskUse:
+        """What the library takes on disk; reads the size of every thumbnail."""
+        return disk_use(self.path / DATABASE, self._snapshot, self._thumbnails.directory)
 
     def change_token(self) -> int:
         """A number that changes whenever another process has committed something."""

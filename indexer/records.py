@@ -224,6 +224,16 @@ class IndexStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What a library takes on disk. `snapshot_at`: when the index was written last, UTC."""
+
+    database_bytes: int
+    index_bytes: int
+    thumbnails_bytes: int
+    snapshot_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RootStatus:
     """A photo directory with the number of its photos that are there."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from indexer.daemon_state import ask_for_look
 from indexer.errors import RootError
 from indexer.excludes import checked
 from indexer.records import Root
@@ -16,11 +17,13 @@ def add_root(store: Store, library: Path, directory: Path, excludes: Iterable[st
     """See Library.add_root; `library` is the library's own directory."""
     patterns = None if excludes is None else checked(excludes)
     root = _known_or_new(store, library, directory)
+    ask_for_look(library)
     if patterns is None:
         return root
     if root.path != directory.expanduser().resolve():
         raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
     store.set_excludes(root.id, patterns)
+    ask_for_look(library)
     return replace(root, excludes=patterns)
 
 

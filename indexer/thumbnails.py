@@ -16,12 +16,12 @@ class Thumbnails:
     """The thumbnails below one directory. Safe to use from several threads and processes."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def path(self, sha256: bytes) -> Path:
         """Where the thumbnail of these bytes lies, or would."""
         name = sha256.hex()
-        return self._directory / name[:2] / f"{name}.jpg"
+        return self.directory / name[:2] / f"{name}.jpg"
 
     def save(self, sha256: bytes, jpeg: bytes) -> None:
         """Keep a thumbnail. Raises DiskFull."""

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from indexer.library import open_library
+from app.folders import VARIABLE
+from indexer.daemon import Daemon
+from indexer.library import Library, open_library
 from indexer.serve import HOST, server_command
 from tests.conftest import SAMPLE
 
@@ -52,7 +55,11 @@ def served(library: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "RECOLLECT_LIBRARY": str(library)}
+    environment = {
+        **os.environ,
+        "RECOLLECT_LIBRARY": str(library),
+        VARIABLE: str(library.parent / "home"),  # where folders may be chosen
+    }
     server = subprocess.Popen(server_command(port), env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait_for(server, port)
@@ -209,3 +216,55 @@ def test_photo_added_while_the_page_is_open_is_found(
             page.keyboard.press("Escape")
             expect(page.locator(".sheet")).to_have_count(0)
         assert page.locator("a[href*='www.a.com'], img[src='x']").count() == 0
+
+
+@contextmanager
+def kept_in_line(library: Library) -> Iterator[None]:
+    """A daemon of this process, with the encoder of `library`."""
+    running = Daemon(library)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        running.stop()
+        thread.join(60)
+
+
+def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
+    page: Page, tmp_path: Path
+) -> None:
+    photos = tmp_path / "home" / HOSTILE[1].removesuffix(".jpg")
+    shutil.copytree(SAMPLE / "Animals" / "Arctic", photos)
+    (photos / "torn.jpg").write_bytes(b"no photo")
+    library = open_library(tmp_path / "library", create=True, model="starter")
+    with served(library.path) as address, kept_in_line(library):
+        page.goto(address)
+        page.get_by_role("button", name=photos.name).click()
+        page.get_by_role("button", name="Take in").click()
+        expect(page.locator(".cell .name").filter(has_text=POLAR_BEAR)).to_be_visible(
+            timeout=WAIT_MS
+        )
+        assert page.locator("a[href*='www.a.com']").count() == 0
+        page.get_by_role("button", name="Start searching").click()
+        search(page, QUERY)
+        assert names(page)[0] == POLAR_BEAR
+        page.get_by_role("link", name="Library").click()
+        page.get_by_text("1 could not be read").click()
+        expect(page.get_by_text("torn.jpg")).to_be_visible()
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Resume").click()
+        page.get_by_role("button", name="Remove").click()
+        page.get_by_role("button", name="Remove folder").click()
+        expect(page.get_by_text("No folders yet")).to_be_visible(timeout=WAIT_MS)
+        page.go_back()
+        expect(page.get_by_text("Where are your photos?")).to_be_visible()
+    library.close()
+
+
+def test_address_opens_no_folder(page: Page, address: str) -> None:
+    page.goto(f"{address}library?picker_folder=/etc&folder=/etc&picking=1&path=/etc")
+    expect(page.get_by_text("Library", exact=True).first).to_be_visible()
+    expect(page.locator(".st-key-activity")).to_be_visible()
+    assert page.locator(".st-key-picker").count() == 0

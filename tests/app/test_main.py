@@ -85,12 +85,6 @@ def test_no_library_is_told_in_one_line_with_what_to_do(
     assert not test.text_input
 
 
-def test_empty_library_says_how_photos_come_in(tmp_path: Path) -> None:
-    test = page_over(taken_in(tmp_path))
-    assert test.code[0].value == "indexer rebuild DIR"
-    assert not test.text_input
-
-
 def test_start_offers_queries(library: Library) -> None:
     test = page_over(library)
     assert "2 photos" in test.markdown[0].value

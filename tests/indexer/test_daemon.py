@@ -235,3 +235,27 @@ def test_an_unmounted_root_is_kept_and_comes_back_unembedded(
     with daemon(library, encoder):
         assert library.status().roots[0].notice is None
         assert encoder.embedded == 1
+
+
+def test_folder_added_while_the_daemon_runs_is_taken_in_without_waiting_for_its_time(
+    library: Library, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "more" / "later.png", "lime")
+    with daemon(library, encoder):
+        library.add_root(tmp_path / "more")
+        until(lambda: "later.png" in names(library))
+
+
+def test_failure_is_tried_again_by_the_running_daemon_when_that_is_asked(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    good = make_photo(photos / ".hidden.png", "lime").read_bytes()
+    bad = photos / "bad.png"
+    bad.write_bytes(bytes(len(good)))
+    with daemon(library, encoder):
+        until(lambda: len(library.failures()) == 1)
+        stat = bad.stat()
+        bad.write_bytes(good)
+        os.utime(bad, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # nothing seems to have changed
+        library.forget_failures()
+        until(lambda: not library.failures())

@@ -1,0 +1,101 @@
+"""The photo directories on the library page: what each holds, leaves out, and how it is removed.
+
+Knows nothing of how one is chosen. Paths and notices are other people's text.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app.plain import name_and_note, plain
+from indexer.errors import IndexerError, LibraryBusy
+from indexer.library import Library
+from indexer.records import LibraryStatus, Root, RootStatus
+
+PATIENCE_S: Final = 20.0  # a daemon that is to pause finishes its batch first
+
+
+def root_list(library: Library, status: LibraryStatus) -> None:
+    """Each photo directory with its number of photos, its notice and what can be done with it."""
+    known = {root.path: root for root in library.roots()}
+    for told in status.roots:
+        if told.path in known:
+            _root(library, told, known[told.path])
+
+
+def _root(library: Library, told: RootStatus, root: Root) -> None:
+    with st.container(border=True, key=f"root_{root.id}"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            with st.container(horizontal=True, wrap=False, width="stretch"):
+                st.markdown(":material/folder:", width="content")
+                name = root.path.name or str(root.path)
+                name_and_note(name, f"{root.path.parent} · {told.photos:,} photos")
+            with st.container(horizontal=True, width="content", gap="small"):
+                _excludes(library, root)
+                _removal(library, root)
+        if told.notice:
+            st.warning("At the last look:", icon=":material/warning:")
+            st.text(told.notice)
+
+
+def _excludes(library: Library, root: Root) -> None:
+    label = f"Leaves out {len(root.excludes)}" if root.excludes else "Leave out"
+    with st.popover(label, type="tertiary", key=f"excludes_{root.id}"):
+        text = st.text_area(
+            "Patterns, one a line, as in .gitignore",
+            "\n".join(root.excludes),
+            key=f"patterns_{root.id}",
+            placeholder="Screenshots/\n*.gif",
+        )
+        if st.button("Save", key=f"save_{root.id}", type="primary"):
+            try:
+                library.add_root(root.path, text.splitlines())
+            except IndexerError as error:
+                st.error(plain(str(error)))
+            else:
+                st.rerun()
+
+
+def _removal(library: Library, root: Root) -> None:
+    with st.popover("Remove", type="tertiary", key=f"removal_{root.id}"):
+        st.markdown("**Remove this folder from the library?**")
+        st.caption("Its photos leave the results. No file is touched; adding it again is quick.")
+        if st.button("Remove folder", key=f"remove_{root.id}", type="primary"):
+            try:
+                with st.spinner("Waiting for the daemon to finish its batch…"):
+                    remove(library, root.path)
+            except IndexerError as error:
+                st.error(plain(str(error)))
+            else:
+                st.rerun()
+
+
+def remove(library: Library, directory: Path, patience_s: float = PATIENCE_S) -> None:
+    """Remove a photo directory while the daemon, if one runs, makes way.
+
+    Raises LibraryBusy if somebody else goes on writing.
+    """
+    was_paused = library.paused
+    library.pause()
+    try:
+        _remove_when_free(library, directory, time.monotonic() + patience_s)
+    finally:
+        if not was_paused:
+            library.resume()
+
+
+def _remove_when_free(library: Library, directory: Path, until_s: float) -> None:
+    while True:
+        try:
+            with library.writing():
+                return library.remove_root(directory)
+        except LibraryBusy:
+            if time.monotonic() > until_s:
+                raise
+        time.sleep(0.1)

@@ -1,0 +1,76 @@
+"""The first visit: an empty library asks for a folder, then shows its photos as they come in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app.activity import activity
+from app.grid import grid
+from app.picker import folder_picker
+from app.plain import plain
+from app.roots import root_list
+from indexer.errors import IndexerError
+from indexer.library import Library
+from indexer.records import LibraryStatus
+
+WELCOMING: Final = "welcoming"  # in the session: the person has not gone on to searching yet
+REFRESH_S: Final = 2.0
+EVERY_PHOTO: Final = "after:1800"  # a photo without a date has its file's
+PHOTOS_SHOWN: Final = 24
+
+
+def is_welcome(status: LibraryStatus) -> bool:
+    """Whether there is nothing to search yet, or the person still watches photos come in."""
+    if not status.photos:
+        st.session_state[WELCOMING] = True
+    return bool(st.session_state.get(WELCOMING))
+
+
+def welcome(library: Library, status: LibraryStatus) -> None:
+    """Ask for a folder, or show what comes in from it."""
+    with st.container(key="welcome"):
+        if status.roots:
+            _coming_in(library)
+            return
+        st.header("Where are your photos?", anchor=False)
+        st.markdown(
+            "Choose a folder on this machine. Its photos are looked at here, nothing is uploaded, "
+            "and no file is ever changed."
+        )
+        folder_picker(library, done="Take in")
+
+
+@st.fragment(run_every=REFRESH_S)
+def _coming_in(library: Library) -> None:
+    try:
+        status = library.status()
+        _heading(status)
+        activity(library, status)
+        if status.failed:
+            st.caption(f"{status.failed:,} files could not be read: the library page lists them.")
+        if not status.photos:
+            root_list(library, status)  # with what is wrong, where something is
+        else:
+            grid(library, library.search(EVERY_PHOTO, PHOTOS_SHOWN).hits)
+    except IndexerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def _heading(status: LibraryStatus) -> None:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.header(title(status), anchor=False, width="content")
+        if status.photos and st.button("Start searching", type="primary", key="start_searching"):
+            st.session_state.pop(WELCOMING, None)
+            st.rerun()
+
+
+def title(status: LibraryStatus) -> str:
+    """What there is so far."""
+    if status.photos:
+        return f"{status.photos:,} photos so far"
+    settled = status.daemon is None or status.daemon.doing == "watching"
+    return "No photos yet" if settled else "Looking for photos…"

@@ -1,0 +1,247 @@
+"""The library page and the welcome, in Streamlit's own test harness, over real libraries."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.activity import detail, progress, time_left, told
+from app.folders import VARIABLE
+from app.library_page import about
+from app.roots import remove
+from indexer.daemon import Daemon
+from indexer.errors import LibraryBusy
+from indexer.library import Library, open_library
+from indexer.records import DaemonState, DiskUse, LibraryStatus
+from tests.app.test_main import cells, page_over, taken_in
+from tests.fakes import ColourEncoder
+from tests.photos import make_photo
+
+HOSTILE = "**[x](http:a)** $x$ :smile:"
+DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), doing="watching")
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A good photo and a bad one in `photos`; `tmp_path` is where folders may be chosen."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    make_photo(tmp_path / "photos" / "red.jpg", "red")
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"no photo")
+    return taken_in(tmp_path)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    make_photo(tmp_path / "home" / HOSTILE / "red.jpg", "red")
+    return open_library(
+        tmp_path / "library", create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+    )
+
+
+def library_page_over(library: Library) -> AppTest:
+    def script(library: object) -> None:
+        from app.library_page import library_page
+
+        library_page(library)
+
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30).run()
+    assert not test.exception
+    return test
+
+
+@contextmanager
+def daemon(library: Library) -> Iterator[None]:
+    own = open_library(library.path, open_encoder=lambda _: ColourEncoder())
+    running = Daemon(own)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        running.stop()
+        thread.join(30)
+        own.close()
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def words(test: AppTest) -> str:
+    markdown = (test.markdown, test.caption, test.error, test.get("html"))
+    shown = [element.proto.body for kind in markdown for element in kind]
+    return "\n".join(shown).replace("\\", "")
+
+
+def test_page_tells_folders_model_index_and_sizes(library: Library) -> None:
+    said = words(library_page_over(library))
+    for fact in ("photos", "1 photos", "colour-1", "exact, 1 vectors", "Thumbnails", "written"):
+        assert fact in said
+
+
+def test_failure_is_told_with_its_reason_and_is_tried_again_when_asked(
+    library: Library, tmp_path: Path
+) -> None:
+    test = library_page_over(library)
+    assert "bad.jpg" in words(test)
+    assert "since" in words(test)
+    bad = tmp_path / "photos" / "bad.jpg"
+    make_photo(bad, "blue")
+    test.button(key="retry").click().run()
+    with library.writing():
+        library.update()
+    assert "bad.jpg" not in words(test.run())
+    assert library.status().photos == 2
+
+
+def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
+    with daemon(library):
+        until(lambda: library.status().daemon)
+        test = library_page_over(library)
+        test.button(key="pause").click().run()
+        assert library.paused
+        assert "Paused" in words(test)
+        test.button(key="resume").click().run()
+        assert not library.paused
+
+
+def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
+    library: Library,
+) -> None:
+    with daemon(library):
+        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        test = library_page_over(library)
+        (root,) = library.roots()
+        test.button(key=f"remove_{root.id}").click().run()
+        assert library.roots() == []
+        assert not library.paused
+        until(lambda: (now := library.status().daemon) and not now.paused)
+        assert "No folders yet" in words(test)
+
+
+def test_removal_gives_up_with_who_is_writing_and_leaves_the_daemon_as_it_was(
+    library: Library, tmp_path: Path
+) -> None:
+    writer = open_library(library.path, open_encoder=lambda _: ColourEncoder())
+    with writer.writing(), pytest.raises(LibraryBusy):
+        remove(library, tmp_path / "photos", patience_s=0.2)
+    assert len(library.roots()) == 1
+    assert not library.paused
+
+
+def test_patterns_are_saved_and_a_wrong_one_is_told(library: Library) -> None:
+    test = library_page_over(library)
+    (root,) = library.roots()
+    test.text_area(key=f"patterns_{root.id}").set_value("raw/\n*.gif")
+    test.button(key=f"save_{root.id}").click().run()
+    assert library.roots()[0].excludes == ("raw/", "*.gif")
+    test.text_area(key=f"patterns_{root.id}").set_value("# all")
+    test.button(key=f"save_{root.id}").click().run()
+    assert "excludes nothing" in words(test)
+    assert library.roots()[0].excludes == ("raw/", "*.gif")
+
+
+def test_second_folder_is_chosen_step_by_step_with_its_patterns(
+    library: Library, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "drive" / "2020" / "lime.jpg", "lime")
+    test = library_page_over(library)
+    test.button(key="add").click().run()
+    press(test, "drive")
+    press(test, "2020")
+    test.text_area(key="picker_excludes").set_value("*.gif")
+    test.button(key="picker_add").click().run()
+    assert [root.path for root in library.roots()] == [
+        tmp_path / "photos",
+        tmp_path / "drive" / "2020",
+    ]
+    assert library.roots()[1].excludes == ("*.gif",)
+    assert "picker_add" not in [button.key for button in test.button]
+
+
+def test_folder_that_cannot_be_one_is_told(library: Library) -> None:
+    test = library_page_over(library)
+    test.button(key="add").click().run()
+    press(test, "library")
+    test.button(key="picker_add").click().run()
+    assert "is the library itself" in words(test)
+    assert len(library.roots()) == 1
+
+
+def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) -> None:
+    test = page_over(empty)
+    assert "Where are your photos?" in test.header[0].value
+    press(test, HOSTILE)
+    test.button(key="picker_add").click().run()
+    assert test.header[0].value == "No photos yet"
+    with daemon(empty):
+        until(lambda: empty.status().photos)
+        test.run()
+    assert "1 photos so far" in test.header[0].value
+    assert [cell["name"] for cell in cells(test)] == ["red.jpg"]
+    test.button(key="start_searching").click().run()
+    assert test.text_input[0].value == ""
+
+
+def press(test: AppTest, folder: str) -> None:
+    (button,) = [
+        button
+        for button in test.button
+        if (button.key or "").startswith("picker_folder") and _as_typed(button.label) == folder
+    ]
+    button.click().run()
+
+
+def _as_typed(label: str) -> str:
+    return label.replace("\\", "")
+
+
+def status_of(**changes: object) -> LibraryStatus:
+    plain = LibraryStatus(Path("/library"), "starter-1", (), 300, 300, 0, 0, daemon=DAEMON)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_progress_is_told_with_rate_and_time_left() -> None:
+    busy = replace(
+        DAEMON, doing="taking in photos", queue=100, photos_per_s=2.5, left_s=40, last_error="x"
+    )
+    status = status_of(daemon=busy)
+    assert told(status)[1] == "Taking in photos"
+    assert detail(status) == "100 to go · 2.5 photos/s · 40 s left"
+    assert progress(status) == 0.75
+    assert progress(status_of()) is None
+
+
+def test_each_state_of_the_daemon_has_its_words() -> None:
+    assert told(status_of())[1] == "Up to date"
+    assert told(status_of(daemon=None))[1] == "The daemon is not running"
+    assert told(status_of(paused=True, daemon=None))[1] == "Paused"
+    battery = replace(DAEMON, paused="paused while the machine runs on battery")
+    assert detail(status_of(daemon=battery)) == "paused while the machine runs on battery"
+    full = replace(DAEMON, doing="waiting for room on the disk", last_error="no room for x")
+    assert detail(status_of(daemon=full)) == "no room for x"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(9.4, "9 s"), (60, "1 min"), (3599, "1 h 0 min"), (12_000, "3 h 20 min")]
+)
+def test_time_left_is_told_in_two_units_at_most(seconds: float, said: str) -> None:
+    assert time_left(seconds) == said
+
+
+def test_gone_photos_are_told_only_where_there_are_any() -> None:
+    use = DiskUse(1, 2, 3)
+    assert "Gone" not in dict(about(status_of(), use))
+    assert dict(about(status_of(missing=7), use))["Gone"].startswith("7 photos")
