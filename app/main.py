@@ -12,6 +12,7 @@ from typing import Final
 import streamlit as st
 
 from app import address
+from app.language import _
 from app.library_page import library_page
 from app.panel import library_panel
 from app.photo import photo_dialog
@@ -44,8 +45,10 @@ def main() -> None:
     st.html('<h1 class="brand">Recollect</h1>')
     chosen = st.navigation(
         [
-            st.Page(search_page, title="Search", icon=":material/search:", default=True),
-            st.Page(_library_page, title="Library", icon=":material/folder:", url_path="library"),
+            st.Page(search_page, title=_("Search"), icon=":material/search:", default=True),
+            st.Page(
+                _library_page, title=_("Library"), icon=":material/folder:", url_path="library"
+            ),
         ],
         position="top",
     )
