@@ -10,8 +10,8 @@ AUTO: Final = "auto"
 EXACT: Final = "exact"
 APPROXIMATE: Final = "approximate"
 
-# Comparing every vector costs 62 ms a million (512 float16, one core): 12 ms here.
-EXACT_LIMIT: Final = 200_000
+# Comparing 100,000 vectors (512 float16) takes two cores 6 ms, their compressed codes 1 ms.
+EXACT_LIMIT: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def to_row(row: SqlRow[Any]) -> Row:
 
 
 def photo_query(*more: Any) -> Select[Any]:
-    """The photos with all their facts; `more` columns go before."""
+    """The photos with all their facts, which are the last columns; `more` ones go before."""
     return (
         select(
             *more,
@@ -64,6 +64,6 @@ def to_photo(row: SqlRow[Any]) -> Photo:
         size_bytes=row.size_bytes,
         mtime_ns=row.mtime_ns,
         sha256=row.sha256,
-        facts=Facts(**{name: getattr(row, name) for name in FACTS}),
+        facts=Facts(*row[-len(FACTS) :]),
         missing_since=row.missing_since,
     )

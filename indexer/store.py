@@ -243,7 +243,7 @@ class Store:
         """(embedding id, photo) for each present photo behind these embeddings that passes."""
         query = statements.photos_of(embedding_ids, (filters, self.roots()))
         with self._engine.connect() as connection:
-            return [(row.embedding_id, to_photo(row)) for row in connection.execute(query)]
+            return [(row.embedding_id, to_photo(row)) for row in connection.execute(query).all()]
 
     def allowed_embeddings(self, filters: Collection[Filter]) -> IntArray:
         """The growing ids of the embeddings behind present photos that pass the filters."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+Found = tuple[FloatArray, IntArray]  # scores, best first, and positions; -1 where there are fewer
 
 POINTS_PER_LIST: Final = 64  # vectors to train on; FAISS warns below 39
 TRAIN_ROUNDS: Final = 10
@@ -39,8 +40,8 @@ GPU_MAX_K: Final = 2048
 CORES: Final = os.cpu_count() or 1
 WORTH_A_THREAD: Final = 10_000  # vectors: some 2 ms of scanning
 # 1,000,000 vectors of benchmarks/clip_like.py in 256 lists, recall@20 after scoring the candidates:
-# 0.960 and 0.969 with 64 lists visited and 200 and 400 candidates, 0.979 and 0.988 with 128
-PROBED_SHARE: Final = 0.5
+# 0.960 and 0.969 with a quarter visited and 200 and 400 candidates, 0.979 and 0.988 with half
+VISITED: Final = 500_000
 DEPTH: Final = 400
 
 
@@ -106,34 +107,48 @@ class VectorIndex:
             if allowed is None and self._mirror is not None and k <= GPU_MAX_K:
                 found = self._mirror.search(query[None], k)[1][0]
             elif self.lists:
-                found = self._index.search(query[None], k, params=self._parameters(allowed))[1][0]
-            elif allowed is None:
-                found = self._scan(query[None], k)
+                found = self._visit(query[None], k, allowed)
             else:
-                with _one_thread():
-                    found = self._index.search(query[None], k, params=self._parameters(allowed))[1][
-                        0
-                    ]
+                found = self._scan(query[None], k, allowed)
             best: IntArray = self._ids[found[found >= 0]]
             return best
 
-    def _scan(self, query: FloatArray, k: int) -> IntArray:
-        """Positions of the k best of all, each core comparing a part: FAISS shares out queries."""
+    def _scan(self, query: FloatArray, k: int, allowed: IntArray | None) -> IntArray:
+        """Positions of the k best of all, each core comparing a part of the vectors."""
         faiss = _faiss()
-        parts = max(1, min(CORES, len(self) // WORTH_A_THREAD))
-        bounds = [len(self) * part // parts for part in range(parts + 1)]
+        compared = len(self) if allowed is None else len(allowed)
+        parts = max(1, min(CORES, compared // WORTH_A_THREAD))
+        passing = self._selector(allowed)
 
-        def scan(start: int, stop: int) -> tuple[FloatArray, IntArray]:
-            selector = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, stop))
-            with _one_thread():  # OpenMP counts threads for each thread by itself
-                scores, found = self._index.search(query, min(k, stop - start), params=selector)
+        def scan(part: int) -> Found:
+            here = faiss.IDSelectorRange(len(self) * part // parts, len(self) * (part + 1) // parts)
+            selector = here if passing is None else faiss.IDSelectorAnd(here, passing)
+            parameters = faiss.SearchParameters(sel=selector)
+            scores, found = self._index.search(query, k, params=parameters)
             return scores[0], found[0]
 
-        if parts == 1:
-            return scan(0, len(self))[1]
-        scores, found = zip(*_scanners().map(scan, bounds, bounds[1:]), strict=True)
-        best = np.argsort(-np.concatenate(scores), kind="stable")[:k]
-        return np.concatenate(found)[best]
+        return _best_of(scan, parts, k)
+
+    def _visit(self, query: FloatArray, k: int, allowed: IntArray | None) -> IntArray:
+        """Positions of the k best in the nearest lists, each core visiting a part of the lists."""
+        faiss = _faiss()
+        share = 1.0 if allowed is None else len(allowed) / len(self)
+        nearness, lists = self._index.quantizer.search(query, self._probed(share))
+        parts = min(CORES, lists.shape[1])
+        passing = self._selector(allowed)
+
+        def visit(part: int) -> Found:
+            some, near = (np.ascontiguousarray(all_[:, part::parts]) for all_ in (lists, nearness))
+            scores, found = np.empty((1, k), np.float32), np.empty((1, k), np.int64)
+            parameters = faiss.SearchParametersIVF(nprobe=some.shape[1], sel=passing)
+            arrays = (faiss.swig_ptr(array) for array in (some, near, scores, found))
+            # the wrapper of FAISS takes no parameters, what it wraps does
+            self._index.search_preassigned_c(
+                1, faiss.swig_ptr(query), k, *arrays, False, parameters
+            )
+            return scores[0], found[0]
+
+        return _best_of(visit, parts, k)
 
     def _positions(self, ids: IntArray) -> IntArray:
         """Where those of the sorted ids that are here stand in `_ids`, which is sorted too."""
@@ -142,21 +157,18 @@ class VectorIndex:
         here: IntArray = at[self._ids[at] == ids]
         return here
 
-    def _parameters(self, allowed: IntArray | None) -> Any:
-        faiss, given = _faiss(), {}
-        share = 1.0
-        if allowed is not None:
-            share = len(allowed) / len(self)
-            bits = np.zeros(len(self), bool)
-            bits[allowed] = True
-            given["sel"] = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-        if self.lists:
-            return faiss.SearchParametersIVF(nprobe=self._probed(share), **given)
-        return faiss.SearchParameters(**given)
+    def _selector(self, allowed: IntArray | None) -> Any:
+        """What lets these positions pass; None for all of them."""
+        if allowed is None:
+            return None
+        bits = np.zeros(len(self), bool)
+        bits[allowed] = True
+        return _faiss().IDSelectorBitmap(np.packbits(bits, bitorder="little"))
 
     def _probed(self, share: float) -> int:
         """How many lists to visit: more of them where fewer vectors are allowed."""
-        return min(self.lists, math.ceil(PROBED_SHARE * self.lists / math.sqrt(share)))
+        visited = VISITED / max(1, len(self)) / math.sqrt(share)
+        return min(self.lists, math.ceil(self.lists * visited))
 
     def save(self, path: Path, library_id: str, model_id: str) -> None:
         """Write a snapshot. Raises OSError."""
@@ -202,9 +214,27 @@ def _faiss_index(dim: int, factory: str) -> Any:
     return faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
 
 
+def _best_of(search: Callable[[int], Found], parts: int, k: int) -> IntArray:
+    """The positions of the k best of all parts, searched side by side.
+
+    FAISS itself shares queries between the cores, not the work of one.
+    """
+
+    def alone(part: int) -> Found:
+        with _one_thread():  # OpenMP counts threads for each thread by itself
+            return search(part)
+
+    if parts == 1:
+        return alone(0)[1]
+    scores, found = zip(*_searchers().map(alone, range(parts)), strict=True)
+    best = np.argsort(-np.concatenate(scores), kind="stable")[:k]
+    positions: IntArray = np.concatenate(found)[best]
+    return positions
+
+
 @cache
-def _scanners() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(CORES, thread_name_prefix="scan")
+def _searchers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(CORES, thread_name_prefix="search")
 
 
 @contextmanager

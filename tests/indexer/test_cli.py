@@ -86,7 +86,7 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
         "index": {
             "vectors": count,
             "kind": "exact",
-            "reason": "up to 200,000 vectors all of them are compared",
+            "reason": "up to 50,000 vectors all of them are compared",
         },
         "paused": False,
         "daemon": None,

@@ -9,7 +9,7 @@ from indexer.index_policy import EXACT_LIMIT, IndexPolicy
 
 @pytest.mark.parametrize(
     ("count", "lists"),
-    [(0, 0), (EXACT_LIMIT, 0), (EXACT_LIMIT + 1, 128), (1_000_000, 256), (10_000_000, 1024)],
+    [(0, 0), (EXACT_LIMIT, 0), (EXACT_LIMIT + 1, 64), (1_000_000, 256), (10_000_000, 1024)],
 )
 def test_lists_grow_with_the_library(count: int, lists: int) -> None:
     assert IndexPolicy().lists(count) == lists
@@ -22,7 +22,7 @@ def test_any_limit_gives_at_least_one_list(count: int) -> None:
 
 
 def test_the_reason_says_why() -> None:
-    assert "up to 200,000" in IndexPolicy().reason(5, 0)
-    assert "more than 200,000" in IndexPolicy().reason(1_000_000, 256)
+    assert "up to 50,000" in IndexPolicy().reason(5, 0)
+    assert "more than 50,000" in IndexPolicy().reason(1_000_000, 256)
     assert "outgrown" in IndexPolicy().reason(1_000_000, 0)
     assert IndexPolicy(exact_only=True).reason(1_000_000, 0) == "asked for"
