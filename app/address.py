@@ -1,5 +1,5 @@
 """What the page's address says: ?q= the query, ?top= how many results, ?all= the weak ones too,
-?photo= the open photo.
+?photo= the open photo; the other pages keep what is theirs under keys of their own.
 
 The address is the page's only state, so that reloading, going back and sharing a link just work.
 It is typed by anyone: numbers are checked here, and a photo is only ever asked for by its number.
@@ -19,48 +19,55 @@ QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
 ID_DIGITS: Final = 18  # what SQLite's integers hold
 
 
+def value(key: str) -> str | None:
+    """What the address says under `key`; anybody may have typed it."""
+    return st.query_params.get(key)
+
+
+def put(key: str, said: str | None) -> None:
+    """Let the address say this under `key`, or nothing."""
+    if said is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = said
+
+
 def query() -> str:
     """The text to search for; empty where nothing is asked."""
-    return st.query_params.get("q", "").strip()[:QUERY_CHARACTERS]
+    return (value("q") or "").strip()[:QUERY_CHARACTERS]
 
 
 def set_query(text: str) -> None:
     """Search for `text`, show its confident matches, and close the open photo."""
     close_photo()
     show_all(False)
-    if text.strip():
-        st.query_params["q"] = text.strip()
-    else:
-        st.query_params.pop("q", None)
+    put("q", text.strip() or None)
 
 
 def count() -> int:
     """How many results to show: one of COUNTS."""
-    asked = st.query_params.get("top", "")
+    asked = value("top") or ""
     return int(asked) if asked in map(str, COUNTS) else DEFAULT_COUNT
 
 
 def set_count(number: int) -> None:
     """Show `number` results."""
-    st.query_params["top"] = str(number)
+    put("top", str(number))
 
 
 def all_shown() -> bool:
     """Whether what is no confident match is shown too."""
-    return "all" in st.query_params
+    return value("all") is not None
 
 
 def show_all(wanted: bool) -> None:
     """Show what is no confident match too, or not."""
-    if wanted:
-        st.query_params["all"] = "1"
-    else:
-        st.query_params.pop("all", None)
+    put("all", "1" if wanted else None)
 
 
 def photo_id() -> int | None:
     """The number of the open photo, if one is open. Raises PhotoNotFound for what is no number."""
-    asked = st.query_params.get("photo")
+    asked = value("photo")
     if asked is None:
         return None
     if not (asked.isascii() and asked.isdecimal() and len(asked) <= ID_DIGITS):
@@ -70,9 +77,9 @@ def photo_id() -> int | None:
 
 def open_photo(number: int) -> None:
     """Open the photo with this number."""
-    st.query_params["photo"] = str(number)
+    put("photo", str(number))
 
 
 def close_photo() -> None:
     """Close the open photo."""
-    st.query_params.pop("photo", None)
+    put("photo", None)

@@ -1,4 +1,4 @@
-"""The two pages, and the search in screen order: `streamlit run app/main.py`.
+"""The pages, and the search in screen order: `streamlit run app/main.py`.
 
 Knows a Library and its records; nothing of SQL, models or indexes.
 """
@@ -6,6 +6,7 @@ Knows a Library and its records; nothing of SQL, models or indexes.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -45,10 +46,8 @@ def main() -> None:
     st.html('<h1 class="brand">Recollect</h1>')
     chosen = st.navigation(
         [
-            st.Page(search_page, title=_("Search"), icon=":material/search:", default=True),
-            st.Page(
-                _library_page, title=_("Library"), icon=":material/folder:", url_path="library"
-            ),
+            _page(page, _("Search"), ":material/search:"),
+            _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
         position="top",
     )
@@ -59,13 +58,13 @@ def main() -> None:
         st.stop()
 
 
-def search_page() -> None:
-    """The page one begins with."""
-    page(library_at(default_library()))
+def _page(draw: Callable[[Library], None], title: str, icon: str, path: str = "") -> st.Page:
+    """One that `draw` draws of the library; the one without a path is where one begins."""
 
+    def run() -> None:
+        draw(library_at(default_library()))
 
-def _library_page() -> None:
-    library_page(library_at(default_library()))
+    return st.Page(run, title=title, icon=icon, url_path=path, default=not path)
 
 
 @st.cache_resource(show_spinner="Opening the library…")
