@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.activity import activity
 from app.facts import day, file_size
+from app.login import sign_out_button
 from app.panel import is_starter
 from app.picker import close_picker, folder_picker
 from app.plain import name_and_note, plain
@@ -33,6 +34,7 @@ def library_page(library: Library) -> None:
         if st.session_state.get("picking"):
             folder_picker(library, done="Add")
         _live(library)
+        sign_out_button()
 
 
 def _heading() -> None:

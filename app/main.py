@@ -15,6 +15,7 @@ import streamlit as st
 from app import address
 from app.language import _
 from app.library_page import library_page
+from app.login import may_enter
 from app.panel import library_panel
 from app.photo import photo_dialog
 from app.plain import plain
@@ -44,18 +45,25 @@ def main() -> None:
     st.set_page_config("Recollect", ICON, layout="wide")
     st.html(PAGE_CSS)
     st.html('<h1 class="brand">Recollect</h1>')
-    chosen = st.navigation(
+    try:
+        entered = may_enter(default_library())
+        chosen = _navigation(entered)
+        if entered:
+            chosen.run()
+    except (IndexerError, ClipcoreError) as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
+
+
+def _navigation(entered: bool) -> st.Page:
+    """The page that the address asks for; the way to the others is shown to who may enter."""
+    return st.navigation(
         [
             _page(page, _("Search"), ":material/search:"),
             _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
-        position="top",
+        position="top" if entered else "hidden",
     )
-    try:
-        chosen.run()
-    except (IndexerError, ClipcoreError) as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        st.stop()
 
 
 def _page(draw: Callable[[Library], None], title: str, icon: str, path: str = "") -> st.Page:

@@ -6,10 +6,13 @@ import logging
 import threading
 from contextlib import ExitStack
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer import report
+from indexer.access import LOOPBACK, Access
 from indexer.cli_options import (
     Directories,
     EngineOption,
@@ -96,7 +99,20 @@ def serve(
     model: ModelOption = "auto",
     engine: EngineOption = None,
     index: IndexOption = IndexChoice.AUTO,
-    port: Annotated[int, typer.Option(help="The page's port on 127.0.0.1.")] = 8501,
+    port: Annotated[int, typer.Option(help="The page's port.")] = 8501,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address the page listens on; 0.0.0.0 is every one of this machine. Beyond "
+            "127.0.0.1 it demands a password (`indexer password`) or --oidc."
+        ),
+    ] = LOOPBACK,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="People log in with an OpenID provider, as this file describes."
+        ),
+    ] = None,
     every: EveryOption = EVERY_MIN,
     nice: NiceOption = 10,
     threads: ThreadsOption = None,
@@ -118,18 +134,35 @@ def serve(
         if directories:
             add_roots(opened, directories)
         with ExitStack() as beside:
-            beside.enter_context(page_served(opened.path, port, on_exit=stopped.set, index=index))
+            access = Access(host, oidc and oidc.absolute())
+            beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
             _serve_metrics(beside, opened, metrics)
             # after the page has started: it must answer as quickly as ever
             lower_priority(nice)
             if threads:
                 limit_threads(threads)
-            typer.echo(f"The page: http://127.0.0.1:{port}  (Ctrl-C stops it)")
+            typer.echo(report.page_text(access, port))
             try:
                 _run_daemon(opened, stopped, every, battery)
             except LibraryBusy as busy:
                 typer.echo(f"indexer: serving the page alone: {busy}", err=True)
                 stopped.wait()
+
+
+@app.command()
+def password(
+    library: LibraryOption,
+    remove: Annotated[bool, typer.Option("--remove", help="Ask for none any more.")] = False,
+) -> None:
+    """Set the password that the page asks for, or remove it."""
+    from indexer.password import remove_password, set_password
+
+    with library_at(library) as opened:
+        if remove:
+            remove_password(opened.path)
+        else:
+            given = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+            set_password(opened.path, given)
 
 
 @app.command()

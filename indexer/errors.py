@@ -13,6 +13,7 @@ IndexerError
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
 ├── ServiceError             the daemon cannot be made a service of this machine
+├── AccessError              the page may not be shown to others like this
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
     └── Unreadable           it cannot be opened or read: tried again at each full look
@@ -76,6 +77,10 @@ class MissingFaiss(IndexerError):
 
 class ServiceError(IndexerError):
     """The daemon cannot be made a service of this machine."""
+
+
+class AccessError(IndexerError):
+    """The page may not be shown to other machines as asked, or its password is none."""
 
 
 class Undecodable(IndexerError):

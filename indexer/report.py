@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from clipcore.checkpoints import Status
 from clipcore.selection import Trial, quickest
+from indexer.access import Access, is_loopback
 from indexer.records import (
     DaemonState,
     Failure,
@@ -168,6 +169,19 @@ def _daemon_lines(status: LibraryStatus) -> list[str]:
     if daemon.last_error:
         lines.append(f"            last error: {daemon.last_error}")
     return lines
+
+
+def page_text(access: Access, port: int) -> str:
+    """Where the page is, and who reaches it."""
+    host = f"[{access.host}]" if ":" in access.host else access.host
+    lines = [f"The page: http://{host}:{port}  (Ctrl-C stops it)"]
+    if not is_loopback(access.host):
+        login = "an OpenID login" if access.oidc else "the password"
+        lines += [
+            f"Other machines reach it too; it asks everybody for {login}.",
+            "This is plain HTTP: in a network you do not trust, put a TLS proxy before it.",
+        ]
+    return "\n".join(lines)
 
 
 def prune_text(pruned: Pruned, *, dry_run: bool = False) -> str:

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from indexer.access import LOOPBACK, OIDC_VARIABLE, Access, needs_login
 from indexer.errors import IndexerError
 
-HOST: Final = "127.0.0.1"
+HOST: Final = LOOPBACK
+OWN_NAMES: Final = ("localhost", LOOPBACK, "::1")
 STOP_S: Final = 5
 # A config.toml is read from the working directory only: everything goes along as options.
 SERVER_FLAGS: Final = (
@@ -25,6 +27,8 @@ SERVER_FLAGS: Final = (
     *("--client.toolbarMode", "minimal"),
     *("--logger.hideWelcomeMessage", "true"),
     *("--client.showErrorDetails", "none"),  # tracebacks go to the log, not to the page
+    *("--server.enableCORS", "true"),  # other sites may not speak to the page
+    *("--server.enableXsrfProtection", "true"),
     *("--theme.baseRadius", "0.5rem"),
     *("--theme.light.primaryColor", "#b4460f"),
     *("--theme.light.backgroundColor", "#fffdfa"),
@@ -39,30 +43,40 @@ SERVER_FLAGS: Final = (
 )
 
 
-def server_command(port: int) -> list[str]:
-    """The command that serves the page on 127.0.0.1. The page itself is not imported."""
+def server_command(port: int, access: Access = Access()) -> list[str]:  # noqa: B008 - frozen
+    """The command that serves the page. The page itself is not imported."""
     spec = importlib.util.find_spec("app")
     if spec is None or spec.origin is None:
         raise IndexerError("the page's package is not installed: install recollect-photos again")
     page = Path(spec.origin).with_name("main.py")
-    address = ("--server.address", HOST, "--server.port", str(port))
+    address = ["--server.address", access.host, "--server.port", str(port)]
+    if access.oidc:
+        address += ["--secrets.files", str(access.oidc)]
     return [sys.executable, "-m", "streamlit", "run", str(page), *address, *SERVER_FLAGS]
 
 
 @contextmanager
 def page_served(
-    library: Path, port: int, on_exit: Callable[[], None], index: str = "auto"
+    library: Path,
+    port: int,
+    on_exit: Callable[[], None],
+    index: str = "auto",
+    access: Access = Access(),  # noqa: B008 - frozen
 ) -> Iterator[None]:
     """Serve the page meanwhile; `on_exit` is called when it ends by itself.
 
     `index` is the kind of index that the page searches: "auto" or "exact".
 
-    Raises IndexerError if the port is taken.
+    Raises IndexerError if the port is taken, AccessError if the page would be open to anybody.
     """
-    _refuse_taken(port)
+    access.check(library)
+    _refuse_taken(access.host, port)
     environment = {**os.environ, "RECOLLECT_LIBRARY": str(library), "RECOLLECT_INDEX": index}
+    if access.oidc:
+        environment[OIDC_VARIABLE] = str(access.oidc)
+    command = [*server_command(port, access), *_names(access, library)]
     # a session of its own: Ctrl-C in the terminal is ours to pass on, once
-    process = subprocess.Popen(server_command(port), env=environment, start_new_session=True)
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
     threading.Thread(target=_when_ended, args=(process, on_exit), daemon=True).start()
     try:
         yield
@@ -80,13 +94,22 @@ def _when_ended(process: subprocess.Popen[bytes], on_exit: Callable[[], None]) -
     on_exit()
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
+def _names(access: Access, library: Path) -> list[str]:
+    """Options that bind a page without a login to this machine's own names: a site elsewhere whose
+    name is made to mean 127.0.0.1 could read it otherwise."""
+    if needs_login(access.host, library):
+        return []
+    return [part for name in OWN_NAMES for part in ("--server.allowedHosts", name)]
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
             raise IndexerError(
-                f"port {port} on {HOST} cannot be used ({error.strerror}): "
+                f"port {port} on {host} cannot be used ({error.strerror}): "
                 "choose another with --port"
             ) from error

@@ -1,11 +1,23 @@
-"""What Streamlit's test harness leaves behind is put right."""
+"""A browser for the tests that need one; and what Streamlit's test harness leaves is put right."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from streamlit import config
+
+from indexer.access import LOOPBACK
+from tests.app.serving import WAIT_MS, served
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +26,38 @@ def own_main_module() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True, scope="session")
+def harness_on_loopback() -> None:
+    """AppTest listens nowhere; the page is to take it for a server of this machine alone."""
+    config.set_option("server.address", LOOPBACK)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail(
+            "these tests need Chromium: 'apt-get install chromium', or leave them out "
+            "with -m 'not browser'"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(WAIT_MS)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def address(sample_library: Path) -> Iterator[str]:
+    """The page over the sample's library."""
+    with served(sample_library) as address:
+        yield address

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from app.folders import VARIABLE
 from indexer.daemon import Daemon
 from indexer.library import Library, open_library
-from indexer.serve import HOST, server_command
+from tests.app.serving import WAIT_MS, names, search, served
 from tests.conftest import SAMPLE
 
 pytestmark = pytest.mark.browser
@@ -27,81 +22,6 @@ pytestmark = pytest.mark.browser
 QUERY = "a polar bear in the snow"
 POLAR_BEAR = "IMG_2034.jpg"
 HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile: www.a.com.jpg")
-START_S = 60
-WAIT_MS = 60_000  # the models load at the first search
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail(
-            "these tests need Chromium: 'apt-get install chromium', or leave them out "
-            "with -m 'not browser'"
-        )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def served(library: Path) -> Iterator[str]:
-    """The page's address while it is served."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "RECOLLECT_LIBRARY": str(library),
-        VARIABLE: str(library.parent / "home"),  # where folders may be chosen
-    }
-    server = subprocess.Popen(server_command(port), env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(server, port)
-        yield f"http://{HOST}:{port}/"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            return socket.create_connection((HOST, port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the server did not start within {START_S} s")
-
-
-@pytest.fixture(scope="module")
-def address(sample_library: Path) -> Iterator[str]:
-    with served(sample_library) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(WAIT_MS)
-    yield page
-    page.close()
-
-
-def search(page: Page, query: str) -> None:
-    box = page.get_by_label("Search your photos")
-    box.fill(query)
-    box.press("Enter")
-
-
-def names(page: Page) -> list[str]:
-    page.locator(".cell").first.wait_for()
-    return page.locator(".cell .name").all_inner_texts()
 
 
 def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: str) -> None:

@@ -1,0 +1,66 @@
+"""The page served to a browser, and what a person does first on it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from app.folders import VARIABLE
+from indexer.access import Access
+from indexer.serve import HOST, server_command
+
+START_S = 60
+WAIT_MS = 60_000  # the models load at the first search
+
+
+@contextmanager
+def served(library: Path, access: Access = Access(), **environment: str) -> Iterator[str]:  # noqa: B008
+    """The page's address while it is served."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    settings = {
+        **os.environ,
+        "RECOLLECT_LIBRARY": str(library),
+        VARIABLE: str(library.parent / "home"),  # where folders may be chosen
+        **environment,
+    }
+    command = server_command(port, access)
+    server = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(server, port)
+        yield f"http://{HOST}:{port}/"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            return socket.create_connection((HOST, port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server did not start within {START_S} s")
+
+
+def search(page: Page, query: str) -> None:
+    """Type a query into the box and press Enter."""
+    box = page.get_by_label("Search your photos")
+    box.fill(query)
+    box.press("Enter")
+
+
+def names(page: Page) -> list[str]:
+    """The names of the photos in the grid, once there are any."""
+    page.locator(".cell").first.wait_for()
+    return page.locator(".cell .name").all_inner_texts()
