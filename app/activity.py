@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.language import _, ngettext, number
 from app.plain import name_and_note
+from app.said import said
 from indexer.library import Library
 from indexer.records import DaemonState, LibraryStatus
 
@@ -28,32 +30,32 @@ def told(status: LibraryStatus) -> tuple[str, str]:
     """An icon, and what goes on in a few words."""
     daemon = status.daemon
     if status.paused:
-        return ":material/pause_circle:", "Paused"
+        return ":material/pause_circle:", _("Paused")
     if daemon is None:
-        return ":material/power_off:", "The daemon is not running"
+        return ":material/power_off:", _("The daemon is not running")
     if daemon.paused:
-        return ":material/hourglass_empty:", "Resting"
+        return ":material/hourglass_empty:", _("Resting")
     if daemon.doing == "watching":
-        return ":material/visibility:", "Up to date"
-    return ":material/sync:", daemon.doing.capitalize()
+        return ":material/visibility:", _("Up to date")
+    return ":material/sync:", said(daemon.doing).capitalize()
 
 
 def detail(status: LibraryStatus) -> str:
     """What there is to say beyond that, in one line."""
     daemon = status.daemon
     if status.paused:
-        return "Nothing is taken in until it goes on."
+        return _("Nothing is taken in until it goes on.")
     if daemon is None:
-        return "New photos come in while 'indexer serve' or 'indexer watch' runs."
+        return _("New photos come in while 'indexer serve' or 'indexer watch' runs.")
     if daemon.paused:
-        return daemon.paused
+        return said(daemon.paused)
     if daemon.queue:
         return _pace(daemon)
     if daemon.last_error:
-        return daemon.last_error
+        return said(daemon.last_error)
     if daemon.doing == "watching":
-        return "New and changed photos come in by themselves."
-    return "One moment…"
+        return _("New and changed photos come in by themselves.")
+    return _("One moment…")
 
 
 def progress(status: LibraryStatus) -> float | None:
@@ -67,24 +69,26 @@ def progress(status: LibraryStatus) -> float | None:
 def time_left(seconds: float) -> str:
     """50 s, 12 min or 3 h 20 min."""
     if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+        return _("{seconds} s").format(seconds=f"{seconds:.0f}")
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
 
 
 def _pace(daemon: DaemonState) -> str:
-    parts = [f"{daemon.queue:,} to go"]
+    parts = [ngettext("{count} to go", "{count} to go", daemon.queue)]
     if daemon.photos_per_s:
-        parts.append(f"{daemon.photos_per_s:g} photos/s")
+        parts.append(_("{rate} photos/s").format(rate=number(daemon.photos_per_s)))
     if daemon.left_s is not None:
-        parts.append(f"{time_left(daemon.left_s)} left")
+        parts.append(_("{time} left").format(time=time_left(daemon.left_s)))
     if len(parts) == 1:
-        parts.append("the model is loaded for the first ones")
+        parts.append(_("the model is loaded for the first ones"))
     return " · ".join(parts)
 
 
 def _switch(library: Library, status: LibraryStatus) -> None:
     if status.paused:
-        st.button("Resume", icon=":material/play_arrow:", key="resume", on_click=library.resume)
+        st.button(_("Resume"), icon=":material/play_arrow:", key="resume", on_click=library.resume)
     elif status.daemon is not None:
-        st.button("Pause", icon=":material/pause:", key="pause", on_click=library.pause)
+        st.button(_("Pause"), icon=":material/pause:", key="pause", on_click=library.pause)

@@ -1,9 +1,10 @@
-"""What is known of a photo, in words: labels and values for people. Pure."""
+"""What is known of a photo, in words: labels and values for people, in their language."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from app.language import _, day, ngettext, number, percent
 from indexer.records import Facts, Hit, Photo
 
 
@@ -11,16 +12,16 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
     """(label, value) of everything known of the photo, and of its match where there is one."""
     facts = photo.facts
     told = [
-        ("Taken", taken(facts)),
-        ("Camera", facts.camera),
-        ("Lens", facts.lens),
-        ("Exposure", exposure(facts)),
-        ("Size", f"{facts.width_px} × {facts.height_px} px · {file_size(photo.size_bytes)}"),
-        ("Format", facts.format),
-        ("Place", place(facts)),
-        ("Match", match(hit) if hit else None),
-        ("File", str(photo.path)),
-        ("Missing", f"since {photo.missing_since:%Y-%m-%d}" if photo.missing_since else None),
+        (_("Taken"), taken(facts)),
+        (_("Camera"), facts.camera),
+        (_("Lens"), facts.lens),
+        (_("Exposure"), exposure(facts)),
+        (_("Size"), f"{facts.width_px} × {facts.height_px} px · {file_size(photo.size_bytes)}"),
+        (_("Format"), facts.format),
+        (_("Place"), place(facts)),
+        (_("Match"), match(hit) if hit else None),
+        (_("File"), str(photo.path)),
+        (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
     ]
     return [(label, value) for label, value in told if value]
 
@@ -29,8 +30,12 @@ def match(hit: Hit) -> str | None:
     """How well it matches what was looked for, if anything was."""
     if hit.score is None or hit.logit is None:
         return None
-    told = f"cosine {hit.score:.3f} · logit {hit.logit:.2f}"
-    return told if hit.strength is None else f"strength {hit.strength:.0%} · {told}"
+    told = _("cosine {score} · logit {logit}").format(
+        score=f"{hit.score:.3f}", logit=f"{hit.logit:.2f}"
+    )
+    if hit.strength is None:
+        return told
+    return f"{_('strength {share}').format(share=percent(hit.strength))} · {told}"
 
 
 def description(photo: Photo) -> str:
@@ -40,9 +45,9 @@ def description(photo: Photo) -> str:
     return f"{photo.path.name}, {day(photo.facts.taken_at)}"
 
 
-def day(moment: datetime) -> str:
-    """6 May 2018."""
-    return f"{moment.day} {moment:%B %Y}"
+def since(moment: datetime) -> str:
+    """since 6 May 2018."""
+    return _("since {day}").format(day=day(moment))
 
 
 def taken(facts: Facts) -> str | None:
@@ -86,7 +91,7 @@ def place(facts: Facts) -> str | None:
 def file_size(size_bytes: int) -> str:
     """842 bytes, 31 kB or 4.2 MB."""
     if size_bytes < 1000:
-        return f"{size_bytes} bytes"
+        return ngettext("{count} byte", "{count} bytes", size_bytes)
     if size_bytes < 1_000_000:
         return f"{size_bytes / 1000:.0f} kB"
-    return f"{size_bytes / 1_000_000:.1f} MB"
+    return f"{number(round(size_bytes / 1_000_000, 1))} MB"

@@ -1,30 +1,46 @@
 """The language of the page: English is in the code, the others are gettext catalogues.
 
-The address decides (?lang=zh), else the browser. Catalogues are read as they are written
-(locale/*/LC_MESSAGES/page.po), so that there is nothing to compile.
+The address decides (?lang=zh), then what was chosen before, then the browser. Catalogues are read
+as they are written (locale/*/LC_MESSAGES/page.po), so that there is nothing to compile.
 """
 
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
 
 LANGUAGES: Final = {"en": "English", "zh": "简体中文"}
+LOCALES: Final = {"en": "en_GB", "zh": "zh_Hans_CN"}  # how dates and numbers are written
 CATALOGUES: Final = Path(__file__).with_name("locale")
+CHOSEN: Final = "language"  # in the session: another page's address need not say it again
+COOKIE: Final = "recollect_language"  # for the next visit
 
 
 def language() -> str:
     """The code of the language that this visitor reads: one of LANGUAGES."""
-    browsers = (st.context.locale or "en").partition("-")[0]
-    asked = st.query_params.get("lang", browsers)
-    return asked if asked in LANGUAGES else "en"
+    said = (
+        st.query_params.get("lang"),
+        st.session_state.get(CHOSEN),
+        st.context.cookies.get(COOKIE),
+        (st.context.locale or "").partition("-")[0],
+    )
+    return next((code for code in said if code in LANGUAGES), "en")
+
+
+def choose_language(code: str) -> None:
+    """From now on the page speaks this language, and its address says so."""
+    st.query_params["lang"] = code
+    st.session_state[CHOSEN] = code
 
 
 def _(message: str) -> str:
@@ -32,9 +48,36 @@ def _(message: str) -> str:
     return translations(language()).gettext(message)
 
 
+def N_(message: str) -> str:  # noqa: N802 - so gettext calls it
+    """`message` as it is: marks it for the catalogues where it is translated later."""
+    return message
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """The form that suits `count`, in the visitor's language; both may contain {count}."""
-    return translations(language()).ngettext(one, many, count).format(count=f"{count:,}")
+    form: str = translations(language()).ngettext(one, many, count)
+    return form.replace("{count}", number(count))
+
+
+def number(value: float) -> str:
+    """1,234 or 0.75, as the visitor writes it."""
+    written: str = format_decimal(value, locale=LOCALES[language()])
+    return written
+
+
+def percent(share: float) -> str:
+    """93%, as the visitor writes it."""
+    return format_percent(share, locale=LOCALES[language()])
+
+
+def day(moment: datetime) -> str:
+    """6 May 2018, as the visitor writes it."""
+    return format_date(moment, "long", locale=LOCALES[language()])
+
+
+def month(moment: datetime) -> str:
+    """May 2018, as the visitor writes it."""
+    return format_skeleton("yMMMM", moment, locale=LOCALES[language()])
 
 
 @cache

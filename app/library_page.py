@@ -12,19 +12,26 @@ from typing import Final
 import streamlit as st
 
 from app.activity import activity
-from app.facts import day, file_size
+from app.facts import file_size, since
+from app.language import N_, _, day, ngettext, number
 from app.login import sign_out_button
-from app.panel import is_starter
+from app.panel import is_starter, unreadable
 from app.picker import close_picker, folder_picker
 from app.plain import name_and_note, plain
 from app.roots import root_list
+from app.said import said
 from indexer.errors import IndexerError
+from indexer.index_policy import APPROXIMATE, EXACT
 from indexer.library import Library
-from indexer.records import DiskUse, LibraryStatus
+from indexer.records import DiskUse, IndexStatus, LibraryStatus
 
 REFRESH_S: Final = 2.0
 DISK_USE_LASTS: Final = timedelta(minutes=5)  # it looks at every thumbnail
 FAILURES_SHOWN: Final = 100
+KINDS: Final = {
+    EXACT: N_("exact"),
+    APPROXIMATE: N_("approximate"),
+}
 
 
 def library_page(library: Library) -> None:
@@ -32,7 +39,7 @@ def library_page(library: Library) -> None:
     with st.container(key="library"):
         _heading()
         if st.session_state.get("picking"):
-            folder_picker(library, done="Add")
+            folder_picker(library, done=_("Add “{folder}”"))
         _live(library)
         sign_out_button()
 
@@ -41,11 +48,13 @@ def _heading() -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.subheader("Library", anchor=False, width="content")
+        st.subheader(_("Library"), anchor=False, width="content")
         if st.session_state.get("picking"):
-            st.button("Cancel", key="cancel", on_click=close_picker)
+            st.button(_("Cancel"), key="cancel", on_click=close_picker)
         else:
-            st.button("Add folder", icon=":material/create_new_folder:", key="add", on_click=_pick)
+            st.button(
+                _("Add folder"), icon=":material/create_new_folder:", key="add", on_click=_pick
+            )
 
 
 def _pick() -> None:
@@ -59,25 +68,29 @@ def _live(library: Library) -> None:
         activity(library, status)
         root_list(library, status)
         if not status.roots:
-            st.caption("No folders yet.")
+            st.caption(_("No folders yet."))
         _failures(library, status.failed)
         _about(library, status)
     except IndexerError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(said(error)), icon=":material/error:")
 
 
 def _failures(library: Library, failed: int) -> None:
     if not failed:
         return
-    with st.expander(f"{failed:,} could not be read", icon=":material/broken_image:"):
+    with st.expander(unreadable(failed), icon=":material/broken_image:"):
         st.button(
-            "Try again", icon=":material/refresh:", key="retry", on_click=library.forget_failures
+            _("Try again"),
+            icon=":material/refresh:",
+            key="retry",
+            on_click=library.forget_failures,
         )
         for failure in library.failures()[:FAILURES_SHOWN]:
-            since = f"since {day(failure.since)}, in {failure.path.parent}"
-            name_and_note(failure.path.name, f"{failure.reason} · {since}")
+            told = f"{said(failure.reason)} · {since(failure.since)} · {failure.path.parent}"
+            name_and_note(failure.path.name, told)
         if failed > FAILURES_SHOWN:
-            st.caption(f"and {failed - FAILURES_SHOWN:,} more: 'indexer failures' lists them all")
+            more = _("and {count} more: 'indexer failures' lists them all")
+            st.caption(more.format(count=number(failed - FAILURES_SHOWN)))
 
 
 def _about(library: Library, status: LibraryStatus) -> None:
@@ -89,34 +102,51 @@ def _about(library: Library, status: LibraryStatus) -> None:
 
 def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
     """(label, value) of what else there is to know; what is zero and good news is left out."""
-    written = f", written {day(use.snapshot_at.astimezone())}" if use.snapshot_at else ""
-    index = status.index
     rows = [
-        ("Photos", f"{status.photos:,}"),
-        ("Gone", _gone(status.missing)),
-        ("Model", status.model_id + _starter(status.model_id)),
-        ("Index", f"{index.kind}, {index.vectors:,} vectors ({index.reason})"),
-        ("Database", file_size(use.database_bytes)),
-        ("Index file", f"{file_size(use.index_bytes)}{written}" if written else "not written yet"),
-        ("Thumbnails", file_size(use.thumbnails_bytes)),
-        ("Kept in", str(status.library)),
+        (_("Photos"), number(status.photos)),
+        (_("Gone"), _gone(status.missing)),
+        (_("Model"), _model(status.model_id)),
+        (_("Index"), _index(status.index)),
+        (_("Database"), file_size(use.database_bytes)),
+        (_("Index file"), _index_file(use)),
+        (_("Thumbnails"), file_size(use.thumbnails_bytes)),
+        (_("Kept in"), str(status.library)),
     ]
     return [(label, value) for label, value in rows if value]
+
+
+def _index(index: IndexStatus) -> str:
+    vectors = ngettext("{count} vector", "{count} vectors", index.vectors)
+    kind = _(KINDS[index.kind])
+    return f"{kind} · {vectors} · {said(index.reason)}"
+
+
+def _index_file(use: DiskUse) -> str:
+    if use.snapshot_at is None:
+        return _("not written yet")
+    written = day(use.snapshot_at.astimezone())
+    return _("{size}, written {day}").format(size=file_size(use.index_bytes), day=written)
 
 
 def _gone(missing: int) -> str:
     if not missing:
         return ""
-    return (
-        f"{missing:,} photos, remembered until they come back; "
-        "'indexer prune --older-than 30d' forgets them"
+    return ngettext(
+        "{count} photo, remembered until it comes back; "
+        "'indexer prune --older-than 30d' forgets it",
+        "{count} photos, remembered until they come back; "
+        "'indexer prune --older-than 30d' forgets them",
+        missing,
     )
 
 
-def _starter(model_id: str) -> str:
+def _model(model_id: str) -> str:
     if not is_starter(model_id):
-        return ""
-    return ": finds everyday things, animals and places; it is no CLIP and understands no scenes"
+        return model_id
+    return _(
+        "{model}: finds everyday things, animals and places; "
+        "it is no CLIP and understands no scenes"
+    ).format(model=model_id)
 
 
 @st.cache_data(ttl=DISK_USE_LASTS, show_spinner=False)

@@ -84,7 +84,7 @@ def _ask_for_password(library: Path) -> None:
 
 
 def _try_password(library: Path, given: str) -> None:
-    visitor = st.context.ip_address or "this machine"
+    visitor = st.context.ip_address or "localhost"
     try:
         issued = doorkeeper().try_password(visitor, lambda: is_password(library, given))
     except MustWait as early:

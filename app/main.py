@@ -13,13 +13,15 @@ from typing import Final
 import streamlit as st
 
 from app import address
-from app.language import _
+from app.language import N_, _, ngettext
+from app.language_switch import language_switch
 from app.library_page import library_page
 from app.login import may_enter
 from app.panel import library_panel
 from app.photo import photo_dialog
 from app.plain import plain
 from app.results import results
+from app.said import said
 from app.welcome import is_welcome, welcome
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
@@ -29,12 +31,12 @@ from indexer.places import default_library
 from indexer.records import Hit
 
 EXAMPLES: Final = (
-    "snow in the mountains",
-    "a dog playing outside",
-    "dinner with friends",
-    "boats by the sea",
-    "an old church",
-    "flowers in the garden",
+    N_("snow in the mountains"),
+    N_("a dog playing outside"),
+    N_("dinner with friends"),
+    N_("boats by the sea"),
+    N_("an old church"),
+    N_("flowers in the garden"),
 )
 PAGE_CSS: Final = Path(__file__).with_name("page.css")
 ICON: Final = Path(__file__).with_name("icon.svg")
@@ -44,14 +46,18 @@ def main() -> None:
     """Draw the page once."""
     st.set_page_config("Recollect", ICON, layout="wide")
     st.html(PAGE_CSS)
-    st.html('<h1 class="brand">Recollect</h1>')
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.html('<h1 class="brand">Recollect</h1>', width="content")
+        language_switch()
     try:
         entered = may_enter(default_library())
         chosen = _navigation(entered)
         if entered:
             chosen.run()
     except (IndexerError, ClipcoreError) as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(said(error)), icon=":material/error:")
         st.stop()
 
 
@@ -70,12 +76,17 @@ def _page(draw: Callable[[Library], None], title: str, icon: str, path: str = ""
     """One that `draw` draws of the library; the one without a path is where one begins."""
 
     def run() -> None:
-        draw(library_at(default_library()))
+        draw(_library())
 
     return st.Page(run, title=title, icon=icon, url_path=path, default=not path)
 
 
-@st.cache_resource(show_spinner="Opening the library…")
+def _library() -> Library:
+    with st.spinner(_("Opening the library…")):
+        return library_at(default_library())
+
+
+@st.cache_resource(show_spinner=False)
 def library_at(path: Path) -> Library:
     """The library at `path`, opened once for everybody. Raises LibraryError."""
     exact_only = os.environ.get("RECOLLECT_INDEX") == "exact"
@@ -102,9 +113,9 @@ def search_box() -> None:
     if st.session_state.get("query") != address.query():
         st.session_state["query"] = address.query()
     st.text_input(
-        "Search your photos",
+        _("Search your photos"),
         key="query",
-        placeholder="Type what you remember…",
+        placeholder=_("Type what you remember…"),
         label_visibility="collapsed",
         icon=":material/search:",
         max_chars=address.QUERY_CHARACTERS,
@@ -114,10 +125,16 @@ def search_box() -> None:
 
 def start(photos: int) -> tuple[Hit, ...]:
     """What there is before the first query: the library's size and a few queries to click."""
-    st.markdown(f"**{photos:,} photos** to remember. Describe one, or try:")
+    st.markdown(
+        ngettext(
+            "**{count} photo** to remember. Describe it, or try:",
+            "**{count} photos** to remember. Describe one, or try:",
+            photos,
+        )
+    )
     with st.container(horizontal=True):
-        for example in EXAMPLES:
-            st.button(example, on_click=address.set_query, args=(example,))
+        for example in EXAMPLES:  # the models read English best
+            st.button(_(example), on_click=address.set_query, args=(example,))
     return ()
 
 

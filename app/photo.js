@@ -1,4 +1,4 @@
-// Draws one photo with its facts: data = {name, alt, src, notice, facts, previous, next}.
+// Draws one photo with its facts: data = {name, alt, src, notice, facts, previous, next, words}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
 function element(tag, className, text) {
@@ -8,10 +8,9 @@ function element(tag, className, text) {
   return made;
 }
 
-function stepper(className, label, sign, by, onStep) {
+function stepper(className, sign, by, onStep) {
   const button = element("button", `step ${className}`, sign);
   button.type = "button";
-  button.setAttribute("aria-label", label);
   button.onclick = () => onStep(by);
   return button;
 }
@@ -21,8 +20,8 @@ function build(onStep) {
   const stage = element("div", "stage");
   const image = element("img", "picture");
   const nothing = element("div", "nothing");
-  const previous = stepper("previous", "Previous photo", "‹", -1, onStep);
-  const next = stepper("next", "Next photo", "›", 1, onStep);
+  const previous = stepper("previous", "‹", -1, onStep);
+  const next = stepper("next", "›", 1, onStep);
   stage.append(image, nothing, previous, next);
   const told = element("div", "told");
   const notice = element("p", "notice");
@@ -40,6 +39,8 @@ function fill({ image, nothing, previous, next, name, notice, facts }, data) {
   nothing.textContent = data.name;
   if (data.src) image.src = data.src;
   image.alt = data.alt;
+  previous.setAttribute("aria-label", data.words.previous);
+  next.setAttribute("aria-label", data.words.next);
   previous.disabled = !data.previous;
   next.disabled = !data.next;
   previous.hidden = next.hidden = !(data.previous || data.next);

@@ -15,6 +15,8 @@ import streamlit as st
 from app import address
 from app.facts import description, facts_of
 from app.grid import jpeg_url, thumbnail_url
+from app.language import _
+from app.said import said
 from indexer.errors import IndexerError, Undecodable
 from indexer.library import Library
 from indexer.records import Hit, Photo
@@ -26,16 +28,20 @@ LARGE_SIDE_PX: Final = 1600
 LARGE_QUALITY: Final = 88
 
 
-@st.dialog("Photo", width="large", on_dismiss=address.close_photo)
 def photo_dialog(library: Library, hits: Sequence[Hit]) -> None:
     """Show the photo that the address names; `hits` are those it can be stepped through."""
+    dialog = st.dialog(_("Photo"), width="large", on_dismiss=address.close_photo)
+    dialog(_photo)(library, hits)
+
+
+def _photo(library: Library, hits: Sequence[Hit]) -> None:
     try:
         photo_id = address.photo_id()
         if photo_id is None:
             return
         photo = library.photo(photo_id)
     except IndexerError:
-        st.error("This library has no such photo: its folder may have been removed.")
+        st.error(_("This library has no such photo: its folder may have been removed."))
         return
     component = st.components.v2.component(
         "recollect_photo", js=JS.read_text("utf-8"), css=CSS.read_text("utf-8")
@@ -64,6 +70,7 @@ def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
         "alt": description(photo),
         "src": src,
         "notice": notice,
+        "words": {"previous": _("Previous photo"), "next": _("Next photo")},
         "facts": [list(fact) for fact in facts_of(photo, hit)],
     }
 
@@ -73,15 +80,16 @@ def picture(library: Library, photo: Photo) -> tuple[str | None, str | None]:
     try:
         image = library.upright_image(photo, LARGE_SIDE_PX)
     except FileNotFoundError:
-        notice = "The file is gone"
+        notice = _("The file is gone")
     except OSError as error:
-        notice = f"The file cannot be read ({error.strerror or error})"
+        notice = _("The file cannot be read ({why})").format(why=error.strerror or error)
     except Undecodable as error:
-        notice = f"The file can no longer be read as a photo ({error})"
+        notice = _("The file can no longer be read as a photo ({why})").format(why=said(error))
     else:
         jpeg = io.BytesIO()
         image.convert("RGB").save(jpeg, "JPEG", quality=LARGE_QUALITY)
         return jpeg_url(jpeg.getvalue()), None
     src = thumbnail_url(library, photo)
-    kept = "this is the thumbnail kept of it" if src else "and no thumbnail was kept of it"
-    return src, f"{notice}: {kept}."
+    with_thumbnail = _("{notice}: this is the thumbnail kept of it.")
+    without = _("{notice}: and no thumbnail was kept of it.")
+    return src, (with_thumbnail if src else without).format(notice=notice)

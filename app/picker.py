@@ -12,7 +12,9 @@ from typing import Final
 import streamlit as st
 
 from app.folders import folders_in, tops, trail
+from app.language import _, number
 from app.plain import plain
+from app.said import said
 from indexer.errors import IndexerError
 from indexer.library import Library
 
@@ -22,18 +24,18 @@ SHOWN: Final = 200
 
 @st.fragment
 def folder_picker(library: Library, *, done: str) -> None:
-    """Let a person walk through the folders; `done` is the verb on the button that takes one in."""
+    """Let a person walk through the folders; `done` is on the button that takes in {folder}."""
     allowed = tops()
     here: Path | None = st.session_state.get(STATE) or (allowed[0] if len(allowed) == 1 else None)
     with st.container(border=True, key="picker"):
         _trail(here, allowed)
         _folders(here, allowed)
         if here is None:
-            st.caption("Open the folder that holds your photos.")
+            st.caption(_("Open the folder that holds your photos."))
             return
         patterns = _excludes()
         if st.button(
-            f"{done} “{plain(_name(here))}”",
+            done.format(folder=plain(_name(here))),
             type="primary",
             icon=":material/add:",
             key="picker_add",
@@ -45,7 +47,7 @@ def _trail(here: Path | None, allowed: tuple[Path, ...]) -> None:
     steps = trail(here, allowed) if here else []
     with st.container(horizontal=True, gap="xsmall", key="picker_trail"):
         if len(allowed) > 1:
-            st.button("All", key="picker_all", type="tertiary", on_click=_go, args=(None,))
+            st.button(_("All"), key="picker_all", type="tertiary", on_click=_go, args=(None,))
         for place, step in enumerate(steps):
             st.button(
                 f"**{plain(_name(step))}**" if step == here else plain(_name(step)),
@@ -61,10 +63,11 @@ def _folders(here: Path | None, allowed: tuple[Path, ...]) -> None:
     try:
         folders = folders_in(here, allowed) if here else list(allowed)
     except OSError as error:
-        st.error(plain(f"This folder cannot be opened: {error.strerror or error}"))
+        told = _("This folder cannot be opened: {why}").format(why=error.strerror or error)
+        st.error(plain(told))
         return
     if not folders:
-        st.caption("No folders in here.")
+        st.caption(_("No folders in here."))
         return
     with st.container(height=260, border=False, gap="xxsmall", key="picker_list"):
         for place, folder in enumerate(folders[:SHOWN]):
@@ -78,13 +81,14 @@ def _folders(here: Path | None, allowed: tuple[Path, ...]) -> None:
                 args=(folder,),
             )
         if len(folders) > SHOWN:
-            st.caption(f"and {len(folders) - SHOWN:,} more: 'indexer roots add DIR' takes any.")
+            more = _("and {count} more: 'indexer roots add DIR' takes any.")
+            st.caption(more.format(count=number(len(folders) - SHOWN)))
 
 
 def _excludes() -> tuple[str, ...]:
-    with st.expander("Leave something out"):
+    with st.expander(_("Leave something out")):
         text = st.text_area(
-            "Patterns, one a line, as in .gitignore",
+            _("Patterns, one a line, as in .gitignore"),
             key="picker_excludes",
             placeholder="Screenshots/\n*.gif",
             height=90,
@@ -96,7 +100,7 @@ def _add(library: Library, folder: Path, patterns: tuple[str, ...]) -> None:
     try:
         library.add_root(folder, patterns or None)
     except IndexerError as error:
-        st.error(plain(str(error)))
+        st.error(plain(said(error)))
         return
     close_picker()
     st.rerun()

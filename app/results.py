@@ -6,7 +6,9 @@ import streamlit as st
 
 from app import address
 from app.grid import grid
+from app.language import _, ngettext
 from app.plain import plain
+from app.said import said
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library
 from indexer.records import CONFIDENT, Hit, SearchResult
@@ -17,7 +19,7 @@ def results(library: Library) -> tuple[Hit, ...]:
     try:
         result = library.search(address.query(), address.count())
     except (QueryError, PhotoNotFound) as error:
-        st.error(plain(str(error)), icon=":material/search_off:")
+        st.error(plain(said(error)), icon=":material/search_off:")
         return ()
     shown = result.hits if address.all_shown() else confident(result.hits)
     with st.container(
@@ -40,21 +42,31 @@ def told(result: SearchResult, shown: int) -> str:
     """The answer in one line."""
     took = f"{result.took_ms:.0f} ms"
     if not result.hits:
-        return f"No photo was found · {took}"
-    if result.verdict == "none":
-        nearest = f": the {shown} nearest all the same" if shown else ""
-        return f"No confident match{nearest} · {took}"
-    return f"{shown} {'photo' if shown == 1 else 'photos'} · {took}"
+        return f"{_('No photo was found')} · {took}"
+    if result.verdict != "none":
+        return f"{ngettext('{count} photo', '{count} photos', shown)} · {took}"
+    if not shown:
+        return f"{_('No confident match')} · {took}"
+    nearest = ngettext(
+        "No confident match: the nearest all the same",
+        "No confident match: the {count} nearest all the same",
+        shown,
+    )
+    return f"{nearest} · {took}"
 
 
 def the_others(result: SearchResult, shown: int) -> None:
     """Offer the hits that are not shown, or to leave out again what is no confident match."""
     if hidden := len(result.hits) - shown:
-        what = "the nearest all the same" if not shown else f"{hidden} weaker matches"
-        st.button(f"Show {what}", on_click=address.show_all, args=(True,), key="weaker")
+        weaker = ngettext("Show {count} weaker match", "Show {count} weaker matches", hidden)
+        label = weaker if shown else _("Show the nearest all the same")
+        st.button(label, on_click=address.show_all, args=(True,), key="weaker")
     elif address.all_shown() and shown > len(confident(result.hits)):
         st.button(
-            "Show confident matches only", on_click=address.show_all, args=(False,), key="confident"
+            _("Show confident matches only"),
+            on_click=address.show_all,
+            args=(False,),
+            key="confident",
         )
 
 
@@ -63,7 +75,7 @@ def count_choice() -> None:
     if st.session_state.get("count") != address.count():
         st.session_state["count"] = address.count()
     st.segmented_control(
-        "Number of results",
+        _("Number of results"),
         address.COUNTS,
         key="count",
         label_visibility="collapsed",

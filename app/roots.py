@@ -11,7 +11,10 @@ from typing import Final
 
 import streamlit as st
 
+from app.language import _, ngettext
+from app.panel import photo_count
 from app.plain import name_and_note, plain
+from app.said import said
 from indexer.errors import IndexerError, LibraryBusy
 from indexer.library import Library
 from indexer.records import LibraryStatus, Root, RootStatus
@@ -35,43 +38,45 @@ def _root(library: Library, told: RootStatus, root: Root) -> None:
             with st.container(horizontal=True, wrap=False, width="stretch"):
                 st.markdown(":material/folder:", width="content")
                 name = root.path.name or str(root.path)
-                name_and_note(name, f"{root.path.parent} · {told.photos:,} photos")
+                name_and_note(name, f"{root.path.parent} · {photo_count(told.photos)}")
             with st.container(horizontal=True, width="content", gap="small"):
                 _excludes(library, root)
                 _removal(library, root)
         if told.notice:
-            st.warning("At the last look:", icon=":material/warning:")
-            st.text(told.notice)
+            st.warning(_("At the last look:"), icon=":material/warning:")
+            st.text(said(told.notice))
 
 
 def _excludes(library: Library, root: Root) -> None:
-    label = f"Leaves out {len(root.excludes)}" if root.excludes else "Leave out"
+    patterns = len(root.excludes)
+    label = ngettext("Leaves out {count}", "Leaves out {count}", patterns)
+    label = label if patterns else _("Leave out")
     with st.popover(label, type="tertiary", key=f"excludes_{root.id}"):
         text = st.text_area(
-            "Patterns, one a line, as in .gitignore",
+            _("Patterns, one a line, as in .gitignore"),
             "\n".join(root.excludes),
             key=f"patterns_{root.id}",
             placeholder="Screenshots/\n*.gif",
         )
-        if st.button("Save", key=f"save_{root.id}", type="primary"):
+        if st.button(_("Save"), key=f"save_{root.id}", type="primary"):
             try:
                 library.add_root(root.path, text.splitlines())
             except IndexerError as error:
-                st.error(plain(str(error)))
+                st.error(plain(said(error)))
             else:
                 st.rerun()
 
 
 def _removal(library: Library, root: Root) -> None:
-    with st.popover("Remove", type="tertiary", key=f"removal_{root.id}"):
-        st.markdown("**Remove this folder from the library?**")
-        st.caption("Its photos leave the results. No file is touched; adding it again is quick.")
-        if st.button("Remove folder", key=f"remove_{root.id}", type="primary"):
+    with st.popover(_("Remove"), type="tertiary", key=f"removal_{root.id}"):
+        st.markdown(f"**{_('Remove this folder from the library?')}**")
+        st.caption(_("Its photos leave the results. No file is touched; adding it again is quick."))
+        if st.button(_("Remove folder"), key=f"remove_{root.id}", type="primary"):
             try:
-                with st.spinner("Waiting for the daemon to finish its batch…"):
+                with st.spinner(_("Waiting for the daemon to finish its batch…")):
                     remove(library, root.path)
             except IndexerError as error:
-                st.error(plain(str(error)))
+                st.error(plain(said(error)))
             else:
                 st.rerun()
 

@@ -8,9 +8,11 @@ import streamlit as st
 
 from app.activity import activity
 from app.grid import grid
+from app.language import _, ngettext
 from app.picker import folder_picker
 from app.plain import plain
 from app.roots import root_list
+from app.said import said
 from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.records import LibraryStatus
@@ -34,12 +36,14 @@ def welcome(library: Library, status: LibraryStatus) -> None:
         if status.roots:
             _coming_in(library)
             return
-        st.header("Where are your photos?", anchor=False)
+        st.header(_("Where are your photos?"), anchor=False)
         st.markdown(
-            "Choose a folder on this machine. Its photos are looked at here, nothing is uploaded, "
-            "and no file is ever changed."
+            _(
+                "Choose a folder on this machine. Its photos are looked at here, nothing is "
+                "uploaded, and no file is ever changed."
+            )
         )
-        folder_picker(library, done="Take in")
+        folder_picker(library, done=_("Take in “{folder}”"))
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -49,13 +53,19 @@ def _coming_in(library: Library) -> None:
         _heading(status)
         activity(library, status)
         if status.failed:
-            st.caption(f"{status.failed:,} files could not be read: the library page lists them.")
+            st.caption(
+                ngettext(
+                    "{count} file could not be read: the library page lists it.",
+                    "{count} files could not be read: the library page lists them.",
+                    status.failed,
+                )
+            )
         if not status.photos:
             root_list(library, status)  # with what is wrong, where something is
         else:
             grid(library, library.search(EVERY_PHOTO, PHOTOS_SHOWN).hits)
     except IndexerError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(said(error)), icon=":material/error:")
 
 
 def _heading(status: LibraryStatus) -> None:
@@ -63,7 +73,7 @@ def _heading(status: LibraryStatus) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.header(title(status), anchor=False, width="content")
-        if status.photos and st.button("Start searching", type="primary", key="start_searching"):
+        if status.photos and st.button(_("Start searching"), type="primary", key="start_searching"):
             st.session_state.pop(WELCOMING, None)
             st.rerun()
 
@@ -71,6 +81,6 @@ def _heading(status: LibraryStatus) -> None:
 def title(status: LibraryStatus) -> str:
     """What there is so far."""
     if status.photos:
-        return f"{status.photos:,} photos so far"
+        return ngettext("{count} photo so far", "{count} photos so far", status.photos)
     settled = status.daemon is None or status.daemon.doing == "watching"
-    return "No photos yet" if settled else "Looking for photos…"
+    return _("No photos yet") if settled else _("Looking for photos…")

@@ -87,7 +87,7 @@ def words(test: AppTest) -> str:
 
 def test_page_tells_folders_model_index_and_sizes(library: Library) -> None:
     said = words(library_page_over(library))
-    for fact in ("photos", "1 photos", "colour-1", "exact, 1 vectors", "Thumbnails", "written"):
+    for fact in ("photos", "1 photo", "colour-1", "exact · 1 vector", "Thumbnails", "written"):
         assert fact in said
 
 
@@ -189,7 +189,7 @@ def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) ->
     with daemon(empty):
         until(lambda: empty.status().photos)
         test.run()
-    assert "1 photos so far" in test.header[0].value
+    assert "1 photo so far" in test.header[0].value
     assert [cell["name"] for cell in cells(test)] == ["red.jpg"]
     test.button(key="start_searching").click().run()
     assert test.text_input[0].value == ""

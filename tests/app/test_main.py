@@ -166,3 +166,18 @@ def test_photo_added_meanwhile_is_found_by_the_next_search(
         writer.update()
     test.run()
     assert cells(test)[0]["name"] == "meadow.jpg"
+
+
+def test_page_is_in_the_language_of_its_address(library: Library) -> None:
+    test = page_over(library, lang="zh", q="red", photo="1")
+    assert test.text_input[0].label == "搜索你的照片"
+    assert "1 张照片" in test.caption[0].value
+    shown = component(test, "recollect_photo")
+    assert shown is not None
+    assert [label for label, _ in shown["facts"]] == ["大小", "格式", "文件"]
+    assert page_over(library, lang="xx").text_input[0].label == "Search your photos"
+
+
+def test_errors_are_in_the_language_of_the_page(library: Library) -> None:
+    test = page_over(library, lang="zh", q="near:x")
+    assert "纬度、经度和距离" in test.error[0].value

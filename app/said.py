@@ -1,0 +1,98 @@
+"""What the indexer says, in the visitor's language: its sentences, with what fills their fields.
+
+The indexer speaks English, to logs and scripts too. A sentence that is not listed here, and what
+other programs say in it, is shown as it was said.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from app.language import N_, _
+
+SENTENCES: Final = (
+    # the query
+    N_("{problem} (column {column})"),
+    N_("there is no filter {name}: there are {names} and sort; words with a colon go in quotes"),
+    N_("'{filter}:' takes {what}"),
+    N_("a date: 2019, 2019-06 or 2019-06-30"),
+    N_("a number from {first} to {last}"),
+    N_("a name, without a space before it"),
+    N_("one of {choices}"),
+    N_("megapixels: larger:8mp"),
+    N_("latitude, longitude and distance: near:48.858,2.294,5km"),
+    N_("date: sort:date"),
+    N_("there is nothing between the quotes"),
+    N_("a weight is more than 0 and at most {most}"),
+    N_("no photo has such a number"),
+    N_("this quote is never closed"),
+    N_("nothing follows to which this belongs"),
+    N_("the query is empty: type what the photo shows"),
+    N_("the parts of the query cancel each other out"),
+    N_("the library has no photo with the number {number}"),
+    N_("there is no photo file {path}"),
+    N_("{path} is no photo that can be read: {why}"),
+    # files and folders
+    N_("the file is empty"),
+    N_("the file changed while it was read"),
+    N_("the file went away while it was read"),
+    N_("the image has no pixels"),
+    N_("not an image of a known format"),
+    N_("too large for this machine's memory"),
+    N_("{width} x {height} pixels are more than the limit of {limit} million"),
+    N_("its name is not valid UTF-8: rename the file"),
+    N_("damaged: {why}"),
+    N_("cannot be read: {why}"),
+    N_("cannot be scaled for the encoder: {why}"),
+    N_("the encoder failed: {why}"),
+    N_("{path} looks unmounted: {count} photos kept"),
+    N_("{path}: {count} folders cannot be read, their photos kept"),
+    N_("{why}: {count} photos kept"),
+    N_("{path} cannot be read ({why})"),
+    N_("{path} is no directory that can be seen"),
+    N_("{path} is the library itself: it holds no photos of yours"),
+    N_("{path} belongs to {root}: say there what to leave out"),
+    N_("the pattern {pattern} cannot be understood"),
+    N_("the pattern {pattern} excludes nothing"),
+    # the library, its index and its daemon
+    N_("there is no library at {path}: make one with 'indexer rebuild DIR'"),
+    N_("{path} is not the database of a library"),
+    N_("{path} is damaged or no database: {why}"),
+    N_("{path} cannot be opened: {why}"),
+    N_("no room for {what}: its disk, or your share of it, is full"),
+    N_("asked for"),
+    N_("up to {limit} vectors all of them are compared"),
+    N_(
+        "more than {limit} vectors: compressed, in {lists} lists; "
+        "candidates are scored with the stored vectors"
+    ),
+    N_("for now: the library has outgrown it, a rebuild makes it approximate"),
+    N_("starting"),
+    N_("loading the model"),
+    N_("looking at all folders"),
+    N_("looking at what changed"),
+    N_("taking in photos"),
+    N_("waiting for room on the disk"),
+    N_("paused while the machine runs on battery"),
+)
+
+
+def said(words: object) -> str:
+    """An error, or another sentence of the indexer, in the visitor's language."""
+    text = str(words)
+    for sentence in SENTENCES:
+        if match := pattern(sentence).fullmatch(text):
+            fields = {name: said(value) for name, value in match.groupdict().items()}
+            return _(sentence).format(**fields)
+    return text
+
+
+@cache
+def pattern(sentence: str) -> re.Pattern[str]:
+    """What matches this sentence, whatever its fields hold."""
+    parts = re.split(r"\{(\w+)\}", sentence)
+    texts, names = map(re.escape, parts[::2]), [f"(?P<{name}>.+)" for name in parts[1::2]]
+    between = [*names, ""]
+    return re.compile("".join(f"{text}{name}" for text, name in zip(texts, between, strict=True)))
