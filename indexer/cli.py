@@ -84,7 +84,8 @@ def rebuild(
 
     configure_logging(logging.WARNING)
     # what fails is counted below and listed by `failures`
-    logging.getLogger("indexer.ingest").setLevel(logging.ERROR)
+    for module in ("ingest", "shard"):
+        logging.getLogger(f"indexer.{module}").setLevel(logging.ERROR)
     with (
         stopped_by_signals() as stopped,
         library_at(

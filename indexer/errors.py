@@ -14,6 +14,7 @@ IndexerError
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
 ├── ServiceError             the daemon cannot be made a service of this machine
 ├── AccessError              the page may not be shown to others like this
+├── InHand                   equal bytes are being embedded: asked for again after that
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
     └── Unreadable           it cannot be opened or read: tried again at each full look
@@ -81,6 +82,10 @@ class ServiceError(IndexerError):
 
 class AccessError(IndexerError):
     """The page may not be shown to other machines as asked, or its password is none."""
+
+
+class InHand(IndexerError):
+    """Another shard is embedding the same bytes; the file is asked for again after that."""
 
 
 class Undecodable(IndexerError):

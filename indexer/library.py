@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -18,6 +18,7 @@ from PIL import Image
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
 from indexer import daemon_state
+from indexer.crew import Claims, LocalCrew
 from indexer.daemon_state import DaemonFile, running_daemon
 from indexer.decode import decode_upright
 from indexer.disk_use import disk_use
@@ -41,6 +42,7 @@ from indexer.records import (
 )
 from indexer.roots import add_root, remove_root
 from indexer.searcher import Searcher
+from indexer.shard import LocalFiles, ShardWorker
 from indexer.store import Store
 from indexer.survey import NOT_WATCHING, Watching, survey
 from indexer.thumbnails import Thumbnails
@@ -256,11 +258,12 @@ class Library:
             again = [row for root in self.roots() for row in self._present(root)]
         elif paths is None:
             again = self._store.unembedded()
-        ingest = Ingest(
-            self._store, self.encoder, self._thumbnails.save, reembed=reembed, stop=stop
-        )
-        folders = {root.id: root.path for root in self.roots()}
-        report = ingest.run(seen.plan, folders, progress, again)
+        claims = Claims(self._store.known, reembed=reembed)
+        files = LocalFiles({root.id: root.path for root in self.roots()})
+        work = ShardWorker(self.encoder, claims.known, files, self._thumbnails.save)
+        with closing(LocalCrew(work)) as crew:
+            ingest = Ingest(self._store, crew, claims, stop=stop)
+            report = ingest.run(seen.plan, progress, again)
         notices = tuple(notice for notice in seen.notices.values() if notice)
         return replace(report, notices=notices)
 

@@ -23,12 +23,22 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: known content, new content, or an error. `row`: its old row."""
+    """What became of one file: known content, new content, or an error.
+
+    `row`: its old row. `left`: the row whose file it was taken for, but is not.
+    """
 
     found: Found
     row: Row | None
     content: int | NewContent | None = None
     error: str | None = None
+    left: Row | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether a known photo lies under a new name."""
+        found, row = self.found, self.row
+        return row is not None and (row.root_id, row.path) != (found.root_id, found.path)
 
     @property
     def failed_again(self) -> bool:

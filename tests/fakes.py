@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ class ColourEncoder:
 
     def __init__(self) -> None:
         self.embedded = 0
+        self._lock = threading.Lock()
 
     def preprocess(self, image: Image.Image) -> FloatArray:
         side = self.image_size_px
@@ -35,7 +37,8 @@ class ColourEncoder:
         """There is nothing to load."""
 
     def embed_images(self, pixels: FloatArray) -> FloatArray:
-        self.embedded += len(pixels)
+        with self._lock:
+            self.embedded += len(pixels)
         half = self.image_size_px // 2
         quarters = pixels.reshape(-1, 3, 2, half, 2, half).mean(axis=(3, 5))
         return _unit(quarters.transpose(0, 2, 3, 1).reshape(-1, self.dim))

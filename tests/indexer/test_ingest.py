@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from PIL import Image
 
 from clipcore.errors import CheckpointError
 from indexer import ingest as module
-from indexer import recording
-from indexer.decode import read_stable
+from indexer import recording, shard
+from indexer.crew import Claims, LocalCrew
 from indexer.errors import Unreadable
-from indexer.ingest import Ingest
+from indexer.ingest import Ingest, Progress
 from indexer.reconcile import reconcile
-from indexer.records import FileStat, IngestReport, Model, Plan, Root, Row
+from indexer.records import Found, IngestReport, Model, Plan, Root, Row
 from indexer.scan import scan
+from indexer.shard import LocalFiles, ShardWorker
 from indexer.store import Store
 from tests.fakes import ColourEncoder, FloatArray
 from tests.photos import make_photo
@@ -55,13 +57,24 @@ class Taking:
         return reconcile(scan(self.root).found, self.store.rows(self.root.id))
 
     def run(
-        self, encoder: ColourEncoder | None = None, again: list[Row] | None = None, **options: Any
+        self,
+        encoder: ColourEncoder | None = None,
+        plan: Plan | None = None,
+        again: list[Row] | None = None,
+        *,
+        progress: Progress | None = None,
+        reembed: bool = False,
+        stop: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         def save(sha256: bytes, jpeg: bytes) -> None:
             self.thumbnails.append(sha256)
 
-        ingest = Ingest(self.store, encoder or self.encoder, save, **options)
-        return ingest.run(self.plan(), {self.root.id: self.folder}, again=again or ())
+        claims = Claims(self.store.known, reembed=reembed)
+        files = LocalFiles({self.root.id: self.folder})
+        work = ShardWorker(encoder or self.encoder, claims.known, files, save)
+        with closing(LocalCrew(work)) as crew:
+            ingest = Ingest(self.store, crew, claims, stop=stop)
+            return ingest.run(plan or self.plan(), progress, again or ())
 
     def rows(self) -> dict[str, Row]:
         return {row.path: row for row in self.store.rows(self.root.id)}
@@ -78,9 +91,8 @@ def taking(tmp_path: Path) -> Iterator[Taking]:
 
 
 @pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH", 4)
-    monkeypatch.setattr(module, "LOOK_AHEAD", 8)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARD", 4)
 
 
 def counts(report: IngestReport) -> dict[str, int]:
@@ -111,7 +123,7 @@ def test_vectors_are_kept_as_the_encoder_gave_them(taking: Taking) -> None:
     np.testing.assert_allclose(vector, expected, atol=1e-3)
 
 
-def test_equal_photos_of_a_batch_are_embedded_once(taking: Taking) -> None:
+def test_equal_photos_of_a_shard_are_embedded_once(taking: Taking) -> None:
     for name in ("a.jpg", "b.jpg", "c/d.jpg"):
         taking.photo(name)
     taking.photo("other.jpg", "blue")
@@ -122,9 +134,9 @@ def test_equal_photos_of_a_batch_are_embedded_once(taking: Taking) -> None:
     assert rows["other.jpg"].content_id != rows["a.jpg"].content_id
 
 
-@pytest.mark.usefixtures("small_batches")
+@pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("reembed", [False, True])
-def test_equal_photos_of_different_batches_are_embedded_once(taking: Taking, reembed: bool) -> None:
+def test_equal_photos_of_different_shards_are_embedded_once(taking: Taking, reembed: bool) -> None:
     for number in range(20):
         taking.photo(f"{number:02}.jpg", seed=number % 2)
     assert counts(taking.run(reembed=reembed)) == {"embedded": 2, "known": 18}
@@ -141,7 +153,7 @@ def test_a_copy_is_neither_decoded_nor_embedded(
     def decode(*_: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(module, "decode", decode)
+    monkeypatch.setattr(shard, "decode", decode)
     assert counts(taking.run()) == {"known": 1}
     rows = taking.rows()
     assert rows["copy.jpg"].content_id == rows["a.jpg"].content_id
@@ -267,8 +279,7 @@ def test_a_file_that_vanishes_meanwhile_is_left_for_the_next_round(taking: Takin
     plan = taking.plan()
     (taking.folder / "a.jpg").unlink()
     os.utime(taking.folder / "b.jpg", ns=(0, 0))
-    ingest = Ingest(taking.store, taking.encoder, lambda *_: None)
-    assert counts(ingest.run(plan, {taking.root.id: taking.folder})) == {"postponed": 2}
+    assert counts(taking.run(plan=plan)) == {"postponed": 2}
     assert taking.rows() == {}
     assert counts(taking.run()) == {"embedded": 1}
 
@@ -280,25 +291,24 @@ def test_a_moved_file_that_changes_meanwhile_leaves_its_photo_alone(taking: Taki
     path = path.rename(taking.folder / "b.jpg")
     plan = taking.plan()
     os.utime(path, ns=(0, 0))
-    ingest = Ingest(taking.store, taking.encoder, lambda *_: None)
-    assert counts(ingest.run(plan, {taking.root.id: taking.folder})) == {"postponed": 1}
+    assert counts(taking.run(plan=plan)) == {"postponed": 1}
     assert taking.rows() == before
 
 
-@pytest.mark.usefixtures("small_batches")
-def test_stopping_keeps_the_batches_done(taking: Taking) -> None:
-    for seed in range(12):
+@pytest.mark.usefixtures("small_shards")
+def test_stopping_keeps_the_shards_done(taking: Taking) -> None:
+    for seed in range(40):
         taking.photo(f"{seed:02}.jpg", seed=seed)
-    answers = iter([False, False, True])
-    report = taking.run(stop=lambda: next(answers))
-    assert counts(report) == {"embedded": 8}
-    assert len(taking.rows()) == taking.store.searchable() == 8
-    assert counts(taking.run()) == {"embedded": 4}
-    assert taking.encoder.embedded == 12
+    report = taking.run(stop=lambda: taking.store.searchable() >= 8)
+    assert 8 <= report.embedded < 40
+    assert len(taking.rows()) == taking.store.searchable() == report.embedded
+    assert taking.encoder.embedded == report.embedded
+    assert counts(taking.run()) == {"embedded": 40 - report.embedded}
+    assert taking.encoder.embedded == 40
 
 
-@pytest.mark.usefixtures("small_batches")
-def test_a_batch_is_recorded_whole_or_not_at_all(
+@pytest.mark.usefixtures("small_shards")
+def test_a_shard_is_recorded_whole_or_not_at_all(
     taking: Taking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for seed in range(12):
@@ -315,23 +325,19 @@ def test_a_batch_is_recorded_whole_or_not_at_all(
         patched.setattr(recording, "_record_row", fail_at_the_seventh)
         with pytest.raises(OSError, match="full"):
             taking.run()
-    assert sorted(taking.rows()) == ["00.jpg", "01.jpg", "02.jpg", "03.jpg"]
-    assert taking.store.embedding_count() == 4
+    assert len(taking.rows()) == taking.store.embedding_count() == 4
     assert counts(taking.run()) == {"embedded": 8}
 
 
-@pytest.mark.usefixtures("small_batches")
+@pytest.mark.usefixtures("small_shards")
 def test_progress_counts_up_to_all_files(taking: Taking) -> None:
     for seed in range(10):
         taking.photo(f"{seed}.jpg", seed=seed)
     told: list[tuple[int, int]] = []
-    ingest = Ingest(taking.store, taking.encoder, lambda *_: None)
-    ingest.run(
-        taking.plan(),
-        {taking.root.id: taking.folder},
-        lambda done, total: told.append((done, total)),
-    )
-    assert told == [(0, 10), (4, 10), (8, 10), (10, 10)]
+    taking.run(progress=lambda done, total: told.append((done, total)))
+    assert told[0] == (0, 10)
+    assert told[-1] == (10, 10)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
 
 
 def test_photos_to_embed_again_get_new_vectors_under_their_old_numbers(taking: Taking) -> None:
@@ -355,12 +361,14 @@ def test_a_passing_read_error_while_embedding_again_costs_no_content(
     taking.run()
     before = taking.rows()
 
-    def fails_once(path: Path, expected: FileStat) -> bytes:
-        if path.name == "a.png":
-            raise Unreadable("cannot be read: Input/output error")
-        return read_stable(path, expected)
+    read = LocalFiles.__call__
 
-    monkeypatch.setattr(module, "read_stable", fails_once)
+    def fails_once(files: LocalFiles, found: Found) -> bytes:
+        if found.path == "a.png":
+            raise Unreadable("cannot be read: Input/output error")
+        return read(files, found)
+
+    monkeypatch.setattr(LocalFiles, "__call__", fails_once)
     report = taking.run(again=list(before.values()), reembed=True)
     assert counts(report) == {"embedded": 1, "postponed": 1}
     assert taking.rows() == before
@@ -381,8 +389,8 @@ def test_a_photo_the_encoder_refuses_while_embedding_again_keeps_its_content(
     assert taking.store.searchable() == 2
 
 
-def test_batches_are_as_large_as_three_seconds_of_work() -> None:
-    assert module._next_size(8, 0.0) == module.BATCH
+def test_shards_are_as_large_as_three_seconds_of_work() -> None:
+    assert module._next_size(8, 0.0) == module.SHARD
     assert module._next_size(8, 3.0) == 8
     assert module._next_size(32, 60.0) == 1
     assert module._next_size(10, 30.0) == 1

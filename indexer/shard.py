@@ -1,0 +1,207 @@
+"""The work on a shard, which is some files: read -> hash -> known? -> decode -> embed -> outcomes.
+
+Nothing is written here but thumbnails, and of the library nothing is known but what `known` tells:
+a shard may be worked off by a thread or on another machine. Jobs and what becomes of them can be
+pickled. A file that fails costs only itself; a batch that fails is tried again photo by photo.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from clipcore.encoder import Encoder
+from clipcore.errors import ClipcoreError
+from indexer.decode import content_hash, decode, decoded_bytes, read_stable
+from indexer.errors import InHand, Undecodable, Unreadable, Unstable
+from indexer.memory import Room, free_for_decoding
+from indexer.outcomes import KnownContent, NewContent, Outcome
+from indexer.records import NEVER_READ, Facts, Found, Row
+
+log = logging.getLogger(__name__)
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to take in. `moved_from`: the row whose file this may be under a new name."""
+
+    found: Found
+    row: Row | None = None
+    moved_from: Row | None = None
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the library has this file's content already, and only its embedding is wanted."""
+        row = self.row
+        return row is not None and row.content_id is not None and row.stat == self.found.stat
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a shard, to be committed.
+
+    `postponed` files are left for the next look. Those `in_hand` elsewhere are to be asked for
+    again when that has been committed. `claimed`: the hashes this shard was to embed.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    postponed: tuple[Job, ...] = ()
+    in_hand: tuple[Job, ...] = ()
+    claimed: tuple[bytes, ...] = ()
+    seconds: float = 0.0
+
+    def __len__(self) -> int:
+        """How many files this is the end of, in this run."""
+        return len(self.outcomes) + len(self.postponed)
+
+
+class LocalFiles:
+    """Reads files below the photo directories, given by their roots' ids."""
+
+    def __init__(self, roots: Mapping[int, Path]) -> None:
+        self._roots = roots
+
+    def __call__(self, found: Found) -> bytes:
+        """The file's bytes. Raises Unstable, Unreadable."""
+        return read_stable(self._roots[found.root_id] / found.path, found.stat)
+
+
+@dataclass(slots=True)
+class _Content:
+    """Some file's bytes on their way: known already, with pixels to embed, a vector or an error."""
+
+    sha256: bytes = b""
+    id: int | None = None
+    embedded: bool = False
+    facts: Facts | None = None
+    pixels: FloatArray | None = None
+    vector: FloatArray | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShardWorker:
+    """Works shards off with one encoder, from any number of threads at once.
+
+    `known(sha256)`: what the library has of these bytes; it raises InHand where another shard is
+    embedding them. `read(found)`: the file's bytes; it raises Unstable and Unreadable.
+    `save_thumbnail(sha256, jpeg)`. `room`: how much is decoded at once.
+    """
+
+    encoder: Encoder
+    known: Callable[[bytes], KnownContent | None]
+    read: Callable[[Found], bytes]
+    save_thumbnail: Callable[[bytes, bytes], None]
+    room: Room = field(default_factory=lambda: Room(free_for_decoding()))
+
+    def __call__(self, jobs: Sequence[Job]) -> Done:
+        """Raises what is no fault of a photo: the encoder is out of order, the disk is full."""
+        started = time.monotonic()
+        contents: dict[bytes, _Content] = {}  # equal files are decoded and embedded once
+        taken: list[tuple[Job, _Content]] = []
+        postponed, in_hand = [], []
+        for job in jobs:
+            try:
+                taken.append(self._take(job, contents))
+            except Unstable:
+                postponed.append(job)
+            except InHand:
+                in_hand.append(job)
+        self._embed([content for content in contents.values() if content.pixels is not None])
+        return Done(
+            tuple(_outcome(job, content) for job, content in taken),
+            tuple(postponed),
+            tuple(in_hand),
+            tuple(content.sha256 for content in contents.values() if not content.embedded),
+            time.monotonic() - started,
+        )
+
+    def _take(self, job: Job, contents: dict[bytes, _Content]) -> tuple[Job, _Content]:
+        """Read a file once; decode it only if its bytes are new. Raises Unstable, InHand."""
+        if job.found.problem:
+            return job, _Content(error=job.found.problem)
+        try:
+            data = self.read(job.found)
+        except Unreadable as error:
+            if job.is_unchanged:  # it was read before, and may be again
+                log.warning("%s: %s; what is known of it is kept", job.found.path, error)
+                raise Unstable(str(error)) from error
+            # what was not read must not count as unchanged next time
+            never = replace(job, found=replace(job.found, stat=NEVER_READ))
+            return never, _Content(error=str(error))
+        sha256 = content_hash(data)
+        if sha256 not in contents:
+            contents[sha256] = self._prepared(data, sha256)
+        return job, contents[sha256]
+
+    def _prepared(self, data: bytes, sha256: bytes) -> _Content:
+        """Known, or decoded and ready to be embedded. Raises InHand."""
+        known = self.known(sha256)
+        if known and known.embedded:
+            return _Content(sha256, known.id, embedded=True)
+        content = _Content(sha256, known.id if known else None)
+        try:
+            with self.room.of(decoded_bytes(data)):
+                decoded = decode(data, self.encoder.image_size_px)
+        except Undecodable as error:
+            content.error = str(error)
+            return content
+        self.save_thumbnail(sha256, decoded.thumbnail)
+        content.facts = decoded.facts
+        try:
+            content.pixels = self.encoder.preprocess(decoded.image)
+        except Exception as error:  # noqa: BLE001 - a strip of a million pixels, out of memory
+            content.error = f"cannot be scaled for the encoder: {error!r}"
+        return content
+
+    def _embed(self, contents: list[_Content]) -> None:
+        """Give each its vector, or the reason why it has none."""
+        pixels = [content.pixels for content in contents if content.pixels is not None]
+        if not pixels:
+            return
+        try:
+            rows: list[FloatArray | str] = list(self.encoder.embed_images(np.stack(pixels)))
+        except ClipcoreError:
+            raise  # nothing to do with these photos
+        except Exception as error:  # noqa: BLE001 - one photo must not cost the others
+            log.warning("a batch of %d failed, trying one by one: %s", len(pixels), error)
+            rows = self._embed_singly(pixels, error)
+        for content, row in zip(contents, rows, strict=True):
+            if isinstance(row, str):
+                content.error = row
+            else:
+                content.vector = row
+
+    def _embed_singly(self, pixels: list[FloatArray], failure: Exception) -> list[FloatArray | str]:
+        """One by one. Where not a single photo of several goes through, it is not the photos."""
+        rows: list[FloatArray | str] = []
+        for photo in pixels:
+            try:
+                rows.append(self.encoder.embed_images(photo[None])[0])
+            except Exception as error:  # noqa: BLE001 - recorded as the photo's reason
+                rows.append(f"the encoder failed: {error}")
+        if len(rows) > 1 and all(isinstance(row, str) for row in rows):
+            raise failure
+        return rows
+
+
+def _outcome(job: Job, content: _Content) -> Outcome:
+    row, guess = job.row, job.moved_from
+    if guess and content.id is not None and content.id == guess.content_id:
+        row = guess  # the same bytes under a new name: the photo keeps its number
+    left = guess if guess is not row else None
+    if content.error:
+        kept = row.content_id if row and job.is_unchanged else None
+        return Outcome(job.found, row, kept, content.error, left)
+    if content.vector is not None and content.facts is not None:
+        new = NewContent(content.sha256, content.facts, content.vector)
+        return Outcome(job.found, row, new, left=left)
+    return Outcome(job.found, row, content.id, left=left)
