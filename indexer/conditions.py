@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, func, or_, true, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, true
 
 from indexer.database import folded
+from indexer.dialects import Folded, LocalTime
 from indexer.query import Circle, Filter
 from indexer.records import Root
 from indexer.schema import contents, photos
@@ -25,14 +26,7 @@ EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
 BOX_MARGIN_DEG: Final = 1e-6  # 0.1 m, far above what rounding can do
 
 # Local time as text: what EXIF says, else the file's modification time.
-photo_time: Final[ColumnElement[str]] = func.substr(
-    func.coalesce(
-        type_coerce(contents.c.taken_at, String),
-        func.datetime(photos.c.mtime_ns / 1_000_000_000, "unixepoch", "localtime"),
-    ),
-    1,
-    len("2019-06-30 12:00:00"),
-)
+photo_time: Final[ColumnElement[str]] = LocalTime(contents.c.taken_at, photos.c.mtime_ns)
 
 
 def matching(filters: Collection[Filter], roots: Collection[Root]) -> Condition:
@@ -61,7 +55,7 @@ def _folder(name: str, roots: Collection[Root]) -> Condition:
 
 def _contains(column: Any, part: str) -> Condition:
     """Whether a text has this part; upper and lower case are the same."""
-    condition: Condition = func.lower(column).contains(folded(part), autoescape=True)
+    condition: Condition = Folded(column).contains(folded(part), autoescape=True)
     return condition
 
 
@@ -83,7 +77,7 @@ def _in_month(month: int) -> Condition:
 
 def _has_suffix(suffix: str) -> Condition:
     wanted = "." + folded(suffix).removeprefix(".")
-    condition: Condition = func.lower(photos.c.path).endswith(wanted, autoescape=True)
+    condition: Condition = Folded(photos.c.path).endswith(wanted, autoescape=True)
     return condition
 
 
@@ -99,7 +93,8 @@ def _is_shaped(shape: str) -> Condition:
 
 
 def _has_megapixels(megapixels: float) -> Condition:
-    return contents.c.width_px * contents.c.height_px >= megapixels * 1e6
+    pixels = cast(contents.c.width_px, BigInteger) * contents.c.height_px
+    return pixels >= megapixels * 1e6
 
 
 def _is_near(circle: Circle) -> Condition:

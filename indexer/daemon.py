@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from indexer.column_types import now
 from indexer.daemon_state import DaemonFile
-from indexer.database import now
 from indexer.errors import DiskFull, LibraryBusy
 from indexer.library import Library
 from indexer.records import IngestReport

@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 
 import psutil
 
-from indexer.database import now
+from indexer.column_types import now
 from indexer.decode import write_atomically
 from indexer.errors import DiskFull
 from indexer.records import DaemonState

@@ -1,6 +1,6 @@
-"""Opens the database of a library: creation, migrations, and what SQLite is told per connection.
+"""Opens the database of a library: an SQLite file, or by URL one of PostgreSQL (postgres.py).
 
-Knows connections and schema versions; what the rows mean is store.py's.
+Knows connections and what SQLite is told for each; what the rows mean is store.py's.
 """
 
 from __future__ import annotations
@@ -8,41 +8,53 @@ from __future__ import annotations
 import math
 import sqlite3
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    ExceptionContext,
-    create_engine,
-    event,
-    insert,
-    inspect,
-    text,
-)
+from sqlalchemy import Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from indexer import postgres
 from indexer.disk import disk_full
-from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
+from indexer.errors import LibraryError, LibraryNotFound, NotALibrary
 from indexer.records import Model
-from indexer.schema import HEAD, library
+from indexer.schema_version import begin_library, bring_up_to_date, migrate
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS: Final = 30_000
 # how SQLite says that the disk is full; the second, of the shared memory beside the log
 NO_ROOM: Final = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE))
 
 
-def create_database(path: Path, model: Model) -> Engine:
-    """A new, empty library at `path` searched with `model`.
+def create_database(place: Path | URL, model: Model) -> Engine:
+    """A new, empty library at `place` searched with `model`."""
+    if isinstance(place, URL):
+        return postgres.create_database(place, model)
+    return _create_file(place, model)
 
-    SQLite's schema changes are not undone by a rollback: the database is made under another
+
+def open_database(place: Path | URL) -> Engine:
+    """The library at `place`, its schema brought up to date.
+
+    Raises LibraryNotFound, NotALibrary, NewerLibrary, or LibraryError where the database cannot
+    be used at all.
+    """
+    if isinstance(place, URL):
+        return postgres.open_database(place)
+    if not place.exists():
+        raise LibraryNotFound(
+            f"there is no library at {place.parent}: make one with 'indexer rebuild DIR'"
+        )
+    engine = _engine(place)
+    with _explained(place, engine):
+        bring_up_to_date(engine, str(place))
+    return engine
+
+
+def _create_file(path: Path, model: Model) -> Engine:
+    """SQLite's schema changes are not undone by a rollback: the database is made under another
     name, so that a library is there whole or not at all.
     """
     unfinished = path.with_name(f"{path.name}.new")
@@ -51,45 +63,11 @@ def create_database(path: Path, model: Model) -> Engine:
     engine = _engine(unfinished)
     with _explained(path, engine), engine.begin() as connection:
         connection.execute(text("PRAGMA journal_mode = WAL"))  # the file remembers it
-        _migrate(connection)
-        connection.execute(
-            insert(library),
-            {
-                "id": 1,
-                "uuid": str(uuid.uuid4()),
-                "model_source": model.source,
-                "model_id": model.id,
-                "created_at": now(),
-            },
-        )
+        migrate(connection)
+        begin_library(connection, model)
     engine.dispose()  # the last connection to close folds the write-ahead log in
     unfinished.replace(path)
     return _engine(path)
-
-
-def open_database(path: Path) -> Engine:
-    """The library at `path`, its schema brought up to date.
-
-    Raises LibraryNotFound, NotALibrary, NewerLibrary, or LibraryError where the file cannot be
-    used at all.
-    """
-    if not path.exists():
-        raise LibraryNotFound(
-            f"there is no library at {path.parent}: make one with 'indexer rebuild DIR'"
-        )
-    engine = _engine(path)
-    with _explained(path, engine):
-        with engine.connect() as connection:
-            version = _version(connection, path)
-        if version != HEAD:
-            with engine.begin() as connection:
-                _migrate(connection)
-    return engine
-
-
-def now() -> datetime:
-    """The present, UTC, without a zone: the form in which the database keeps it."""
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def _engine(path: Path) -> Engine:
@@ -132,34 +110,6 @@ FUNCTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
 def _of_known(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The SQL form of a function: NULL of NULL."""
     return lambda value: None if value is None else function(value)
-
-
-def _version(connection: Connection, path: Path) -> str:
-    """The schema's version. Raises NotALibrary or NewerLibrary."""
-    tables = inspect(connection).get_table_names()
-    version = None
-    if "alembic_version" in tables and library.name in tables:
-        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version is None:
-        raise NotALibrary(f"{path} is not the database of a library")
-    if version == HEAD:
-        return HEAD
-    if not any((MIGRATIONS / "versions").glob(f"{version}_*.py")):
-        raise NewerLibrary(
-            f"the library at {path.parent} was written by a newer version of Recollect "
-            f"(schema {version}, this one knows {HEAD}): update Recollect"
-        )
-    return str(version)
-
-
-def _migrate(connection: Connection) -> None:
-    from alembic import command  # costs 0.2 s to import, and is rarely needed
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _remove_journals(path: Path) -> None:

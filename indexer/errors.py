@@ -7,11 +7,13 @@ IndexerError
 │   ├── NewerLibrary         written by a newer version of this program
 │   ├── LibraryBusy          another process is writing to it
 │   ├── DiskFull             its disk has no room left
+│   ├── DatabaseUnreachable  the server of its database does not answer
 │   └── ModelMismatch        it was built with another model
 ├── RootError                a photo directory cannot be used as asked
 ├── QueryError               the query cannot be understood
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
+├── MissingPostgres          what talks to PostgreSQL is not installed
 ├── ServiceError             the daemon cannot be made a service of this machine
 ├── AccessError              the page may not be shown to others like this
 ├── InHand                   equal bytes are being embedded: asked for again after that
@@ -51,6 +53,10 @@ class DiskFull(LibraryError):
     """The library's disk has no room left."""
 
 
+class DatabaseUnreachable(LibraryError):
+    """The server of the library's database does not answer."""
+
+
 class ModelMismatch(LibraryError):
     """The library was built with another model than the one asked for."""
 
@@ -74,6 +80,10 @@ class PhotoNotFound(IndexerError):
 
 class MissingFaiss(IndexerError):
     """Neither FAISS package is installed."""
+
+
+class MissingPostgres(IndexerError):
+    """The packages of the extra `postgres` are not installed."""
 
 
 class ServiceError(IndexerError):

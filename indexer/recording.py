@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, delete, select, update
 
-from indexer.database import now
+from indexer.column_types import now
+from indexer.dialects import upsert
 from indexer.outcomes import NewContent, Outcome
 from indexer.records import Row
 from indexer.schema import contents, embeddings, pack, photos
@@ -20,7 +20,9 @@ def record(connection: Connection, model_id: str, outcomes: Collection[Outcome])
     """Write contents, embeddings by this model, and rows."""
     # once each: a batch may hold several files of the same bytes
     new = {o.content.sha256: o.content for o in outcomes if isinstance(o.content, NewContent)}
-    ids = {sha256: _record_content(connection, model_id, one) for sha256, one in new.items()}
+    # in one order: on PostgreSQL two hosts may write the same contents, and must not wait for
+    # each other crosswise
+    ids = {sha256: _record_content(connection, model_id, new[sha256]) for sha256 in sorted(new)}
     for outcome in outcomes:
         content = outcome.content
         known = ids[content.sha256] if isinstance(content, NewContent) else content
@@ -54,14 +56,16 @@ def _record_row(connection: Connection, outcome: Outcome, content_id: int | None
     if outcome.row:
         connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
     else:
+        insertion = upsert(connection.dialect, photos)
+        unique = ["root_id", "path"]
         connection.execute(
-            upsert(photos).on_conflict_do_update(["root_id", "path"], set_=values), values
+            insertion.on_conflict_do_update(index_elements=unique, set_=values), values
         )
 
 
 def _record_content(connection: Connection, model_id: str, content: NewContent) -> int:
     connection.execute(
-        upsert(contents).on_conflict_do_nothing(["sha256"]),
+        upsert(connection.dialect, contents).on_conflict_do_nothing(index_elements=["sha256"]),
         {"sha256": content.sha256, **asdict(content.facts)},
     )
     content_id: int = connection.execute(
@@ -69,8 +73,13 @@ def _record_content(connection: Connection, model_id: str, content: NewContent) 
     ).scalar_one()
     # an embedding never changes: a new one gets a new id, and indexes drop the old id
     connection.execute(delete(embeddings).where(embedding_of(content_id, model_id)))
+    values = {"content_id": content_id, "model_id": model_id, "vector": pack(content.vector)}
+    insertion = upsert(connection.dialect, embeddings)
+    unique = ["content_id", "model_id"]  # which another host may be writing at this moment
     connection.execute(
-        insert(embeddings),
-        {"content_id": content_id, "model_id": model_id, "vector": pack(content.vector)},
+        insertion.on_conflict_do_update(
+            index_elements=unique, set_={"vector": insertion.excluded.vector}
+        ),
+        values,
     )
     return content_id

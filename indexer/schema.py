@@ -19,13 +19,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     UniqueConstraint,
 )
 
-HEAD: Final = "0002"  # the newest migration
-STORED: Final = np.dtype("<f2")  # little-endian float16; see data/README.md
+from indexer.column_types import ID, NAME, STORED, VECTOR
+
+HEAD: Final = "0003"  # the newest migration
 
 metadata = MetaData()
 
@@ -33,34 +33,34 @@ library = Table(
     "library",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
-    Column("uuid", String, nullable=False),
-    Column("model_source", String, nullable=False),  # opens the encoder: a name or a path
-    Column("model_id", String, nullable=False),  # names what it computes
+    Column("uuid", NAME, nullable=False),
+    Column("model_source", NAME, nullable=False),  # opens the encoder: a name or a path
+    Column("model_id", NAME, nullable=False),  # names what it computes
     Column("created_at", DateTime, nullable=False),
 )
 
 roots = Table(
     "roots",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("path", String, nullable=False, unique=True),
-    Column("notice", String),
-    Column("excludes", String, nullable=False, server_default=""),  # patterns, one a line
+    Column("id", ID, primary_key=True),
+    Column("path", NAME, nullable=False, unique=True),
+    Column("notice", NAME),
+    Column("excludes", NAME, nullable=False, server_default=""),  # patterns, one a line
 )
 
 contents = Table(
     "contents",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("sha256", LargeBinary(32), nullable=False, unique=True),
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
-    Column("format", String, nullable=False),
+    Column("format", NAME, nullable=False),
     Column("orientation", Integer, nullable=False),
     Column("taken_at", DateTime, index=True),
     Column("taken_offset_min", Integer),
-    Column("camera", String),
-    Column("lens", String),
+    Column("camera", NAME),
+    Column("lens", NAME),
     Column("exposure_s", Float),
     Column("f_number", Float),
     Column("iso", Integer),
@@ -72,13 +72,13 @@ contents = Table(
 photos = Table(
     "photos",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("root_id", ForeignKey("roots.id"), nullable=False),
-    Column("path", String, nullable=False),
+    Column("path", NAME, nullable=False),
     Column("content_id", ForeignKey("contents.id"), index=True),
     Column("size_bytes", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
-    Column("error", String),
+    Column("error", NAME),
     Column("failed_at", DateTime),
     Column("missing_since", DateTime),
     UniqueConstraint("root_id", "path"),
@@ -88,10 +88,10 @@ photos = Table(
 embeddings = Table(
     "embeddings",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("content_id", ForeignKey("contents.id"), nullable=False),
-    Column("model_id", String, nullable=False),
-    Column("vector", LargeBinary, nullable=False),
+    Column("model_id", NAME, nullable=False),
+    Column("vector", VECTOR, nullable=False),
     UniqueConstraint("content_id", "model_id"),
     sqlite_autoincrement=True,  # replay relies on ids that only grow
 )

@@ -6,8 +6,8 @@ recording.py and prune.py what changes rows. Knows nothing of the disk, of image
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,9 +26,12 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.engine import URL
 
 from indexer import statements
-from indexer.database import create_database, now, open_database
+from indexer.column_types import now
+from indexer.database import create_database, open_database
+from indexer.dialects import among
 from indexer.errors import PhotoNotFound
 from indexer.outcomes import KnownContent, Outcome
 from indexer.prune import Prunable, prunable, prune
@@ -45,6 +48,7 @@ from indexer.records import (
 )
 from indexer.rows import PRESENT, is_under, photo_query, to_photo, to_row
 from indexer.schema import contents, embeddings, library, photos, roots, unpack
+from indexer.shared_schema import shared
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -57,26 +61,35 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.is_shared = engine.dialect.name == "postgresql"  # by several hosts
         self._sentinel: Connection | None = None
         with engine.connect() as connection:
             self.library_id: str = connection.execute(select(library.c.uuid)).scalar_one()
         self.model = self.recorded_model()
 
     @classmethod
-    def create(cls, path: Path, model: Model) -> Store:
-        """A new library's database at `path`."""
-        return cls(create_database(path, model))
+    def create(cls, place: Path | URL, model: Model) -> Store:
+        """A new library's database at `place`."""
+        return cls(create_database(place, model))
 
     @classmethod
-    def open(cls, path: Path) -> Store:
-        """The database at `path`. Raises LibraryError."""
-        return cls(open_database(path))
+    def open(cls, place: Path | URL) -> Store:
+        """The database at `place`. Raises LibraryError."""
+        return cls(open_database(place))
 
     def close(self) -> None:
         """Close all connections."""
         if self._sentinel is not None:
             self._sentinel.close()
         self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that changes something; SQLite counts those itself: see change_token()."""
+        with self._engine.begin() as connection:
+            yield connection
+            if self.is_shared:  # last of all: who counts makes others wait until the commit
+                connection.execute(update(shared).values(changes=shared.c.changes + 1))
 
     # the model
 
@@ -94,7 +107,7 @@ class Store:
     def record_model(self) -> None:
         """From now on the library is searched with the present model."""
         values = {"model_source": self.model.source, "model_id": self.model.id}
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(update(library), values)
 
     # roots
@@ -110,7 +123,7 @@ class Store:
 
     def add_root(self, path: Path) -> Root:
         """Remember a photo directory."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
         assert root_id is not None
         return Root(root_id[0], path)
@@ -118,19 +131,19 @@ class Store:
     def set_excludes(self, root_id: int, patterns: Iterable[str]) -> None:
         """From now on leave out what matches these patterns."""
         values = {"excludes": "\n".join(patterns)}
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(update(roots).where(roots.c.id == root_id), values)
 
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(delete(photos).where(photos.c.root_id == root_id))
             connection.execute(delete(roots).where(roots.c.id == root_id))
 
     def set_notices(self, notices: Mapping[int, str | None]) -> None:
         """Remember for each root why the last look changed nothing, or that all was right."""
         now_known = {root.id: root.notice for root in self.roots()}
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             for root_id, notice in notices.items():
                 if now_known[root_id] != notice:
                     values = {"notice": notice}
@@ -182,7 +195,7 @@ class Store:
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
     ) -> None:
         """Write what became of some files, in one transaction."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             record(connection, self.model_id, list(outcomes))
             set_missing(connection, gone, now())
             set_missing(connection, back, None)
@@ -191,6 +204,8 @@ class Store:
 
     def change_token(self) -> int:
         """A number that changes whenever another connection has committed something."""
+        if self.is_shared:
+            return self._count(select(shared.c.changes))
         if self._sentinel is None:
             self._sentinel = self._engine.connect()
         token: int = self._sentinel.execute(text("PRAGMA data_version")).scalar_one()
@@ -211,14 +226,9 @@ class Store:
 
     def vectors(self, ids: Sequence[int], dim: int) -> tuple[IntArray, FloatArray]:
         """The embeddings with these ids, as far as they are there, in the order of their ids."""
-        # one variable: there may be more ids than SQLite has variables, and each one costs time
-        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
         query = (
             select(embeddings.c.id, embeddings.c.vector)
-            .where(
-                embeddings.c.id.in_(select(listed.c.value)),
-                embeddings.c.model_id == self.model_id,
-            )
+            .where(among(embeddings.c.id, ids), embeddings.c.model_id == self.model_id)
             .order_by(embeddings.c.id)
         )
         return self._vectors(query, dim)
@@ -333,7 +343,7 @@ class Store:
         """Let the files that failed count as never read: the next look tries them again."""
         never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns}
         failed = update(photos).where(photos.c.error.is_not(None), PRESENT)
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(failed, never)
 
     # pruning
@@ -351,7 +361,7 @@ class Store:
 
     def prune(self, rows: Collection[Row]) -> Prunable:
         """Remove these rows, then the contents and embeddings that nothing refers to."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             return prune(connection, rows)
 
     def _count(self, query: Select[Any]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from indexer.database import now
+from indexer.column_types import now
 from indexer.records import Pruned
 from indexer.store import Store
 from indexer.survey import survey

@@ -6,9 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from sqlalchemy.engine import URL
+
+from indexer.postgres import database_url
+from tests.postgres_server import Server, server_in
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
@@ -42,3 +50,38 @@ def sample_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_library(sample_library: Path, tmp_path: Path) -> Path:
     """A copy of the sample's library that a test may write to."""
     return Path(shutil.copytree(sample_library, tmp_path / "library"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The PostgreSQL server of this run."""
+    # not below pytest's own directory: where root runs the tests, the server has another user,
+    # and each pytest that starts closes that directory to all others
+    with (
+        TemporaryDirectory(prefix="recollect-postgres-") as directory,
+        server_in(Path(directory) / "data", unsafe=True) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def database_on(request: Any, directory: Path) -> Iterator[Path | URL]:
+    """Where a new library's database may be made, on the engine that the fixture's param names.
+
+    For fixtures of any scope whose params are DATABASES.
+    """
+    if request.param == "sqlite":
+        yield directory / "library.db"
+    else:  # the server starts for those who need it
+        with request.getfixturevalue("postgres").fresh() as url:
+            yield database_url(url)
+
+
+DATABASES = ("sqlite", "postgres")
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | URL]:
+    """A place for a new library's database: the test runs once on each engine."""
+    with database_on(request, tmp_path) as place:
+        yield place

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {"clipcore": set(), "indexer": {"clipcore"}, "app": {"indexer", "clipcore"}}
 ONLY_IN = {
     "faiss": {"indexer/vector_index.py"},
+    "psycopg": {"indexer/postgres.py"},
     "sqlalchemy": {
         f"indexer/{name}.py"
         for name in (
@@ -23,7 +24,12 @@ ONLY_IN = {
             "recording",
             "prune",
             "schema",
+            "shared_schema",
+            "column_types",
+            "dialects",
+            "schema_version",
             "database",
+            "postgres",
         )
     },
 }

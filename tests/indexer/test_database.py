@@ -14,10 +14,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from indexer import database
-from indexer.database import MIGRATIONS, create_database, open_database
+from indexer.database import create_database, open_database
 from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
 from indexer.records import Model
 from indexer.schema import HEAD, metadata
+from indexer.schema_version import MIGRATIONS
 from indexer.store import Store
 
 MODEL = Model("colours", "colour-1")
@@ -118,14 +119,14 @@ def test_a_library_is_made_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "library.db"
-    migrate = database._migrate
+    migrate = database.migrate
 
     def fail(connection: object) -> None:
         migrate(connection)  # type: ignore[arg-type]
         raise OSError("the power went out")
 
     with monkeypatch.context() as patched:
-        patched.setattr(database, "_migrate", fail)
+        patched.setattr(database, "migrate", fail)
         with pytest.raises(OSError, match="power"):
             create_database(path, MODEL)
     with pytest.raises(LibraryNotFound):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy.engine import URL
 
 from clipcore.errors import CheckpointError
 from indexer import ingest as module
@@ -45,10 +46,10 @@ class Choosy(ColourEncoder):
 class Taking:
     """A library's store and a folder of photos, taken in as the library does it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: Path | URL) -> None:
         self.folder = path / "photos"
         self.folder.mkdir()
-        self.store = Store.create(path / "library.db", Model("colours", "colour-1"))
+        self.store = Store.create(database, Model("colours", "colour-1"))
         self.root: Root = self.store.add_root(self.folder)
         self.encoder = ColourEncoder()
         self.thumbnails: list[bytes] = []
@@ -84,8 +85,8 @@ class Taking:
 
 
 @pytest.fixture
-def taking(tmp_path: Path) -> Iterator[Taking]:
-    taking = Taking(tmp_path)
+def taking(tmp_path: Path, database: Path | URL) -> Iterator[Taking]:
+    taking = Taking(tmp_path, database)
     yield taking
     taking.store.close()
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.engine import URL
 
 from indexer.outcomes import NewContent, Outcome
 from indexer.query import Filter, Term, Text, parse
@@ -24,6 +25,7 @@ from indexer.schema import STORED
 from indexer.search import catch_up, nearest
 from indexer.store import Store
 from indexer.vector_index import VectorIndex
+from tests.conftest import DATABASES, database_on
 
 DIM = 8
 PHOTOS = 60
@@ -59,11 +61,17 @@ def some_facts(number: int) -> Facts:
     )
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+@pytest.fixture(scope="module", params=DATABASES)
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filled]:
     place = tmp_path_factory.mktemp("search")
-    store = Store.create(place / "library.db", Model("fake", "fake"))
-    root = store.add_root(place / "Pictures")
+    with database_on(request, place) as database:
+        yield from fill(Store.create(database, Model("fake", "fake")), place / "Pictures")
+
+
+def fill(store: Store, pictures: Path) -> Iterator[Filled]:
+    root = store.add_root(pictures)
     vectors = unit_rows(PHOTOS, 1)
     vectors[10:20] = vectors[10]  # equal scores, whatever the query
     stored = vectors.astype(STORED).astype(np.float32)
@@ -193,8 +201,8 @@ def test_ties_are_cut_by_photo_number(filled: Filled, typed: str) -> None:
         assert [one.photo.id for one in found] == equal[:top]
 
 
-def test_copy_outside_the_folder_is_no_hit(filled: Filled, tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "library.db", Model("fake", "fake"))
+def test_copy_outside_the_folder_is_no_hit(database: Path | URL, tmp_path: Path) -> None:
+    store = Store.create(database, Model("fake", "fake"))
     root = store.add_root(tmp_path)
     content = NewContent(b"x" * 32, some_facts(1), unit_rows(1, 3)[0])
     stat = FileStat(1, 1)

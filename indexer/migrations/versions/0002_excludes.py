@@ -3,9 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
+from indexer.column_types import NAME
+
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.add_column("roots", sa.Column("excludes", sa.String, nullable=False, server_default=""))
+    op.add_column("roots", sa.Column("excludes", NAME, nullable=False, server_default=""))

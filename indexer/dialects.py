@@ -1,0 +1,107 @@
+"""Expressions that SQLite and PostgreSQL write differently. Knows no tables; runs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, String, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+UPSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def upsert(dialect: Dialect, table: Any) -> Any:
+    """An INSERT that knows ON CONFLICT; its methods are the same for both."""
+    return UPSERTS[dialect.name](table)
+
+
+class Folded(FunctionElement[str]):
+    """A text in the form in which names are compared; see database.folded()."""
+
+    inherit_cache = True
+    type = String()
+
+
+class LocalTime(FunctionElement[str]):
+    """(a local time or NULL, nanoseconds since 1970) -> "2019-06-30 12:00:00", local time."""
+
+    inherit_cache = True
+    type = String()
+
+
+class Among(FunctionElement[bool]):
+    """Whether a number is one of a list that goes along as one variable: see among()."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+class _Numbers(TypeDecorator[Sequence[int]]):
+    """A list of numbers: an array, or as JSON where there are no arrays."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        array = postgresql.ARRAY(BigInteger)
+        return dialect.type_descriptor(array if dialect.name == "postgresql" else String())
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+        return list(value or ()) if dialect.name == "postgresql" else json.dumps(list(value or ()))
+
+
+def among(column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
+    """`column IN numbers`, with one variable for all of them.
+
+    There may be more than SQLite has variables, and each one costs time.
+    """
+    return Among(column, bindparam(None, numbers, type_=_Numbers(), unique=True))
+
+
+def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> list[str]:
+    return [compiler.process(one, **kw) for one in element.clauses]
+
+
+@compiles(Folded, "sqlite")  # lower() is ours there: see database.FUNCTIONS
+def _folded_sqlite(element: Folded, compiler: SQLCompiler, **kw: Any) -> str:
+    (text,) = _arguments(element, compiler, **kw)
+    return f"lower({text})"
+
+
+@compiles(Folded, "postgresql")
+def _folded_postgresql(element: Folded, compiler: SQLCompiler, **kw: Any) -> str:
+    (text,) = _arguments(element, compiler, **kw)
+    return f"recollect_folded({text})"
+
+
+@compiles(LocalTime, "sqlite")
+def _local_time_sqlite(element: LocalTime, compiler: SQLCompiler, **kw: Any) -> str:
+    local, since_ns = _arguments(element, compiler, **kw)
+    file_time = f"datetime({since_ns} / 1000000000.0, 'unixepoch', 'localtime')"
+    return f"substr(coalesce({local}, {file_time}), 1, 19)"
+
+
+@compiles(LocalTime, "postgresql")
+def _local_time_postgresql(element: LocalTime, compiler: SQLCompiler, **kw: Any) -> str:
+    local, since_ns = _arguments(element, compiler, **kw)
+    # the zone of the connection is that of this machine: see postgres.py
+    file_time = f"to_timestamp({since_ns} / 1000000000.0)::timestamp"
+    return f"to_char(coalesce({local}, {file_time}), 'YYYY-MM-DD HH24:MI:SS') COLLATE \"C\""
+
+
+@compiles(Among, "sqlite")
+def _among_sqlite(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, numbers = _arguments(element, compiler, **kw)
+    return f"{column} IN (SELECT value FROM json_each({numbers}))"
+
+
+@compiles(Among, "postgresql")
+def _among_postgresql(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, numbers = _arguments(element, compiler, **kw)
+    return f"{column} = ANY({numbers})"

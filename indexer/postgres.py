@@ -1,0 +1,185 @@
+"""Opens a library's database on PostgreSQL with pgvector, and says what is wrong with it in words.
+
+Knows connections and the dialect of the server; what the rows mean is store.py's. What is shown
+of a URL never has its password.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from indexer.errors import (
+    DatabaseUnreachable,
+    DiskFull,
+    LibraryError,
+    LibraryNotFound,
+    MissingPostgres,
+    NotALibrary,
+)
+from indexer.records import Model
+from indexer.schema import library, metadata
+from indexer.schema_version import begin_library, bring_up_to_date, migrate
+
+SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
+DRIVER: Final = "postgresql+psycopg"
+SECRETS: Final = ("password", "sslpassword")  # these may stand among a URL's parameters too
+CONNECT_S: Final = 10
+DISK_FULL: Final = "53100"  # SQLSTATE
+CREATING: Final = 0x5EC0_11EC  # the advisory lock of those who make a library; any number
+
+
+def is_url(place: str) -> bool:
+    """Whether this names a database of PostgreSQL, and no directory."""
+    return place.split("://")[0] in SCHEMES and "://" in place
+
+
+def database_url(place: str) -> URL:
+    """The URL, with the driver that is used. Raises LibraryError."""
+    try:
+        return make_url(place).set(drivername=DRIVER)
+    except (ArgumentError, ValueError) as error:  # of what may hold a password nothing is shown
+        raise LibraryError(
+            "the URL of the library cannot be understood: "
+            "it looks like postgresql://USER@HOST:PORT/DATABASE"
+        ) from error
+
+
+def shown(url: URL) -> str:
+    """The URL for people: without passwords and driver."""
+    open_part = url.difference_update_query(SECRETS)
+    return open_part.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def create_database(url: URL, model: Model) -> Engine:
+    """A library in the database that `url` names, searched with `model`, unless it has one.
+
+    Several hosts may do so at once: one of them makes it.
+    """
+    engine = _engine(url)
+    with _explained(url, engine), engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATING})
+        if not _holds_library(connection, url):
+            _need_pgvector(connection, url)
+            migrate(connection)
+            begin_library(connection, model)
+    return engine
+
+
+def open_database(url: URL) -> Engine:
+    """The library at `url`, its schema brought up to date. Raises LibraryError and its kinds."""
+    engine = _engine(url)
+    with _explained(url, engine):
+        with engine.connect() as connection:
+            if not _holds_library(connection, url):
+                raise LibraryNotFound(
+                    f"there is no library at {shown(url)}: make one with "
+                    "'indexer rebuild DIR --library URL'"
+                )
+        bring_up_to_date(engine, shown(url))
+    return engine
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        import psycopg  # noqa: F401 - an extra: it may be missing
+        from tzlocal import get_localzone_name
+    except ImportError as error:
+        raise MissingPostgres(
+            "a library on PostgreSQL needs what is not installed: "
+            "pip install 'recollect-photos[postgres]'"
+        ) from error
+    name = f"recollect {os.getpid()} {socket.gethostname()}"
+    arguments = {"connect_timeout": CONNECT_S, "application_name": name}
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # the times of files are those of this machine, whatever the server's zone
+        connection.execute("SELECT set_config('TimeZone', %s, false)", (get_localzone_name(),))
+        connection.commit()
+
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if getattr(error, "sqlstate", None) == DISK_FULL:
+            raise DiskFull(f"no room at {shown(url)}: the server's disk is full") from error
+        if context.is_disconnect or context.connection is None:
+            raise _unreachable(url, error) from error
+
+    return engine
+
+
+def _unreachable(url: URL, error: BaseException) -> DatabaseUnreachable:
+    said = " ".join(str(error).split())
+    return DatabaseUnreachable(
+        f"the database {shown(url)} cannot be reached: {said}. "
+        f"The server must run and have that database: createdb {url.database or 'NAME'}"
+    )
+
+
+def _holds_library(connection: Connection, url: URL) -> bool:
+    """Whether it does, or else may come to. Raises NotALibrary of something else."""
+    tables = set(inspect(connection).get_table_names())
+    if library.name in tables and "alembic_version" in tables:
+        return connection.execute(select(library.c.id)).first() is not None
+    if taken := tables & {"alembic_version", *metadata.tables}:
+        raise NotALibrary(
+            f"{shown(url)} is not the database of a library: it has tables of its own "
+            f"({', '.join(sorted(taken))}); give the library a database to itself"
+        )
+    return False
+
+
+def _need_pgvector(connection: Connection, url: URL) -> None:
+    """Raises LibraryError where the server has no pgvector, or none that we may use."""
+    if connection.execute(text("SHOW server_encoding")).scalar() != "UTF8":
+        raise LibraryError(
+            f"the database {shown(url)} is not in UTF-8, and file names are: "
+            f"createdb --encoding=UTF8 --template=template0 {url.database or 'NAME'}"
+        )
+    there = "SELECT 1 FROM pg_extension WHERE extname = 'vector'"
+    if connection.execute(text(there)).scalar():
+        return
+    available = "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
+    if not connection.execute(text(available)).scalar():
+        raise LibraryError(
+            f"the server of {shown(url)} has no pgvector: install it there "
+            "(Debian: the package postgresql-17-pgvector, with the server's version)"
+        )
+    try:
+        connection.execute(text("CREATE EXTENSION vector"))
+    except DBAPIError as error:
+        raise LibraryError(
+            f"pgvector cannot be switched on in {shown(url)} ({error.orig}): let the database's "
+            "administrator run CREATE EXTENSION vector there"
+        ) from error
+
+
+@contextmanager
+def _explained(url: URL, engine: Engine) -> Iterator[None]:
+    """Turns what the server says into an error that names the database; then nothing stays open."""
+    try:
+        yield
+    except Exception as error:
+        engine.dispose()
+        if isinstance(error, DBAPIError):
+            said = " ".join(str(error.orig).split())
+            raise LibraryError(f"{shown(url)} cannot be used: {said}") from error
+        raise
