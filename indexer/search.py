@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,36 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 CHUNK: Final = 1_000  # photos looked up at once
-FEW: Final = 2_000  # so many stored vectors are compared sooner than an approximate index visited
+
+
+class Passing:
+    """The embeddings behind present photos that pass the filters.
+
+    An index takes what it understands: the ids, or the filters themselves.
+    """
+
+    def __init__(self, store: Store, filters: Collection[Filter]) -> None:
+        self._store = store
+        self.filters = filters
+
+    @cached_property
+    def ids(self) -> IntArray:
+        """Their growing ids."""
+        return self._store.allowed_embeddings(self.filters)
+
+
+class Index(Protocol):
+    """What a search needs of an index: FAISS's, or pgvector's in the database itself."""
+
+    @property
+    def last_id(self) -> int:
+        """The newest embedding in it."""
+
+    def __len__(self) -> int:
+        """How many vectors there are in it."""
+
+    def candidates(self, query: FloatArray, wanted: int, passing: Passing | None) -> IntArray:
+        """Ids among which the `wanted` nearest to the (D,) query are, of those that pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +79,7 @@ def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda
 
 def nearest(
     query: FloatArray,
-    index: VectorIndex,
+    index: Index,
     store: Store,
     scale: Scale,
     top: int,
@@ -59,25 +89,16 @@ def nearest(
 
     Equal scores are in the order of the photos' numbers, at the cut too.
     """
-    allowed = store.allowed_embeddings(filters) if filters else None
+    passing = Passing(store, filters) if filters else None
     wanted = top + 1  # one more tells whether there is a tie at the cut
     while True:
-        ids = _candidates(query, index, wanted, allowed)
+        ids = index.candidates(query, wanted, passing)
         ranked = _ranked(query, store, scale, ids, top, filters)
         if len(ids) < wanted or not _tie_at_the_end(ranked, top):
             return ranked[:top]
-        if allowed is None and 2 * len(ranked) < min(top, len(ids)):  # the best are mostly dead
-            allowed = store.allowed_embeddings(())
+        if passing is None and 2 * len(ranked) < min(top, len(ids)):  # the best are mostly dead
+            passing = Passing(store, ())
         wanted *= 2
-
-
-def _candidates(
-    query: FloatArray, index: VectorIndex, wanted: int, allowed: IntArray | None
-) -> IntArray:
-    """Ids among which the best `wanted` are."""
-    if index.lists and allowed is not None and len(allowed) <= FEW:
-        return allowed
-    return index.search(query, index.depth(wanted), allowed)
 
 
 def _tie_at_the_end(ranked: list[Candidate], top: int) -> bool:

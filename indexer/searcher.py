@@ -23,9 +23,8 @@ from indexer.decode import write_atomically
 from indexer.query import Query
 from indexer.records import CONFIDENT, Hit, Verdict
 from indexer.relevance import SAMPLE, Calibration, Scale, generic_texts
-from indexer.search import Candidate, nearest
+from indexer.search import Candidate, Index, nearest
 from indexer.store import Store
-from indexer.vector_index import VectorIndex
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ class Searcher:
         self._one_blas_thread = ThreadpoolController().select(user_api="blas")
 
     def search(
-        self, query: Query, index: VectorIndex, top: int, min_strength: float = 0.0
+        self, query: Query, index: Index, top: int, min_strength: float = 0.0
     ) -> tuple[Verdict, tuple[Hit, ...]]:
         """The verdict and the `top` hits, leaving out what is weaker than `min_strength`.
 
@@ -68,7 +67,7 @@ class Searcher:
             return self._answer(query, index, top, min_strength)
 
     def _answer(
-        self, query: Query, index: VectorIndex, top: int, min_strength: float
+        self, query: Query, index: Index, top: int, min_strength: float
     ) -> tuple[Verdict, tuple[Hit, ...]]:
         vector = self._composer.vector(query.terms)
         calibration = self._calibration(index)
@@ -98,7 +97,7 @@ class Searcher:
         """Embed the generic texts, unless that has been done: the first search need not wait."""
         _ = self._generic
 
-    def _calibration(self, index: VectorIndex) -> Calibration | None:
+    def _calibration(self, index: Index) -> Calibration | None:
         """What scores mean now; None in an empty library."""
         with self._lock:
             if self._measured is None or not _alike(self._measured[0], len(index)):
