@@ -1,5 +1,5 @@
-"""What the page's address says: ?q= the query, ?top= how many results, ?all= the weak ones too,
-?photo= the open photo; the other pages keep what is theirs under keys of their own.
+"""What the page's address says: ?q= the query, ?all= the weak matches too, ?photo= the
+open photo; the other pages keep what is theirs under keys of their own.
 
 The address is the page's only state, so that reloading, going back and sharing a link just work.
 It is typed by anyone: numbers are checked here, and a photo is only ever asked for by its number.
@@ -13,8 +13,6 @@ import streamlit as st
 
 from indexer.errors import PhotoNotFound
 
-COUNTS: Final = (12, 24, 60, 120)
-DEFAULT_COUNT: Final = 24
 QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
 ID_DIGITS: Final = 18  # what SQLite's integers hold
 
@@ -42,17 +40,6 @@ def set_query(text: str) -> None:
     close_photo()
     show_all(False)
     put("q", text.strip() or None)
-
-
-def count() -> int:
-    """How many results to show: one of COUNTS."""
-    asked = value("top") or ""
-    return int(asked) if asked in map(str, COUNTS) else DEFAULT_COUNT
-
-
-def set_count(number: int) -> None:
-    """Show `number` results."""
-    put("top", str(number))
 
 
 def all_shown() -> bool:

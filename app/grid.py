@@ -1,47 +1,100 @@
-"""The results as a wall of thumbnails: each a button that opens its photo.
+"""The results as a wall of thumbnails: each opens its photo, and can be ticked (selection.py).
 
-File names reach the browser as data and are set as text there (grid.js), never as HTML.
+The browser keeps what it was sent; what goes there is only what is new to it: PAGE photos at a
+time, more while one scrolls. File names reach it as data and are set as text there (grid.js),
+never as HTML.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 import streamlit as st
 
-from app import address
+from app import address, selection
 from app.facts import description, match
+from app.language import _, language
 from indexer.library import Library
 from indexer.records import Hit, Photo
 
 KEY: Final = "grid"
+PAGE: Final = 60
 JS: Final = Path(__file__).with_name("grid.js")
 CSS: Final = Path(__file__).with_name("grid.css")
 
+GroupOf = Callable[[Photo], str]
 
-def grid(library: Library, hits: Sequence[Hit]) -> None:
-    """Show the hits in their order; a click opens the photo."""
+
+@dataclass(slots=True)
+class _Wall:
+    """In the session: what the browser was sent of the answer to one question."""
+
+    question: str
+    name: str = field(default_factory=lambda: token_hex(8))  # no other wall has it, nor had it
+    wanted: int = PAGE
+    sent: tuple[Hit, ...] = ()
+
+
+def wanted(question: str, key: str = KEY) -> int:
+    """How many photos the browser asks for by now: PAGE of a new question."""
+    return _wall(question, key).wanted
+
+
+def grid(
+    library: Library,
+    hits: Sequence[Hit],
+    question: str,
+    *,
+    key: str = KEY,
+    group_of: GroupOf | None = None,
+    more: bool = False,
+) -> None:
+    """Show the hits that `question` has, in their order; a click opens the photo.
+
+    `group_of` names the group that stands over a photo. `more`: there are more than `hits`.
+    """
     component = st.components.v2.component(
         "recollect_grid", js=JS.read_text("utf-8"), css=CSS.read_text("utf-8")
     )
-    cells = [cell(hit, thumbnail_url(library, hit.photo)) for hit in hits]
-    component(key=KEY, data={"cells": cells}, on_opened_change=_open)
+    wall = _wall(question, key)
+    start = _first_new(wall, hits)
+    shown = tuple(hits[: wall.wanted])
+    cells = [cell(hit, thumbnail_url(library, hit.photo), group_of) for hit in shown[start:]]
+    wall.sent = shown
+    data = {
+        "wall": wall.name,
+        "from": start,
+        "cells": cells,
+        "more": more or len(hits) > len(shown),
+        "selected": list(selection.selected()),
+        "labels": {"select": _("Select {name}")},
+    }
+    component(
+        key=key,
+        data=data,
+        on_opened_change=lambda: address.open_photo(int(st.session_state[key]["opened"])),
+        on_more_change=lambda: _answer(question, key, st.session_state[key]["more"]),
+        on_ticked_change=lambda: selection.select(st.session_state[key]["ticked"]),
+    )
 
 
-def cell(hit: Hit, src: str | None) -> dict[str, Any]:
+def cell(hit: Hit, src: str | None, group_of: GroupOf | None = None) -> dict[str, Any]:
     """What grid.js needs to know of one hit."""
     facts = hit.photo.facts
     return {
         "id": hit.photo.id,
         "name": hit.photo.path.name,
         "alt": description(hit.photo),
-        "score": "" if hit.score is None else f"{hit.score:.3f}",
         "match": match(hit) or "",
+        "strength": None if hit.strength is None else round(hit.strength, 2),
         "ratio": facts.width_px / max(1, facts.height_px),
         "src": src,
+        "group": group_of(hit.photo) if group_of else "",
     }
 
 
@@ -56,5 +109,30 @@ def jpeg_url(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
 
 
-def _open() -> None:
-    address.open_photo(int(st.session_state[KEY]["opened"]))
+def _wall(question: str, key: str) -> _Wall:
+    """The wall of this question; the texts on it are in the visitor's language."""
+    question = f"{language()} {question}"
+    wall: _Wall | None = st.session_state.get(f"{key}_wall")
+    if wall is None or wall.question != question:
+        wall = st.session_state[f"{key}_wall"] = _Wall(question)
+    return wall
+
+
+def _first_new(wall: _Wall, hits: Sequence[Hit]) -> int:
+    """From which place on the browser lacks `hits`; from the first where they have changed."""
+    have = len(wall.sent)
+    if wall.sent == tuple(hits[:have]):
+        return have
+    wall.name = token_hex(8)
+    return 0
+
+
+def _answer(question: str, key: str, asked: dict[str, Any]) -> None:
+    """The browser has `have` photos of a wall; it lacks the others, or wants more."""
+    wall = _wall(question, key)
+    if asked["wall"] != wall.name:
+        return
+    have = int(asked["have"])
+    wall.sent = wall.sent[:have]
+    if asked["more"]:
+        wall.wanted = max(wall.wanted, have + PAGE)

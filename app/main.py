@@ -28,7 +28,6 @@ from indexer.errors import IndexerError
 from indexer.index_policy import IndexPolicy
 from indexer.library import Library, open_library
 from indexer.places import default_library
-from indexer.records import Hit
 
 EXAMPLES: Final = (
     N_("snow in the mountains"),
@@ -98,14 +97,17 @@ def page(library: Library) -> None:
     status = library.status()
     if is_welcome(status):
         welcome(library, status)
-        if "photo" in st.query_params:
+        if address.value("photo") is not None:
             photo_dialog(library, ())
         return
     library_panel(library, status)
     search_box()
-    hits = results(library) if address.query() else start(status.photos)
-    if "photo" in st.query_params:
-        photo_dialog(library, hits)
+    if address.query():
+        results(library)
+        return
+    start(status.photos)
+    if address.value("photo") is not None:
+        photo_dialog(library, ())
 
 
 def search_box() -> None:
@@ -123,7 +125,7 @@ def search_box() -> None:
     )
 
 
-def start(photos: int) -> tuple[Hit, ...]:
+def start(photos: int) -> None:
     """What there is before the first query: the library's size and a few queries to click."""
     st.markdown(
         ngettext(
@@ -135,7 +137,6 @@ def start(photos: int) -> tuple[Hit, ...]:
     with st.container(horizontal=True):
         for example in EXAMPLES:  # the models read English best
             st.button(_(example), on_click=address.set_query, args=(example,))
-    return ()
 
 
 if __name__ == "__main__":

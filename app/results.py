@@ -5,32 +5,38 @@ from __future__ import annotations
 import streamlit as st
 
 from app import address
-from app.grid import grid
-from app.language import _, ngettext
+from app.answer import Answer, answer
+from app.grid import grid, wanted
+from app.language import _, ngettext, number
+from app.photo import photo_dialog
 from app.plain import plain
 from app.said import said
+from app.selection import selection_bar
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library
-from indexer.records import CONFIDENT, Hit, SearchResult
+from indexer.records import CONFIDENT, Hit
 
 
-def results(library: Library) -> tuple[Hit, ...]:
-    """Search for what the address says and show it; the hits shown."""
+@st.fragment
+def results(library: Library) -> None:
+    """Search for what the address says and show it, and the photo that is open."""
+    question = f"{address.query()} {address.all_shown()}"
+    shown: tuple[Hit, ...] = ()
     try:
-        result = library.search(address.query(), address.count())
+        found = answer(library, address.query(), wanted(question))
     except (QueryError, PhotoNotFound) as error:
         st.error(plain(said(error)), icon=":material/search_off:")
-        return ()
-    shown = result.hits if address.all_shown() else confident(result.hits)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        st.caption(told(result, len(shown)), width="content")
-        count_choice()
-    if shown:
-        grid(library, shown)
-    the_others(result, len(shown))
-    return shown
+    else:
+        hits = found.result.hits
+        shown = hits if address.all_shown() else confident(hits)
+        more = len(shown) == len(hits) and not found.complete
+        st.caption(told(found, len(shown), more=more))
+        if shown:
+            grid(library, shown, question, more=more)
+        the_others(hits, len(shown))
+        selection_bar()
+    if address.value("photo") is not None:
+        photo_dialog(library, shown)
 
 
 def confident(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
@@ -38,46 +44,28 @@ def confident(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(hit for hit in hits if hit.strength is None or hit.strength >= CONFIDENT)
 
 
-def told(result: SearchResult, shown: int) -> str:
+def told(found: Answer, shown: int, *, more: bool) -> str:
     """The answer in one line."""
-    took = f"{result.took_ms:.0f} ms"
-    if not result.hits:
+    took = f"{found.result.took_ms:.0f} ms"
+    if not found.result.hits:
         return f"{_('No photo was found')} · {took}"
-    if result.verdict != "none":
-        return f"{ngettext('{count} photo', '{count} photos', shown)} · {took}"
-    if not shown:
-        return f"{_('No confident match')} · {took}"
-    nearest = ngettext(
-        "No confident match: the nearest all the same",
-        "No confident match: the {count} nearest all the same",
-        shown,
-    )
-    return f"{nearest} · {took}"
+    if found.result.verdict == "none":
+        nearest = _("No confident match: the nearest all the same")
+        return f"{nearest if shown else _('No confident match')} · {took}"
+    if more:
+        return f"{_('More than {count} photos').replace('{count}', number(shown))} · {took}"
+    return f"{ngettext('{count} photo', '{count} photos', shown)} · {took}"
 
 
-def the_others(result: SearchResult, shown: int) -> None:
+def the_others(hits: tuple[Hit, ...], shown: int) -> None:
     """Offer the hits that are not shown, or to leave out again what is no confident match."""
-    if hidden := len(result.hits) - shown:
-        weaker = ngettext("Show {count} weaker match", "Show {count} weaker matches", hidden)
-        label = weaker if shown else _("Show the nearest all the same")
+    if shown < len(hits):
+        label = _("Show weaker matches too") if shown else _("Show the nearest all the same")
         st.button(label, on_click=address.show_all, args=(True,), key="weaker")
-    elif address.all_shown() and shown > len(confident(result.hits)):
+    elif address.all_shown() and shown > len(confident(hits)):
         st.button(
             _("Show confident matches only"),
             on_click=address.show_all,
             args=(False,),
             key="confident",
         )
-
-
-def count_choice() -> None:
-    """How many results to show; the address remembers it."""
-    if st.session_state.get("count") != address.count():
-        st.session_state["count"] = address.count()
-    st.segmented_control(
-        _("Number of results"),
-        address.COUNTS,
-        key="count",
-        label_visibility="collapsed",
-        on_change=lambda: address.set_count(st.session_state["count"] or address.count()),
-    )

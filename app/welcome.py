@@ -63,7 +63,7 @@ def _coming_in(library: Library) -> None:
         if not status.photos:
             root_list(library, status)  # with what is wrong, where something is
         else:
-            grid(library, library.search(EVERY_PHOTO, PHOTOS_SHOWN).hits)
+            grid(library, library.search(EVERY_PHOTO, PHOTOS_SHOWN).hits, EVERY_PHOTO)
     except IndexerError as error:
         st.error(plain(said(error)), icon=":material/error:")
 

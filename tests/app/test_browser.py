@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.grid import PAGE
 from indexer.daemon import Daemon
 from indexer.library import Library, open_library
 from tests.app.serving import WAIT_MS, names, search, served
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 QUERY = "a polar bear in the snow"
 POLAR_BEAR = "IMG_2034.jpg"
+SAMPLE_PHOTOS = 105
 HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile: www.a.com.jpg")
 
 
@@ -50,15 +52,43 @@ def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
     search(page, QUERY)
     few = len(names(page))
     page.get_by_role("button", name="weaker matches").click()
-    expect(page.locator(".cell")).to_have_count(24)
-    assert 1 <= few < 24
+    expect(page.locator(".cell")).to_have_count(PAGE)
+    assert 1 <= few < PAGE
     page.go_back()
     expect(page.locator(".cell")).to_have_count(few)
     search(page, "a spoonful of quantum mechanics")
     expect(page.get_by_text("No confident match")).to_be_visible()
     expect(page.locator(".cell")).to_have_count(0)
     page.get_by_role("button", name="Show the nearest all the same").click()
-    expect(page.locator(".cell")).to_have_count(24)
+    expect(page.locator(".cell")).to_have_count(PAGE)
+
+
+def test_more_photos_come_while_one_scrolls(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=animals&all=1")
+    first = names(page)
+    assert len(first) == PAGE
+    page.locator(".end").scroll_into_view_if_needed()
+    expect(page.locator(".cell")).to_have_count(SAMPLE_PHOTOS)
+    assert names(page)[:PAGE] == first
+
+
+def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=animals&all=1")
+    bar = page.locator(".st-key-selection_bar")
+    page.get_by_role("checkbox", name=f"Select {names(page)[1]}").click()
+    expect(bar).to_contain_text("1 photo selected")
+    page.locator(".cell").nth(3).click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 photos selected")
+    page.locator(".cell").nth(2).focus()
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("2 photos selected")
+    search(page, QUERY)
+    expect(page.locator(".cell").first).to_be_visible()
+    expect(bar).to_contain_text("2 photos selected")
+    page.get_by_role("button", name="Clear").click()
+    expect(bar).to_have_count(0)
+    page.locator(".cell").first.click()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
 
 
 def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None:
@@ -80,15 +110,15 @@ def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".sheet")).to_have_count(0)
     expect(page.locator(".cell").nth(1)).to_be_focused()
-    page.get_by_role("radio", name="12", exact=True).or_(
-        page.get_by_role("button", name="12", exact=True)
-    ).first.click()
-    expect(page.locator(".cell")).to_have_count(12)
-    expect(page.locator(".sheet")).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".cell").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".cell").first).not_to_be_focused()
+    expect(page.locator(".cell:focus")).to_have_count(1)
 
 
 def test_reload_keeps_query_and_open_photo(page: Page, address: str) -> None:
-    page.goto(f"{address}?q=a+polar+bear+in+the+snow&top=12")
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
     page.locator(".cell").first.click()
     expect(page).to_have_url(re.compile("photo="))
     page.reload()
