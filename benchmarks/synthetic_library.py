@@ -6,8 +6,10 @@ batch, since ingest's own way (one file, one row) would take hours for a million
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +42,23 @@ def make_library(path: Path, count: int, model: Model, photos: ClipLike) -> None
                 connection.executemany(statement, values)
             connection.commit()
     connection.close()
+
+
+def make_files(library: Path) -> None:
+    """The files that the library remembers, of the size and time it knows, without contents.
+
+    They take no room on disk: a scan sees nothing of a file but these two.
+    """
+    with closing(sqlite3.connect(library / DATABASE)) as connection:
+        rows = connection.execute(
+            "SELECT roots.path || '/' || photos.path, size_bytes, mtime_ns"
+            " FROM photos JOIN roots ON roots.id = photos.root_id"
+        )
+        for name, size_bytes, mtime_ns in rows:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            with open(name, "wb") as file:  # noqa: PTH123 - a million of them
+                file.truncate(size_bytes)
+            os.utime(name, ns=(mtime_ns, mtime_ns))
 
 
 def _rows(first_id: int, vectors: FloatArray, model_id: str) -> Iterator[tuple[Any, Any, Any]]:

@@ -27,18 +27,20 @@ class Excludes:
     """What one root leaves out. Paths are relative to the root, with slashes."""
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
-        self._spec = GitIgnoreSpec.from_lines(patterns)
+        self._spec = GitIgnoreSpec.from_lines(patterns) or None  # an empty one would be asked too
 
     def folder(self, path: str) -> bool:
         """Whether this folder is never looked into; the folders above it are not asked."""
         name = _name(path)
         if name.startswith(".") or name in SKIPPED_FOLDERS:
             return True
-        return bool(self._spec) and self._spec.match_file(path + "/")
+        return self._spec is not None and self._spec.match_file(path + "/")
 
     def file(self, path: str) -> bool:
         """Whether this file does not count; the folders above it are not asked."""
-        return _name(path).startswith(".") or (bool(self._spec) and self._spec.match_file(path))
+        if path.startswith(".", path.rfind("/") + 1):
+            return True
+        return self._spec is not None and self._spec.match_file(path)
 
     def covers(self, path: str) -> bool:
         """Whether the file at `path`, or a folder above it, is left out."""

@@ -18,21 +18,20 @@ def reconcile(found: Iterable[Found], rows: Iterable[Row]) -> Plan:
     could be read then or not: a file that failed is tried again only after it changed.
     """
     files = {(file.root_id, file.path): file for file in found}
-    new = dict(files)
     changed: list[tuple[Row, Found]] = []
     gone: list[Row] = []
     back: list[Row] = []
     for row in rows:
-        file = files.get((row.root_id, row.path))
+        file = files.pop((row.root_id, row.path), None)
         if file is None:
             if row.missing_since is None:
                 gone.append(row)
             continue
-        del new[file.root_id, file.path]
         if file.stat != row.stat:
             changed.append((row, file))
         elif row.missing_since is not None:
             back.append(row)
+    new = files  # what no row knows
     moved = _pair_moved(gone, list(new.values()))
     gone_ids = {row.id for row, _ in moved}
     for _, file in moved:

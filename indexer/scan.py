@@ -12,13 +12,15 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from operator import attrgetter
+from pathlib import Path
 from typing import Final
 
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above
 from indexer.records import FileStat, Found, Root
 
+ENDINGS: Final = tuple(SUFFIXES)
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
 
@@ -110,7 +112,7 @@ class _Walk:
             self.entered(self.root.path / folder)
             try:
                 with os.scandir(self.root.path / folder) as entries:
-                    ordered = sorted(entries, key=lambda entry: entry.name)
+                    ordered = sorted(entries, key=attrgetter("name"))
             except OSError:  # even one that is no longer there: the next look will tell
                 self.scan.unseen.append(shown_path(folder))
                 continue
@@ -151,8 +153,7 @@ class _Walk:
 
     def _counts(self, relative: str) -> bool:
         """Whether a file of this name is a photo that is not left out."""
-        suffix = PurePosixPath(relative).suffix.lower()
-        return suffix in SUFFIXES and not self.excludes.file(relative)
+        return relative.lower().endswith(ENDINGS) and not self.excludes.file(relative)
 
     def _file(self, relative: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -206,4 +207,6 @@ def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
 
 def shown_path(relative: str) -> str:
     """A path as the library keeps it: bytes that are no UTF-8 are written as \\xNN."""
+    if relative.isascii():  # nearly all, and the rest takes a while
+        return relative
     return os.fsencode(relative).decode(errors="backslashreplace")

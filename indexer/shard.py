@@ -135,7 +135,7 @@ class ShardWorker:
                 log.warning("%s: %s; what is known of it is kept", job.found.path, error)
                 raise Unstable(str(error)) from error
             # what was not read must not count as unchanged next time
-            never = replace(job, found=replace(job.found, stat=NEVER_READ))
+            never = replace(job, found=job.found._replace(stat=NEVER_READ))
             return never, _Content(error=str(error))
         sha256 = content_hash(data)
         if sha256 not in contents:

@@ -46,13 +46,14 @@ from indexer.records import (
     RootStatus,
     Row,
 )
-from indexer.rows import PRESENT, is_under, photo_query, to_photo, to_row
+from indexer.rows import PRESENT, is_under, photo_query, row_query, to_photo, to_row
 from indexer.schema import contents, embeddings, library, photos, roots, unpack
 from indexer.shared_schema import shared
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+ROWS_AT_ONCE: Final = 10_000  # of all that a library has: what is read must not fill the memory
 OR_LIMIT: Final = 300  # conditions in one OR; SQLite parses at most 1,000 levels
 
 
@@ -157,17 +158,19 @@ class Store:
 
     # what ingest asks and tells
 
-    def rows(self, root_id: int, under: Collection[str] = ("",)) -> list[Row]:
-        """The rows of a root that lie under the given paths ("" is all of it)."""
-        query = select(photos).where(photos.c.root_id == root_id)
-        asked = [] if "" in under else list(under)
-        parts = (asked[start : start + OR_LIMIT] for start in range(0, len(asked), OR_LIMIT))
-        found: dict[int, Row] = {}  # a folder and what lies in it may have been asked for
-        with self._engine.connect() as connection:
-            for part in parts if asked else [[]]:
-                within = query.where(or_(*(is_under(path) for path in part))) if part else query
-                found |= {row.id: to_row(row) for row in connection.execute(within)}
-        return list(found.values())
+    def rows(self, root_id: int, under: Collection[str] = ("",)) -> Iterator[Row]:
+        """The rows of a root that lie under the given paths ("" is all of it), read as they go."""
+        query = row_query().where(photos.c.root_id == root_id)
+        if "" in under:
+            yield from self._rows(query)
+            return
+        asked, told = list(under), set[int]()  # a folder and what lies in it may be asked for
+        for start in range(0, len(asked), OR_LIMIT):
+            part = or_(*(is_under(path) for path in asked[start : start + OR_LIMIT]))
+            for row in self._rows(query.where(part)):
+                if row.id not in told:
+                    told.add(row.id)
+                    yield row
 
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
@@ -183,13 +186,12 @@ class Store:
     def unembedded(self) -> list[Row]:
         """The present photos whose content the library's model has not embedded."""
         query = (
-            select(photos)
+            row_query()
             .outerjoin(embeddings, self._mine(photos.c.content_id))
             .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
             .where(photos.c.error.is_(None))  # the model could not, and said so
         )
-        with self._engine.connect() as connection:
-            return [to_row(row) for row in connection.execute(query)]
+        return list(self._rows(query))
 
     def record(
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
@@ -350,9 +352,8 @@ class Store:
 
     def gone_before(self, limit: datetime) -> list[Row]:
         """The photos that have been missing since before `limit` (UTC), by their ids."""
-        query = select(photos).where(photos.c.missing_since < limit).order_by(photos.c.id)
-        with self._engine.connect() as connection:
-            return [to_row(row) for row in connection.execute(query)]
+        query = row_query().where(photos.c.missing_since < limit).order_by(photos.c.id)
+        return list(self._rows(query))
 
     def prunable(self, rows: Collection[Row]) -> Prunable:
         """What nothing refers to any more once these rows are gone."""
@@ -363,6 +364,12 @@ class Store:
         """Remove these rows, then the contents and embeddings that nothing refers to."""
         with self._writing() as connection:
             return prune(connection, rows)
+
+    def _rows(self, query: Select[Any]) -> Iterator[Row]:
+        with self._engine.connect() as connection:
+            result = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+            for part in result.partitions():
+                yield from map(to_row, part)
 
     def _count(self, query: Select[Any]) -> int:
         with self._engine.connect() as connection:

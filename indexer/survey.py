@@ -6,10 +6,13 @@ empty, or has lost many of its photos at once, looks unmounted: its photos are k
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +57,7 @@ class _Look:
     """What one root shows beside what the store has of the same places."""
 
     found: list[Found]
-    rows: list[Row]
+    rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
     notice: str | None
 
 
@@ -69,6 +72,19 @@ class _Eyes:
     watching: Watching
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage, a quarter of a look's time: it makes values without cycles."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def survey(
     store: Store,
     library: Path,
@@ -92,12 +108,12 @@ def survey(
         if under:
             looks[root.id] = _look(eyes, root, under)
     found = [file for look in looks.values() for file in look.found]
-    rows = [row for look in looks.values() for row in look.rows]
+    rows: Iterable[Row] = chain.from_iterable(look.rows for look in looks.values())
     if fresh := _fresh(roots, found, watching.fresh_s):
         watching.later(fresh)
     if waiting := _inside(roots, [*watching.waiting(), *fresh]):
         found = [file for file in found if (file.root_id, file.path) not in waiting]
-        rows = [row for row in rows if (row.root_id, row.path) not in waiting]
+        rows = (row for row in rows if (row.root_id, row.path) not in waiting)
     notices = {root_id: look.notice for root_id, look in looks.items()}
     plan = reconcile(found, rows)
     if accept_gone:
@@ -112,24 +128,27 @@ def survey(
 
 
 def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
-    rows = eyes.store.rows(root.id, [shown_path(path) for path in under])
+    shown = [shown_path(path) for path in under]
     try:
         seen = scan(root, eyes.roots, under, [eyes.library], eyes.watching.entered)
     except OSError as error:
         kept = eyes.store.present_photos().get(root.id, 0)
         why = f"{root.path} cannot be read ({error.strerror})"
         return _Look([], [], f"{why}: {kept} photos kept" if kept else why)
-    if eyes.accept_gone:
-        dark: dict[str, int] = {}
-    else:
-        if "" in under and not seen.found and (kept := _counted(root, rows)):
+    dark: dict[str, int] = {}
+    if not eyes.accept_gone:
+        if "" in under and not seen.found and (kept := _counted(root, eyes.store.rows(root.id))):
             return _Look([], [], _unmounted(root.path, kept))
-        dark = _dark_links(seen, rows)
+        if seen.links:
+            dark = _dark_links(seen, eyes.store.rows(root.id, shown))
     notice = _partly_unseen(root, seen, under)
     for link, kept in dark.items():
         notice = _unmounted(root.path / link, kept)
         seen.unseen.append(link)
-    return _Look(seen.found, [row for row in rows if seen.covers(row.path)], notice)
+    rows: Iterable[Row] = eyes.store.rows(root.id, shown)
+    if seen.unseen:
+        rows = (row for row in rows if seen.covers(row.path))
+    return _Look(seen.found, rows, notice)
 
 
 def _counted(root: Root, rows: Iterable[Row]) -> int:
@@ -143,7 +162,7 @@ def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
     links = set(seen.links)
 
     def behind(path: str) -> set[str]:
-        return links.intersection((*folders_above(path), path)) if links else set()
+        return links.intersection((*folders_above(path), path))
 
     lit = {link for file in seen.found for link in behind(file.path)}
     had = Counter(link for row in rows if row.missing_since is None for link in behind(row.path))
