@@ -23,6 +23,7 @@ from indexer.cli_options import (
     JsonOption,
     LibraryOption,
     ModelOption,
+    NiceOption,
     add_roots,
     configure_logging,
     library_at,
@@ -136,6 +137,20 @@ def status(library: LibraryOption, as_json: JsonOption = False) -> None:
     configure_logging(logging.WARNING)
     with library_at(library) as opened:
         print_as(opened.status(), report.status_document, report.status_text, as_json)
+
+
+@app.command()
+def explore(library: LibraryOption, nice: NiceOption = 10) -> None:
+    """Draw the picture of the library that the page's Explore shows, and find look-alikes.
+
+    The page does so by itself when it is opened; a large library takes minutes.
+    """
+    from indexer.priority import lower_priority
+
+    configure_logging(logging.WARNING)
+    lower_priority(nice)
+    with library_at(library) as opened:
+        opened.explore(typer.echo)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from indexer.cli_options import (
     IndexOption,
     LibraryOption,
     ModelOption,
+    NiceOption,
     add_roots,
     configure_logging,
     library_at,
@@ -45,9 +46,6 @@ service_app = typer.Typer(help="Let this machine start the daemon by itself.", n
 
 EveryOption = Annotated[
     float, typer.Option(metavar="MINUTES", min=0.1, help="How often to look at everything.")
-]
-NiceOption = Annotated[
-    int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
 ]
 ThreadsOption = Annotated[
     int | None,

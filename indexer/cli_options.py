@@ -64,6 +64,9 @@ IndexOption = Annotated[
         "--index", help="'exact' compares every photo, however many; 'auto' goes by their number."
     ),
 ]
+NiceOption = Annotated[
+    int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
+]
 Directories = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[DIR]...", help="Photo directories; those it knows, if none is given."),

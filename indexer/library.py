@@ -23,6 +23,7 @@ from indexer.daemon_state import DaemonFile, running_daemon
 from indexer.decode import decode_upright
 from indexer.disk_use import disk_use
 from indexer.errors import ModelMismatch, QueryError, RootError
+from indexer.explore import explore
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.live_index import LiveIndex
@@ -343,6 +344,10 @@ class Library:
 
     def _new_live_index(self) -> LiveIndex:
         return LiveIndex(self._store, self._snapshot, self.encoder.dim, self._index_policy)
+
+    def explore(self, told: Callable[[str], None] = lambda _: None) -> None:
+        """Draw the atlas anew and find the look-alikes; takes a minute or more. See explore.py."""
+        explore(self._store, self.encoder, self.thumbnail, self.path, told)
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this number. Raises PhotoNotFound."""

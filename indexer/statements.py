@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from indexer.conditions import matching, photo_time
 from indexer.query import Filter
@@ -39,6 +39,18 @@ def photos_of(embedding_ids: Sequence[int], filters: Filters) -> Select[Any]:
         photo_query(embeddings.c.id.label("embedding_id"))
         .join(embeddings, embeddings.c.content_id == photos.c.content_id)
         .where(embeddings.c.id.in_(embedding_ids), PRESENT, matching(*filters))
+    )
+
+
+def copied_embeddings(model_id: str) -> Select[Any]:
+    """The ids of the model's embeddings behind which there are several present photos."""
+    return (
+        select(embeddings.c.id)
+        .join(photos, photos.c.content_id == embeddings.c.content_id)
+        .where(embeddings.c.model_id == model_id, PRESENT)
+        .group_by(embeddings.c.id)
+        .having(func.count() > 1)
+        .order_by(embeddings.c.id)
     )
 
 

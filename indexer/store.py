@@ -263,6 +263,12 @@ class Store:
         with self._engine.connect() as connection:
             return np.array(connection.execute(query).scalars().all(), dtype=np.int64)
 
+    def copied_embeddings(self) -> list[int]:
+        """The ids of the embeddings of content that several present photos have."""
+        query = statements.copied_embeddings(self.model_id)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars().all())
+
     def newest(self, filters: Collection[Filter], limit: int) -> list[Photo]:
         """The present photos that pass the filters, newest first, equal times by number."""
         query = statements.newest((filters, self.roots()), limit)

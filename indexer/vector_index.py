@@ -225,6 +225,28 @@ class VectorIndex:
         self._hold(inner, ids, header.last_id)
 
 
+def k_means(vectors: FloatArray, groups: int) -> tuple[FloatArray, IntArray]:
+    """(G, D) unit centres of groups of (N, D) unit rows, and (N,) the group of each row.
+
+    Always the same for the same rows. No group is empty, so there may be fewer than asked for.
+    """
+    faiss = _faiss()
+    if not len(vectors):
+        return np.empty((0, vectors.shape[1]), np.float32), np.empty(0, np.int64)
+    clustering = faiss.Kmeans(
+        vectors.shape[1],
+        min(groups, len(vectors)),
+        niter=TRAIN_ROUNDS,
+        spherical=True,
+        min_points_per_centroid=1,
+        seed=1,
+    )
+    clustering.train(vectors)
+    nearest = np.argmax(vectors @ clustering.centroids.T, axis=1)
+    used, numbered = np.unique(nearest, return_inverse=True)
+    return clustering.centroids[used], numbered.astype(np.int64)
+
+
 def _faiss_index(dim: int, factory: str) -> Any:
     faiss = _faiss()
     return faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
