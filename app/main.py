@@ -17,6 +17,7 @@ from app.language import N_, _, ngettext
 from app.language_switch import language_switch
 from app.library_page import library_page
 from app.login import may_enter
+from app.pages import SEARCH
 from app.panel import library_panel
 from app.photo import photo_dialog
 from app.plain import plain
@@ -62,9 +63,10 @@ def main() -> None:
 
 def _navigation(entered: bool) -> st.Page:
     """The page that the address asks for; the way to the others is shown to who may enter."""
+    search = st.session_state[SEARCH] = _page(page, _("Search"), ":material/search:")
     return st.navigation(
         [
-            _page(page, _("Search"), ":material/search:"),
+            search,
             _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
         position="top" if entered else "hidden",

@@ -1,31 +1,32 @@
-"""The open photo, large, with everything known of it, and the way to its neighbours.
+"""The open photo, large, with everything known of it, what can be done with it, and the way to
+its neighbours.
 
 Like the grid it hands names to the browser as data; photo.js sets them as text.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
-from app import address
-from app.facts import description, facts_of
-from app.grid import jpeg_url, thumbnail_url
+from app import address, file_manager
+from app.facts import description, facts_of, place
+from app.files import LAND_URL, url
+from app.grid import thumbnail_url
 from app.language import _
-from app.said import said
-from indexer.errors import IndexerError, Undecodable
+from app.pages import search_for
+from app.picture import original, picture
+from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.records import Hit, Photo
 
 KEY: Final = "photo"
-JS: Final = Path(__file__).with_name("photo.js")
-CSS: Final = Path(__file__).with_name("photo.css")
-LARGE_SIDE_PX: Final = 1600
-LARGE_QUALITY: Final = 88
+HERE: Final = Path(__file__).parent
+JS: Final = ("earth.js", "photo.js")
+CSS: Final = HERE / "photo.css"
 
 
 def photo_dialog(library: Library, hits: Sequence[Hit]) -> None:
@@ -44,52 +45,81 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
         st.error(_("This library has no such photo: its folder may have been removed."))
         return
     component = st.components.v2.component(
-        "recollect_photo", js=JS.read_text("utf-8"), css=CSS.read_text("utf-8")
+        "recollect_photo",
+        js="".join((HERE / name).read_text("utf-8") for name in JS),
+        css=CSS.read_text("utf-8"),
     )
-    places = [hit.photo.id for hit in hits]
-    place = places.index(photo_id) if photo_id in places else None
+    ids = [hit.photo.id for hit in hits]
+    at = ids.index(photo_id) if photo_id in ids else None
 
     def step() -> None:
         by = int(st.session_state[KEY]["step"])
-        if place is not None and 0 <= place + by < len(places):
-            address.open_photo(places[place + by])
+        if at is not None and 0 <= at + by < len(ids):
+            address.open_photo(ids[at + by])
 
-    hit = None if place is None else hits[place]
+    hit = None if at is None else hits[at]
     data = sheet(library, photo, hit)
-    data["previous"] = place is not None and place > 0
-    data["next"] = place is not None and place + 1 < len(places)
-    component(key=KEY, data=data, on_step_change=step)
+    data["previous"] = at is not None and at > 0
+    data["next"] = at is not None and at + 1 < len(ids)
+    shown = component(
+        key=KEY, data=data, on_step_change=step, on_act_change=lambda: _act(photo.path)
+    )
+    if shown["act"] == "like":
+        search_for(f"#{photo.id}")
+
+
+def _act(path: Path) -> None:
+    if st.session_state[KEY]["act"] == "folder" and file_manager.can_show():
+        file_manager.show(path)
 
 
 def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
     """What photo.js needs to know of the photo itself."""
-    src, notice = picture(library, photo)
+    shown = picture(library, photo)
+    src = url(shown.token) if shown.token else thumbnail_url(library, photo)
     return {
         "id": photo.id,
         "name": photo.path.name,
         "alt": description(photo),
         "src": src,
-        "notice": notice,
-        "words": {"previous": _("Previous photo"), "next": _("Next photo")},
+        "width": photo.facts.width_px,
+        "height": photo.facts.height_px,
+        "notice": shown.notice and _notice(shown.notice, bool(src)),
         "facts": [list(fact) for fact in facts_of(photo, hit)],
+        "place": _place(photo),
+        "path": str(photo.path),
+        "folder": str(photo.path.parent),
+        "original": None if shown.notice else url(original(library, photo)),
+        "shows_folder": file_manager.can_show(),
+        "land": f"/{LAND_URL}",
+        "words": words(),
     }
 
 
-def picture(library: Library, photo: Photo) -> tuple[str | None, str | None]:
-    """The photo as a URL, and what to say where it is only its thumbnail, or nothing."""
-    try:
-        image = library.upright_image(photo, LARGE_SIDE_PX)
-    except FileNotFoundError:
-        notice = _("The file is gone")
-    except OSError as error:
-        notice = _("The file cannot be read ({why})").format(why=error.strerror or error)
-    except Undecodable as error:
-        notice = _("The file can no longer be read as a photo ({why})").format(why=said(error))
-    else:
-        jpeg = io.BytesIO()
-        image.convert("RGB").save(jpeg, "JPEG", quality=LARGE_QUALITY)
-        return jpeg_url(jpeg.getvalue()), None
-    src = thumbnail_url(library, photo)
+def _notice(what: str, kept: bool) -> str:
     with_thumbnail = _("{notice}: this is the thumbnail kept of it.")
     without = _("{notice}: and no thumbnail was kept of it.")
-    return src, (with_thumbnail if src else without).format(notice=notice)
+    return (with_thumbnail if kept else without).format(notice=what)
+
+
+def _place(photo: Photo) -> dict[str, Any] | None:
+    """Where it was taken, for the small map."""
+    facts = photo.facts
+    if facts.latitude_deg is None or facts.longitude_deg is None:
+        return None
+    alt = _("Map: {place}").format(place=place(facts))
+    return {"latitude": facts.latitude_deg, "longitude": facts.longitude_deg, "alt": alt}
+
+
+def words() -> dict[str, str]:
+    """What stands on the buttons."""
+    return {
+        "previous": _("Previous photo"),
+        "next": _("Next photo"),
+        "like": _("More like this"),
+        "show_folder": _("Show folder"),
+        "copy_folder": _("Copy folder path"),
+        "copy_path": _("Copy path"),
+        "download": _("Download"),
+        "copied": _("Copied"),
+    }

@@ -13,19 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
-
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
 from indexer import daemon_state
 from indexer.crew import Claims, LocalCrew
 from indexer.daemon_state import DaemonFile, running_daemon
-from indexer.decode import decode_upright
 from indexer.disk_use import disk_use
 from indexer.errors import ModelMismatch, QueryError, RootError
 from indexer.explore import explore
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
+from indexer.large_picture import large_picture
 from indexer.live_index import LiveIndex
 from indexer.lock import held
 from indexer.query import Query, parse
@@ -357,9 +355,12 @@ class Library:
         """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
         return self._thumbnails.of(photo)
 
-    def upright_image(self, photo: Photo, max_side_px: int = 1600) -> Image.Image:
-        """The photo itself, upright, for showing. Raises Undecodable or OSError."""
-        return decode_upright(photo.path.read_bytes(), max_side_px)
+    def large_picture(self, photo: Photo, max_side_px: int = 1600) -> tuple[str, Path | bytes]:
+        """The photo for a screen: its MIME type, and its own file where that serves, else a JPEG.
+
+        Raises Undecodable or OSError.
+        """
+        return large_picture(photo, max_side_px)
 
     # telling
 

@@ -48,7 +48,7 @@ def server_command(port: int, access: Access = Access()) -> list[str]:  # noqa: 
     spec = importlib.util.find_spec("app")
     if spec is None or spec.origin is None:
         raise IndexerError("the page's package is not installed: install recollect-photos again")
-    page = Path(spec.origin).with_name("main.py")
+    page = Path(spec.origin).with_name("server.py")
     address = ["--server.address", access.host, "--server.port", str(port)]
     if access.oidc:
         address += ["--secrets.files", str(access.oidc)]

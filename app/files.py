@@ -1,0 +1,70 @@
+"""Files that the page hands out over HTTP, each under a token that nobody can guess.
+
+A token stands for an offer that the page has made, never for a path: what was not offered cannot
+be had. Knows nothing of how they are sent.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FILES_URL: Final = "files"
+LAND_URL: Final = "land.json"
+REMEMBERED: Final = 10_000  # offers: what visitors can make the server remember is limited
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A file: its content, looked for when it is asked for, is None when there is none any more.
+
+    `download`: it is to be kept, not to be shown.
+    """
+
+    name: str
+    mime: str
+    content: Callable[[], Path | bytes | None]
+    download: bool = True
+
+
+class Offers:
+    """The files on offer. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._offers: dict[str, Offer] = {}
+
+    def make(self, offer: Offer) -> str:
+        """Offer a file; its token."""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self._offers[token] = offer
+            if len(self._offers) > REMEMBERED:
+                del self._offers[next(iter(self._offers))]
+        return token
+
+    def take_back(self, token: str) -> None:
+        """Offer it no longer."""
+        with self._lock:
+            self._offers.pop(token, None)
+
+    def get(self, token: str) -> Offer | None:
+        """What is offered under this token."""
+        with self._lock:
+            return self._offers.get(token)
+
+
+@cache
+def offered() -> Offers:
+    """Those of this server."""
+    return Offers()
+
+
+def url(token: str) -> str:
+    """Where the file of this token is, from any page."""
+    return f"/{FILES_URL}/{token}"

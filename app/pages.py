@@ -1,0 +1,19 @@
+"""Going from one page to another, with what the address keeps."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+import streamlit as st
+
+from app import address
+
+SEARCH: Final = "search_page"  # in the session: the page one begins with
+
+
+def search_for(query: str) -> NoReturn:
+    """Go to the search page with this query, and close the open photo."""
+    if page := st.session_state.get(SEARCH):
+        st.switch_page(page, query_params={"q": query})
+    address.set_query(query)
+    st.rerun()

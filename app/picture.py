@@ -1,0 +1,81 @@
+"""The open photo's files for the browser: large enough for a screen, and the original.
+
+A visitor's session keeps the large picture of the photo that is open, and of no other: drawing
+the page again decodes nothing.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app.files import Offer, offered
+from app.language import _, language
+from app.said import said
+from indexer.errors import PhotoNotFound, Undecodable
+from indexer.library import Library
+from indexer.records import Photo
+
+SHOWN: Final = "picture"
+ORIGINALS: Final = "originals"  # photo -> token
+LARGE_SIDE_PX: Final = 1600
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The token of a photo's large picture; None where there is none, and what to say then."""
+
+    of: tuple[int, bytes, str]
+    token: str | None
+    notice: str | None
+
+
+def picture(library: Library, photo: Photo) -> Picture:
+    """The large picture of this photo, made once while it is open."""
+    of = (photo.id, photo.sha256, language())
+    shown: Picture | None = st.session_state.get(SHOWN)
+    if shown is not None and shown.of == of:
+        return shown
+    if shown is not None and shown.token:
+        offered().take_back(shown.token)
+    token, notice = _made(library, photo)
+    st.session_state[SHOWN] = shown = Picture(of, token, notice)
+    return shown
+
+
+def _made(library: Library, photo: Photo) -> tuple[str | None, str | None]:
+    """The token of the picture, or why there is none."""
+    try:
+        mime, content = library.large_picture(photo, LARGE_SIDE_PX)
+    except FileNotFoundError:
+        return None, _("The file is gone")
+    except OSError as error:
+        return None, _("The file cannot be read ({why})").format(why=error.strerror or error)
+    except Undecodable as error:
+        why = said(error)
+        return None, _("The file can no longer be read as a photo ({why})").format(why=why)
+    offer = Offer(photo.path.name, mime, lambda: content, download=False)
+    return offered().make(offer), None
+
+
+def original(library: Library, photo: Photo) -> str:
+    """The token under which the photo's own file can be downloaded."""
+    tokens: dict[int, str] = st.session_state.setdefault(ORIGINALS, {})
+    if photo.id not in tokens or offered().get(tokens[photo.id]) is None:
+        mime = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
+        offer = Offer(photo.path.name, mime, lambda: _file(library, photo.id))
+        tokens[photo.id] = offered().make(offer)
+    return tokens[photo.id]
+
+
+def _file(library: Library, photo_id: int) -> Path | None:
+    """Where the photo with this number lies now, if it is there and of the library still."""
+    try:
+        path = library.photo(photo_id).path
+    except PhotoNotFound:
+        return None
+    return path if path.is_file() else None

@@ -1,0 +1,50 @@
+"""The page as a web application: Streamlit's own, and the files that it hands out.
+
+Run by `streamlit run`, which looks for `app`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.files import FILES_URL, LAND_URL, offered
+
+LAND: Final = Path(__file__).with_name("land.json")
+A_DAY: Final = {"Cache-Control": "max-age=86400"}
+PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+GONE: Final = 410
+
+
+def land(_: Request) -> Response:
+    """The outline of the land, for the maps."""
+    return FileResponse(LAND, media_type="application/json", headers=A_DAY)
+
+
+def file(request: Request) -> Response:
+    """What the page has offered under this token; nothing else can be had."""
+    offer = offered().get(request.path_params["token"])
+    content = offer.content() if offer else None
+    if offer is None or content is None:
+        return PlainTextResponse("Gone", GONE)
+    how = "attachment" if offer.download else "inline"
+    if isinstance(content, bytes):
+        return Response(content, media_type=offer.mime, headers=PRIVATE)
+    return FileResponse(
+        content,
+        media_type=offer.mime,
+        headers=PRIVATE,
+        filename=offer.name,
+        content_disposition_type=how,
+    )
+
+
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=[Route(f"/{FILES_URL}/{{token}}", file), Route(f"/{LAND_URL}", land)],
+)
