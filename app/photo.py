@@ -75,7 +75,7 @@ def _act(path: Path) -> None:
 
 def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
     """What photo.js needs to know of the photo itself."""
-    shown = picture(library, photo)
+    shown = picture(photo)
     src = url(shown.token) if shown.token else thumbnail_url(library, photo)
     return {
         "id": photo.id,

@@ -16,9 +16,11 @@ import streamlit as st
 from app.files import Offer, offered
 from app.language import _, language
 from app.said import said
+from indexer.decode import file_stat
 from indexer.errors import PhotoNotFound, Undecodable
+from indexer.large_picture import large_picture
 from indexer.library import Library
-from indexer.records import Photo
+from indexer.records import FileStat, Photo
 
 SHOWN: Final = "picture"
 ORIGINALS: Final = "originals"  # photo -> token
@@ -29,28 +31,35 @@ LARGE_SIDE_PX: Final = 1600
 class Picture:
     """The token of a photo's large picture; None where there is none, and what to say then."""
 
-    of: tuple[int, bytes, str]
+    of: tuple[int, FileStat | None, str]
     token: str | None
     notice: str | None
 
 
-def picture(library: Library, photo: Photo) -> Picture:
-    """The large picture of this photo, made once while it is open."""
-    of = (photo.id, photo.sha256, language())
+def picture(photo: Photo) -> Picture:
+    """The large picture of this photo, made once while it is open and its file stands still."""
+    of = (photo.id, _stat(photo), language())
     shown: Picture | None = st.session_state.get(SHOWN)
     if shown is not None and shown.of == of:
         return shown
     if shown is not None and shown.token:
         offered().take_back(shown.token)
-    token, notice = _made(library, photo)
+    token, notice = _made(photo)
     st.session_state[SHOWN] = shown = Picture(of, token, notice)
     return shown
 
 
-def _made(library: Library, photo: Photo) -> tuple[str | None, str | None]:
+def _stat(photo: Photo) -> FileStat | None:
+    try:
+        return file_stat(photo.path)
+    except OSError:
+        return None
+
+
+def _made(photo: Photo) -> tuple[str | None, str | None]:
     """The token of the picture, or why there is none."""
     try:
-        mime, content = library.large_picture(photo, LARGE_SIDE_PX)
+        mime, content = large_picture(photo, LARGE_SIDE_PX)
     except FileNotFoundError:
         return None, _("The file is gone")
     except OSError as error:

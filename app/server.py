@@ -10,14 +10,14 @@ from typing import Final
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from app.files import FILES_URL, LAND_URL, offered
 
 LAND: Final = Path(__file__).with_name("land.json")
-A_DAY: Final = {"Cache-Control": "max-age=86400"}
-PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+A_DAY: Final = {"cache-control": "max-age=86400"}
+PRIVATE: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 GONE: Final = 410
 
 
@@ -31,7 +31,7 @@ def file(request: Request) -> Response:
     offer = offered().get(request.path_params["token"])
     content = offer.content() if offer else None
     if offer is None or content is None:
-        return PlainTextResponse("Gone", GONE)
+        return Response(status_code=GONE)
     how = "attachment" if offer.download else "inline"
     if isinstance(content, bytes):
         return Response(content, media_type=offer.mime, headers=PRIVATE)

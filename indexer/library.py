@@ -23,7 +23,6 @@ from indexer.errors import ModelMismatch, QueryError, RootError
 from indexer.explore import explore
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
-from indexer.large_picture import large_picture
 from indexer.live_index import LiveIndex
 from indexer.lock import held
 from indexer.query import Query, parse
@@ -354,13 +353,6 @@ class Library:
     def thumbnail(self, photo: Photo) -> bytes | None:
         """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
         return self._thumbnails.of(photo)
-
-    def large_picture(self, photo: Photo, max_side_px: int = 1600) -> tuple[str, Path | bytes]:
-        """The photo for a screen: its MIME type, and its own file where that serves, else a JPEG.
-
-        Raises Undecodable or OSError.
-        """
-        return large_picture(photo, max_side_px)
 
     # telling
 
