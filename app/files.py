@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,9 @@ from typing import Final
 FILES_URL: Final = "files"
 LAND_URL: Final = "land.json"
 REMEMBERED: Final = 10_000  # offers: what visitors can make the server remember is limited
+
+
+Content = Path | bytes | Iterable[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Offer:
 
     name: str
     mime: str
-    content: Callable[[], Path | bytes | None]
+    content: Callable[[], Content | None]
     download: bool = True
 
 

@@ -25,11 +25,8 @@ SHOWN: Final = 200
 @st.fragment
 def folder_picker(library: Library, *, done: str) -> None:
     """Let a person walk through the folders; `done` is on the button that takes in {folder}."""
-    allowed = tops()
-    here: Path | None = st.session_state.get(STATE) or (allowed[0] if len(allowed) == 1 else None)
     with st.container(border=True, key="picker"):
-        _trail(here, allowed)
-        _folders(here, allowed)
+        here = walk()
         if here is None:
             st.caption(_("Open the folder that holds your photos."))
             return
@@ -41,6 +38,15 @@ def folder_picker(library: Library, *, done: str) -> None:
             key="picker_add",
         ):
             _add(library, here, patterns)
+
+
+def walk() -> Path | None:
+    """Show the folders and the way one has come; the folder where one is, if one is in any."""
+    allowed = tops()
+    here: Path | None = st.session_state.get(STATE) or (allowed[0] if len(allowed) == 1 else None)
+    _trail(here, allowed)
+    _folders(here, allowed)
+    return here
 
 
 def _trail(here: Path | None, allowed: tuple[Path, ...]) -> None:

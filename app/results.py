@@ -11,7 +11,7 @@ from app.language import _, ngettext, number
 from app.photo import photo_dialog
 from app.plain import plain
 from app.said import said
-from app.selection import selection_bar
+from app.selection_bar import selection_bar
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library
 from indexer.records import CONFIDENT, Hit
@@ -34,7 +34,7 @@ def results(library: Library) -> None:
         if shown:
             grid(library, shown, question, more=more)
         the_others(hits, len(shown))
-        selection_bar()
+        selection_bar(library)
     if address.value("photo") is not None:
         photo_dialog(library, shown)
 

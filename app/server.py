@@ -5,12 +5,14 @@ Run by `streamlit run`, which looks for `app`.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.files import FILES_URL, LAND_URL, offered
@@ -33,15 +35,14 @@ def file(request: Request) -> Response:
     if offer is None or content is None:
         return Response(status_code=GONE)
     how = "attachment" if offer.download else "inline"
+    headers = PRIVATE | {"content-disposition": f"{how}; filename*=UTF-8''{quote(offer.name)}"}
+    if isinstance(content, Path):
+        return FileResponse(content, media_type=offer.mime, headers=headers)
     if isinstance(content, bytes):
-        return Response(content, media_type=offer.mime, headers=PRIVATE)
-    return FileResponse(
-        content,
-        media_type=offer.mime,
-        headers=PRIVATE,
-        filename=offer.name,
-        content_disposition_type=how,
-    )
+        return Response(content, media_type=offer.mime, headers=headers)
+    if isinstance(content, Sized):
+        headers |= {"content-length": str(len(content))}
+    return StreamingResponse(content, media_type=offer.mime, headers=headers)
 
 
 app = st.App(

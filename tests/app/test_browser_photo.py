@@ -35,7 +35,8 @@ TEXTS = """() => {
   const texts = [];
   const walk = (node) => {
     if (node.nodeType === Node.TEXT_NODE) texts.push(node.data);
-    if (node.matches?.("script, style, option, span[role=img], [data-testid=stIconMaterial]")) return;
+    if (node.matches?.("script, style, option, span[role=img], [data-testid=stIconMaterial]"))
+      return;
     if (node.checkVisibility && !node.checkVisibility()) return;
     for (const name of ["aria-label", "alt", "title", "placeholder"])
       if (node.getRootNode() !== document) texts.push(node.getAttribute?.(name) ?? "");

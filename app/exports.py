@@ -1,0 +1,100 @@
+"""Photos as a list of paths in three forms, and as one zip. Pure: knows nothing of the page.
+
+The zip is made while it is sent: it is neither on disk nor in memory as a whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any, Final
+
+from zipstream import ZipStream
+
+from indexer.records import Photo
+
+COLUMNS: Final = (
+    "photo_id",
+    "path",
+    "date",
+    "date_source",
+    "width_px",
+    "height_px",
+    "size_bytes",
+    "camera",
+    "latitude_deg",
+    "longitude_deg",
+)
+GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
+
+
+def as_txt(photos: Iterable[Photo]) -> bytes:
+    """A path a line."""
+    return "".join(f"{photo.path}\n" for photo in photos).encode()
+
+
+def as_csv(photos: Iterable[Photo]) -> bytes:
+    """A row a photo below the names of the columns; with a mark by which Excel knows UTF-8."""
+    written = io.StringIO()
+    rows = csv.DictWriter(written, COLUMNS)
+    rows.writeheader()
+    rows.writerows(map(_row, photos))
+    return written.getvalue().encode("utf-8-sig")
+
+
+def as_json(photos: Iterable[Photo]) -> bytes:
+    """A list of objects with the same names."""
+    return json.dumps([_row(photo) for photo in photos], ensure_ascii=False, indent=1).encode()
+
+
+LISTS: Final[Mapping[str, tuple[str, Callable[[Iterable[Photo]], bytes]]]] = {
+    "txt": ("text/plain; charset=utf-8", as_txt),
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "json": ("application/json", as_json),
+}
+
+
+def zipped(photos: Sequence[Photo]) -> ZipStream:
+    """The files in a zip, under their names; equal ones are numbered. Its length is known.
+
+    Photos are compressed already, so they are stored as they are.
+    """
+    stream = ZipStream(sized=True)
+    taken: set[str] = set()
+    there = [photo for photo in photos if photo.path.is_file()]
+    for photo in there:
+        name = free_name(photo.path.name, lambda name: name.casefold() in taken)
+        taken.add(name.casefold())
+        stream.add_path(photo.path, name)
+    if gone := [photo for photo in photos if photo not in there]:
+        stream.add(as_txt(gone), free_name(GONE, lambda name: name.casefold() in taken))
+    return stream
+
+
+def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """`name`, or the first of `name (2)`, `name (3)` ... that is not taken; its suffix stays."""
+    path, number, free = PurePath(name), 1, name
+    while is_taken(free):
+        number += 1
+        free = f"{path.stem} ({number}){path.suffix}"
+    return free
+
+
+def _row(photo: Photo) -> dict[str, Any]:
+    facts = photo.facts
+    values = (
+        photo.id,
+        str(photo.path),
+        photo.date.isoformat(timespec="seconds"),
+        photo.date_source,
+        facts.width_px,
+        facts.height_px,
+        photo.size_bytes,
+        facts.camera,
+        facts.latitude_deg,
+        facts.longitude_deg,
+    )
+    return dict(zip(COLUMNS, values, strict=True))

@@ -1,0 +1,60 @@
+"""Exports: each form tells every photo, and a zip holds the very bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+from app.exports import GONE, as_csv, as_json, as_txt, free_name, zipped
+from indexer.records import Facts, Photo
+
+FACTS = Facts(64, 48, "JPEG", taken_at=datetime(2019, 6, 30, 12), camera="x, y", latitude_deg=1.5)
+
+
+def photo(path: Path, number: int = 1) -> Photo:
+    return Photo(number, path, 7, 0, b"", FACTS)
+
+
+def test_text_has_a_path_a_line() -> None:
+    photos = [photo(Path("/a/日本.jpg")), photo(Path("/b/x.jpg"))]
+    assert as_txt(photos).decode() == "/a/日本.jpg\n/b/x.jpg\n"
+
+
+def test_table_and_objects_tell_the_same() -> None:
+    photos = [photo(Path('/a/"1", 日本.jpg'), 5)]
+    (row,) = csv.DictReader(io.StringIO(as_csv(photos).decode("utf-8-sig")))
+    (told,) = json.loads(as_json(photos))
+    assert row == {name: "" if value is None else str(value) for name, value in told.items()}
+    assert (told["path"], told["photo_id"], told["camera"]) == ('/a/"1", 日本.jpg', 5, "x, y")
+    assert (told["date"], told["date_source"]) == ("2019-06-30T12:00:00", "exif")
+
+
+def test_zip_holds_the_bytes_under_names_that_differ(tmp_path: Path) -> None:
+    paths = [tmp_path / part / "IMG.jpg" for part in "abc"]
+    for number, path in enumerate(paths):
+        path.parent.mkdir()
+        path.write_bytes(bytes([number]) * 9)
+    paths[1].rename(paths[1].with_name("img.JPG"))
+    photos = [photo(path.with_name("img.JPG") if path == paths[1] else path) for path in paths]
+    stream = zipped(photos)
+    expected, made = len(stream), b"".join(stream)
+    assert len(made) == expected
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["IMG.jpg", "img (2).JPG", "IMG (3).jpg"]
+        assert [archive.read(name)[0] for name in archive.namelist()] == [0, 1, 2]
+
+
+def test_zip_tells_what_it_lacks(tmp_path: Path) -> None:
+    made = b"".join(zipped([photo(tmp_path / "gone.jpg")]))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.read(GONE).decode() == f"{tmp_path / 'gone.jpg'}\n"
+
+
+def test_name_that_is_free_stays() -> None:
+    assert free_name("a.b.jpg", {"x"}.__contains__) == "a.b.jpg"
+    assert free_name("a.b.jpg", {"a.b.jpg", "a.b (2).jpg"}.__contains__) == "a.b (3).jpg"
