@@ -6,6 +6,7 @@ long to make.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -257,3 +258,30 @@ class LibraryStatus:
     index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))
     paused: bool = False  # `indexer pause` was said
     daemon: DaemonState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Photos that were taken near one another, around this point."""
+
+    latitude_deg: float
+    longitude_deg: float
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the present photos have, each with how many have it; most first, if not said otherwise.
+
+    `months`: "2019-06", by time. `folders`: those with photos right in them, by name, as
+    "/Pictures/2019/Rome/": from the photo directory's own name down.
+    """
+
+    photos: int
+    months: Mapping[str, int]
+    folders: Mapping[str, int]
+    cameras: Mapping[str, int]
+    lenses: Mapping[str, int]
+    shapes: Mapping[str, int]
+    extensions: Mapping[str, int]
+    places: tuple[Place, ...]

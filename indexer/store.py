@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL
 
-from indexer import statements
+from indexer import facets, statements
 from indexer.column_types import now
 from indexer.database import create_database, open_database
 from indexer.dialects import among
@@ -39,6 +39,7 @@ from indexer.query import Filter
 from indexer.recording import embedding_of, record, set_missing
 from indexer.records import (
     NEVER_READ,
+    Facets,
     Failure,
     Model,
     Photo,
@@ -296,6 +297,13 @@ class Store:
             raise _no_photo(photo_id)
         (vector,) = vectors
         return np.asarray(vector)
+
+    def facets(self) -> Facets:
+        """What the present photos have, counted; looks at each of them."""
+        with self._engine.connect() as connection:
+            kinds = connection.execute(facets.kinds_of_photos()).all()
+            cells = connection.execute(facets.cells_with_photos()).all()
+        return facets.summed(kinds, cells, self.roots())
 
     # what status asks
 
