@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -40,12 +41,13 @@ def outcome(root_id: int, number: int) -> Outcome:
 
 
 @pytest.fixture
-def store(database: Path | URL, tmp_path: Path) -> Store:
+def store(database: Path | URL, tmp_path: Path) -> Iterator[Store]:
     store = Store.create(database, Model("fake", "fake"))
     root = store.add_root(tmp_path / "Pictures")
     store.record(outcome(root.id, number) for number in range(13))
     store.record((), gone=[row for row in store.rows(root.id) if Path(row.path).stem == "12"])
-    return store
+    yield store
+    store.close()
 
 
 def found(store: Store, query: str) -> int:
@@ -64,19 +66,18 @@ def test_each_count_is_the_number_of_photos_that_the_filter_finds(store: Store) 
     }.items():
         assert counts, name
         for value, photos in counts.items():
-            expected = found(store, f'{name}:"{value}"')
-            assert photos == expected, (name, value)
+            if name == "folder":  # the filter takes what lies further down too
+                photos = sum(of for path, of in counts.items() if path.startswith(value))
+            assert photos == found(store, f'{name}:"{value}"'), (name, value)
     for month, photos in facets.months.items():
         year, number = map(int, month.split("-"))
         assert photos == found(store, f"year:{year} month:{number}"), month
-    store.close()
 
 
 def test_photos_near_one_another_are_one_place(store: Store) -> None:
     (place,) = store.facets().places
     assert place.photos == 4
     assert (place.latitude_deg, place.longitude_deg) == pytest.approx((48.85815, 2.294))
-    store.close()
 
 
 def test_an_empty_library_has_nothing_to_count(database: Path | URL) -> None:
