@@ -19,12 +19,13 @@ from indexer import daemon_state
 from indexer.crew import Claims, LocalCrew
 from indexer.daemon_state import DaemonFile, running_daemon
 from indexer.disk_use import disk_use
-from indexer.errors import ModelMismatch, QueryError, RootError
+from indexer.errors import ModelMismatch, QueryError
 from indexer.explore import explore
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.live_index import LiveIndex
 from indexer.lock import held
+from indexer.places import make_directory
 from indexer.query import Query, parse
 from indexer.records import (
     DiskUse,
@@ -76,7 +77,7 @@ def open_library(
     path = path.absolute()
     database = path / DATABASE
     if create and not database.exists():
-        _make_directory(path)
+        make_directory(path)
         asked = _asked(_best_model() if model == AUTO else model, open_encoder)
         with held(path, "writer", WRITTEN_BY):
             if not database.exists():
@@ -394,10 +395,3 @@ class Library:
     @property
     def _snapshot(self) -> Path:
         return self.path / "index.faiss"
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RootError(f"{path} cannot be made: {error.strerror}") from error

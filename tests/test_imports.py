@@ -20,6 +20,7 @@ ONLY_IN = {
             "store",
             "statements",
             "conditions",
+            "facets",
             "rows",
             "recording",
             "prune",
