@@ -12,6 +12,8 @@ from pathlib import Path
 
 from app.exports import free_name
 from app.folders import within
+from indexer.location import Location
+from indexer.originals import open_original
 
 
 class FolderRefused(Exception):
@@ -27,7 +29,7 @@ class Copied:
     """How many photos were copied, and (path, reason) of those that were not."""
 
     count: int
-    failed: tuple[tuple[Path, str], ...]
+    failed: tuple[tuple[Location, str], ...]
 
 
 def refuse(folder: Path, allowed: Sequence[Path], forbidden: Iterable[Path]) -> None:
@@ -41,14 +43,14 @@ def refuse(folder: Path, allowed: Sequence[Path], forbidden: Iterable[Path]) -> 
 
 
 def copy_into(
-    folder: Path, paths: Sequence[Path], progress: Callable[[float], object] = lambda _: None
+    folder: Path, paths: Sequence[Location], progress: Callable[[float], object] = lambda _: None
 ) -> Copied:
     """Copy the files with their times; a name that is taken gets a number.
 
     `folder` is made if it is not there. Raises OSError if that fails.
     """
     folder.mkdir(exist_ok=True)
-    failed: list[tuple[Path, str]] = []
+    failed: list[tuple[Location, str]] = []
     for place, path in enumerate(paths):
         try:
             _copy(path, folder)
@@ -58,13 +60,14 @@ def copy_into(
     return Copied(len(paths) - len(failed), tuple(failed))
 
 
-def _copy(path: Path, folder: Path) -> None:
-    with path.open("rb") as source:
+def _copy(path: Location, folder: Path) -> None:
+    with open_original(path) as source:
         target = _created(folder, path.name)
         try:
             with target.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
-            shutil.copystat(path, target)
+            if isinstance(path, Path):
+                shutil.copystat(path, target)
         except OSError:  # half a photo is none
             target.unlink(missing_ok=True)
             raise

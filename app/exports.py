@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import PurePath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from zipstream import ZipStream
 
+from indexer.location import Location
+from indexer.originals import open_original
 from indexer.records import Photo
 
 COLUMNS: Final = (
@@ -28,6 +30,7 @@ COLUMNS: Final = (
     "latitude_deg",
     "longitude_deg",
 )
+PIECE_BYTES: Final = 1 << 20
 GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
 
@@ -64,14 +67,29 @@ def zipped(photos: Sequence[Photo]) -> ZipStream:
     """
     stream = ZipStream(sized=True)
     taken: set[str] = set()
-    there = [photo for photo in photos if photo.path.is_file()]
+    there = [photo for photo in photos if _is_there(photo)]
     for photo in there:
         name = free_name(photo.path.name, lambda name: name.casefold() in taken)
         taken.add(name.casefold())
-        stream.add_path(photo.path, name)
+        if isinstance(photo.path, Path):
+            stream.add_path(photo.path, name)
+        else:
+            stream.add(_pieces(photo.path), name, size=photo.size_bytes)
     if gone := [photo for photo in photos if photo not in there]:
         stream.add(as_txt(gone), free_name(GONE, lambda name: name.casefold() in taken))
     return stream
+
+
+def _is_there(photo: Photo) -> bool:
+    """Whether its file is; of one behind a URL the library's word is taken."""
+    return photo.path.is_file() if isinstance(photo.path, Path) else not photo.missing_since
+
+
+def _pieces(place: Location) -> Iterator[bytes]:
+    """The file's bytes, read when they are sent."""
+    with open_original(place) as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def free_name(name: str, is_taken: Callable[[str], bool]) -> str:

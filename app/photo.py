@@ -21,6 +21,7 @@ from app.pages import search_for
 from app.picture import original, picture
 from indexer.errors import IndexerError
 from indexer.library import Library
+from indexer.location import Location
 from indexer.records import Hit, Photo
 
 KEY: Final = "photo"
@@ -68,8 +69,9 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
         search_for(f"#{photo.id}")
 
 
-def _act(path: Path) -> None:
-    if st.session_state[KEY]["act"] == "folder" and file_manager.can_show():
+def _act(path: Location) -> None:
+    asked = st.session_state[KEY]["act"] == "folder"
+    if asked and isinstance(path, Path) and file_manager.can_show():
         file_manager.show(path)
 
 
@@ -89,8 +91,8 @@ def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
         "place": _place(photo),
         "path": str(photo.path),
         "folder": str(photo.path.parent),
-        "original": None if shown.notice else url(original(library, photo)),
-        "shows_folder": file_manager.can_show(),
+        "original": None if shown.notice else original(library, photo),
+        "shows_folder": isinstance(photo.path, Path) and file_manager.can_show(),
         "land": f"/{LAND_URL}",
         "words": words(),
     }

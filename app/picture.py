@@ -13,7 +13,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.files import Offer, offered
+from app.files import Offer, offered, url
 from app.language import _, language
 from app.said import said
 from indexer.decode import file_stat
@@ -50,6 +50,8 @@ def picture(photo: Photo) -> Picture:
 
 
 def _stat(photo: Photo) -> FileStat | None:
+    if not isinstance(photo.path, Path):  # a storage is asked when the picture is made
+        return FileStat(photo.size_bytes, photo.mtime_ns)
     try:
         return file_stat(photo.path)
     except OSError:
@@ -71,14 +73,16 @@ def _made(photo: Photo) -> tuple[str | None, str | None]:
     return offered().make(offer), None
 
 
-def original(library: Library, photo: Photo) -> str:
-    """The token under which the photo's own file can be downloaded."""
+def original(library: Library, photo: Photo) -> str | None:
+    """Where the photo's own file can be had: from here, or straight from where it is stored."""
+    if not isinstance(photo.path, Path):
+        return library.link(photo)
     tokens: dict[int, str] = st.session_state.setdefault(ORIGINALS, {})
     if photo.id not in tokens or offered().get(tokens[photo.id]) is None:
         mime = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
         offer = Offer(photo.path.name, mime, lambda: _file(library, photo.id))
         tokens[photo.id] = offered().make(offer)
-    return tokens[photo.id]
+    return url(tokens[photo.id])
 
 
 def _file(library: Library, photo_id: int) -> Path | None:
@@ -87,4 +91,4 @@ def _file(library: Library, photo_id: int) -> Path | None:
         path = library.photo(photo_id).path
     except PhotoNotFound:
         return None
-    return path if path.is_file() else None
+    return path if isinstance(path, Path) and path.is_file() else None

@@ -6,7 +6,6 @@ Knows nothing of how one is chosen. Paths and notices are other people's text.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -17,6 +16,7 @@ from app.plain import name_and_note, plain
 from app.said import said
 from indexer.errors import IndexerError, LibraryBusy
 from indexer.library import Library
+from indexer.location import Location
 from indexer.records import LibraryStatus, Root, RootStatus
 
 PATIENCE_S: Final = 20.0  # a daemon that is to pause finishes its batch first
@@ -81,7 +81,7 @@ def _removal(library: Library, root: Root) -> None:
                 st.rerun()
 
 
-def remove(library: Library, directory: Path, patience_s: float = PATIENCE_S) -> None:
+def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S) -> None:
     """Remove a photo directory while the daemon, if one runs, makes way.
 
     Raises LibraryBusy if somebody else goes on writing.
@@ -95,7 +95,7 @@ def remove(library: Library, directory: Path, patience_s: float = PATIENCE_S) ->
             library.resume()
 
 
-def _remove_when_free(library: Library, directory: Path, until_s: float) -> None:
+def _remove_when_free(library: Library, directory: Location, until_s: float) -> None:
     while True:
         try:
             with library.writing():

@@ -145,7 +145,8 @@ def _copy(library: Library, ids: tuple[int, ...], folder: Path, name: str) -> No
     target = folder / name
     bar = st.progress(0.0)
     try:
-        refuse(target, tops(), [library.path, *(root.path for root in library.roots())])
+        roots = [root.path for root in library.roots() if isinstance(root.path, Path)]
+        refuse(target, tops(), [library.path, *roots])
         paths = [photo.path for photo in photos_of(library, ids)]
         copied = copy_into(target, paths, bar.progress)
     except FolderRefused as error:

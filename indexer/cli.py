@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +30,7 @@ from indexer.cli_options import (
     stopped_by_signals,
 )
 from indexer.errors import IndexerError, LibraryBusy, QueryError
+from indexer.location import location
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.library import Library
@@ -221,7 +221,7 @@ def roots(context: typer.Context, library: LibraryOption) -> None:
 
 @roots_app.command("add")
 def roots_add(
-    directory: Path,
+    directory: str,
     library: LibraryOption,
     exclude: Annotated[
         list[str] | None,
@@ -234,14 +234,14 @@ def roots_add(
 ) -> None:
     """Make a directory a photo directory; the next rebuild or the daemon takes it in."""
     with library_at(library, create=True) as opened:
-        typer.echo(report.root_text(opened.add_root(directory, exclude or None)))
+        typer.echo(report.root_text(opened.add_root(location(directory), exclude or None)))
 
 
 @roots_app.command("remove")
-def roots_remove(directory: Path, library: LibraryOption) -> None:
+def roots_remove(directory: str, library: LibraryOption) -> None:
     """Forget a photo directory. Its photos leave the results; no file is touched."""
     with library_at(library) as opened, opened.writing():
-        opened.remove_root(directory)
+        opened.remove_root(location(directory))
 
 
 if __name__ == "__main__":

@@ -201,7 +201,8 @@ def service_uninstall(library: LibraryOption) -> None:
 def _service(library: Library) -> Service:
     from indexer.service import service_of
 
-    return service_of(library.path, [root.path for root in library.roots()])
+    roots = [root.path for root in library.roots() if isinstance(root.path, Path)]
+    return service_of(library.path, roots)
 
 
 def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> None:

@@ -18,6 +18,7 @@ import typer
 
 from indexer.errors import RootError
 from indexer.index_policy import IndexPolicy
+from indexer.location import location
 from indexer.places import default_library
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
@@ -68,8 +69,11 @@ NiceOption = Annotated[
     int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
 ]
 Directories = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="[DIR]...", help="Photo directories; those it knows, if none is given."),
+    list[str] | None,
+    typer.Argument(
+        metavar="[DIR]...",
+        help="Photo directories, or URLs (s3://bucket/folder); those it knows, if none is given.",
+    ),
 ]
 
 
@@ -102,10 +106,10 @@ def library_at(
         library.close()
 
 
-def add_roots(library: Library, directories: list[Path] | None) -> None:
+def add_roots(library: Library, directories: list[str] | None) -> None:
     """Add the photo directories given. Raises RootError if the library has none then."""
     for directory in directories or ():
-        library.add_root(directory)
+        library.add_root(location(directory))
     if not library.roots():
         raise RootError("the library has no photo directory yet: name one")
 

@@ -107,7 +107,7 @@ class Daemon:
             due = timetable.due(events_lost=dirty.take_events_lost())
             if told.take_look_request() or due is Due.EVERYTHING:
                 dirty.take_settled()  # seen as well
-                with watcher.renewing([root.path for root in self._library.roots()]):
+                with watcher.renewing(self._local_roots()):
                     self._look_at_all(told, watching)
             elif due is Due.POLLED and watcher.polled():
                 self._look_at(watcher.polled(), told, watching)
@@ -123,6 +123,12 @@ class Daemon:
         self._notices &= set(done.notices)  # what is over may be said again
         told.set(last_reconcile=now(), last_error=None)
         self._tell(told, done)
+
+    def _local_roots(self) -> list[Path]:
+        """Those that can be watched. Each listing of object storage costs money: the full look
+        is enough for it.
+        """
+        return [root.path for root in self._library.roots() if isinstance(root.path, Path)]
 
     def _look_at(self, paths: set[Path], told: DaemonFile, watching: Watching) -> None:
         told.set(doing="looking at what changed")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from indexer.decode import decode_upright, file_stat
+from indexer.originals import read_original
 from indexer.records import FileStat, Photo
 
 MIMES: Final = {
@@ -29,10 +30,10 @@ def large_picture(photo: Photo, max_side_px: int) -> tuple[str, Path | bytes]:
 
     Raises Undecodable or OSError.
     """
-    stat = file_stat(photo.path)
-    if _serves_as_it_is(photo, stat, max_side_px):
-        return MIMES[photo.facts.format], photo.path
-    image = decode_upright(photo.path.read_bytes(), max_side_px)
+    path = photo.path
+    if isinstance(path, Path) and _serves_as_it_is(photo, file_stat(path), max_side_px):
+        return MIMES[photo.facts.format], path
+    image = decode_upright(read_original(path), max_side_px)
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=QUALITY, icc_profile=image.info.get("icc_profile"))
     return MIMES["JPEG"], jpeg.getvalue()

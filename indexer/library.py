@@ -24,7 +24,9 @@ from indexer.explore import explore
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.live_index import LiveIndex
+from indexer.location import Location
 from indexer.lock import held
+from indexer.originals import Originals
 from indexer.places import make_directory
 from indexer.query import Query, parse
 from indexer.records import (
@@ -40,9 +42,10 @@ from indexer.records import (
     Row,
     SearchResult,
 )
+from indexer.remote import signed_link
 from indexer.roots import add_root, remove_root
 from indexer.searcher import Searcher
-from indexer.shard import LocalFiles, ShardWorker
+from indexer.shard import ShardWorker
 from indexer.store import Store
 from indexer.survey import NOT_WATCHING, Watching, survey
 from indexer.thumbnails import Thumbnails
@@ -163,7 +166,7 @@ class Library:
         """The photo directories."""
         return self._store.roots()
 
-    def add_root(self, directory: Path, excludes: Iterable[str] | None = None) -> Root:
+    def add_root(self, directory: Location, excludes: Iterable[str] | None = None) -> Root:
         """Make `directory` a photo directory, unless a known one contains it: then that one.
 
         `excludes` are patterns as in .gitignore for what the next look leaves out; they take the
@@ -172,7 +175,7 @@ class Library:
         """
         return add_root(self._store, self.path, directory, excludes)
 
-    def remove_root(self, directory: Path) -> None:
+    def remove_root(self, directory: Location) -> None:
         """Forget a photo directory; its photos leave the results, the embeddings stay."""
         remove_root(self._store, directory)
 
@@ -242,7 +245,7 @@ class Library:
 
     def update(
         self,
-        paths: Collection[Path] | None = None,
+        paths: Collection[Location] | None = None,
         progress: Progress | None = None,
         *,
         reembed: bool = False,
@@ -259,7 +262,7 @@ class Library:
         elif paths is None:
             again = self._store.unembedded()
         claims = Claims(self._store.known, reembed=reembed)
-        files = LocalFiles({root.id: root.path for root in self.roots()})
+        files = Originals({root.id: root.path for root in self.roots()})
         work = ShardWorker(self.encoder, claims.known, files, self._thumbnails.save)
         with closing(LocalCrew(work)) as crew:
             ingest = Ingest(self._store, crew, claims, stop=stop)
@@ -355,6 +358,13 @@ class Library:
     def thumbnail(self, photo: Photo) -> bytes | None:
         """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
         return self._thumbnails.of(photo)
+
+    def link(self, photo: Photo) -> str | None:
+        """A URL under which a browser finds the original, for an hour; None for one on disk.
+
+        Whoever has the link can read this one photo: it belongs on the page, and in no file.
+        """
+        return None if isinstance(photo.path, Path) else signed_link(photo.path)
 
     # telling
 

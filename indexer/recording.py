@@ -48,6 +48,7 @@ def _record_row(connection: Connection, outcome: Outcome, content_id: int | None
         "content_id": content_id,
         "size_bytes": found.stat.size_bytes,
         "mtime_ns": found.stat.mtime_ns,
+        "etag": found.stat.etag,
         "error": outcome.error,
         "missing_since": None,
     }

@@ -12,16 +12,28 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from indexer.location import Location
+
 CONFIDENT: Final = 0.5  # the strength from which a hit is relevant
 
 Verdict = Literal["confident", "none", "listed"]
 
 
 class FileStat(NamedTuple):
-    """What stat tells of a file: enough to see that it changed without reading it."""
+    """What a listing tells of a file: enough to see that it changed without reading it.
+
+    `etag`: what object storage has for that, where it has it. The time may then be told in two
+    ways, by a listing and by the object, and says nothing.
+    """
 
     size_bytes: int
     mtime_ns: int
+    etag: str | None = None
+
+    @property
+    def mark(self) -> tuple[int, int | str]:
+        """Equal as long as the file is taken for unchanged."""
+        return self.size_bytes, self.mtime_ns if self.etag is None else self.etag
 
 
 # Remembered of a file that could not be read: equal to no file's, so the next look tries again.
@@ -38,10 +50,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A photo directory of the library. `path` is absolute."""
+    """A photo directory of the library. `path` is absolute, or a URL."""
 
     id: int
-    path: Path
+    path: Location
     notice: str | None = None  # why the last look at it changed nothing, if it did not
     excludes: tuple[str, ...] = ()  # patterns as in .gitignore
 
@@ -110,7 +122,7 @@ class Photo:
     """A photo of the library with everything known of it."""
 
     id: int
-    path: Path
+    path: Location
     size_bytes: int
     mtime_ns: int
     sha256: bytes
@@ -167,7 +179,7 @@ class SearchResult:
 class Failure:
     """A file that could not be taken in, why, and since when."""
 
-    path: Path
+    path: Location
     reason: str
     since: datetime
 
@@ -194,7 +206,7 @@ class Pruned:
     `kept`: gone for as long, but of a folder that cannot be trusted just now, or there again.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[Location, ...]
     contents: int
     embeddings: int
     kept: int = 0
@@ -239,7 +251,7 @@ class DiskUse:
 class RootStatus:
     """A photo directory with the number of its photos that are there."""
 
-    path: Path
+    path: Location
     photos: int
     notice: str | None
 

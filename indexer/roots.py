@@ -9,40 +9,51 @@ from pathlib import Path
 from indexer.daemon_state import ask_for_look
 from indexer.errors import RootError
 from indexer.excludes import checked
+from indexer.location import Location, RemotePath, relative_to
 from indexer.records import Root
+from indexer.remote import check_url
 from indexer.store import Store
 
 
-def add_root(store: Store, library: Path, directory: Path, excludes: Iterable[str] | None) -> Root:
+def add_root(
+    store: Store, library: Path, directory: Location, excludes: Iterable[str] | None
+) -> Root:
     """See Library.add_root; `library` is the library's own directory."""
     patterns = None if excludes is None else checked(excludes)
     root = _known_or_new(store, library, directory)
     ask_for_look(library)
     if patterns is None:
         return root
-    if root.path != directory.expanduser().resolve():
+    if root.path != _resolved(directory):
         raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
     store.set_excludes(root.id, patterns)
     ask_for_look(library)
     return replace(root, excludes=patterns)
 
 
-def remove_root(store: Store, directory: Path) -> None:
+def remove_root(store: Store, directory: Location) -> None:
     """See Library.remove_root."""
-    path = directory.expanduser().resolve()
+    path = _resolved(directory)
     for root in store.roots():
         if root.path == path:
             return store.remove_root(root.id)
     raise RootError(f"{directory} is no photo directory of this library")
 
 
-def _known_or_new(store: Store, library: Path, directory: Path) -> Root:
-    path = directory.expanduser().resolve()
-    if not path.is_dir():
+def _known_or_new(store: Store, library: Path, directory: Location) -> Root:
+    path = _resolved(directory)
+    if isinstance(path, RemotePath):
+        check_url(path)
+    elif not path.is_dir():
         raise RootError(f"{directory} is no directory that can be seen")
-    if path.is_relative_to(library):
+    elif path.is_relative_to(library):
         raise RootError(f"{directory} is the library itself: it holds no photos of yours")
     for root in store.roots():
-        if root.path == path or root.path in path.parents:
+        if relative_to(path, root.path) is not None:
             return root
     return store.add_root(path)
+
+
+def _resolved(directory: Location) -> Location:
+    """As the library keeps it: absolute, and without links."""
+    return directory.expanduser().resolve() if isinstance(directory, Path) else directory

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import Select, select
 
+from indexer.location import location
 from indexer.records import Facts, FileStat, Photo, Row
 from indexer.schema import contents, photos, roots
 
@@ -32,6 +32,7 @@ def row_query() -> Select[Any]:
         photos.c.path,
         photos.c.size_bytes,
         photos.c.mtime_ns,
+        photos.c.etag,
         photos.c.content_id,
         photos.c.error,
         photos.c.missing_since,
@@ -40,9 +41,15 @@ def row_query() -> Select[Any]:
 
 def to_row(row: Sequence[Any]) -> Row:
     """What the store remembers of a file, from a row of row_query(); by position: it is quick."""
-    number, root_id, path, size_bytes, mtime_ns, content_id, error, missing_since = row
+    number, root_id, path, size_bytes, mtime_ns, etag, content_id, error, missing_since = row
     return Row(
-        number, root_id, path, FileStat(size_bytes, mtime_ns), content_id, error, missing_since
+        number,
+        root_id,
+        path,
+        FileStat(size_bytes, mtime_ns, etag),
+        content_id,
+        error,
+        missing_since,
     )
 
 
@@ -70,7 +77,7 @@ def to_photo(row: SqlRow[Any]) -> Photo:
     """A photo, from a row of photo_query()."""
     return Photo(
         id=row.id,
-        path=Path(row.root) / row.path,
+        path=location(row.root) / row.path,
         size_bytes=row.size_bytes,
         mtime_ns=row.mtime_ns,
         sha256=row.sha256,

@@ -62,9 +62,12 @@ def scan(
     of `skip` are not looked into, by whatever path they are reached.
     Raises OSError if the root itself cannot be listed.
     """
-    with os.scandir(root.path):  # a root that is not there must not look empty
+    folder = root.path
+    assert isinstance(folder, Path)  # the others are remote_scan.py's
+    with os.scandir(folder):  # a root that is not there must not look empty
         pass
-    walk = _Walk(root, {other.path for other in roots} | {root.path}, skip, entered)
+    paths = {other.path for other in roots if isinstance(other.path, Path)}
+    walk = _Walk(root, folder, paths | {folder}, skip, entered)
     for path in under:
         walk.visit(path)
     return walk.scan
@@ -74,11 +77,13 @@ class _Walk:
     def __init__(
         self,
         root: Root,
+        folder: Path,
         root_paths: set[Path],
         skip: Collection[Path],
         entered: Callable[[Path], None],
     ) -> None:
         self.root = root
+        self.folder = folder
         self.excludes = Excludes(root.excludes)
         self.root_paths = root_paths
         self.entered = entered
@@ -95,7 +100,7 @@ class _Walk:
             self._unseen(relative, error)
 
     def _visit(self, relative: str) -> None:
-        path = self.root.path / relative
+        path = self.folder / relative
         status = path.stat()
         if any(self._passed_by(folder) for folder in folders_above(relative)):
             return
@@ -109,9 +114,9 @@ class _Walk:
         pending = [top]
         while pending:
             folder = pending.pop()
-            self.entered(self.root.path / folder)
+            self.entered(self.folder / folder)
             try:
-                with os.scandir(self.root.path / folder) as entries:
+                with os.scandir(self.folder / folder) as entries:
                     ordered = sorted(entries, key=attrgetter("name"))
             except OSError:  # even one that is no longer there: the next look will tell
                 self.scan.unseen.append(shown_path(folder))
@@ -148,7 +153,7 @@ class _Walk:
             self._note_link(path)
 
     def _note_link(self, relative: str) -> None:
-        if relative and (self.root.path / relative).is_symlink():
+        if relative and (self.folder / relative).is_symlink():
             self.scan.links.append(shown_path(relative))
 
     def _counts(self, relative: str) -> bool:
@@ -170,7 +175,7 @@ class _Walk:
         """Whether this folder is never looked into, or is found at another place."""
         if not relative:
             return False
-        path = self.root.path / relative
+        path = self.folder / relative
         return (
             self.excludes.folder(relative)
             or _identity(path) in self.skipped

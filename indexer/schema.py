@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from indexer.column_types import ID, NAME, STORED, VECTOR
 
-HEAD: Final = "0003"  # the newest migration
+HEAD: Final = "0004"  # the newest migration
 
 metadata = MetaData()
 
@@ -78,6 +78,7 @@ photos = Table(
     Column("content_id", ForeignKey("contents.id"), index=True),
     Column("size_bytes", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
+    Column("etag", NAME),  # of object storage; stands for the time there
     Column("error", NAME),
     Column("failed_at", DateTime),
     Column("missing_since", DateTime),

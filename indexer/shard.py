@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
-from indexer.decode import content_hash, decode, decoded_bytes, read_stable
+from indexer.decode import content_hash, decode, decoded_bytes
 from indexer.errors import InHand, Undecodable, Unreadable, Unstable
 from indexer.memory import Room, free_for_decoding
 from indexer.outcomes import KnownContent, NewContent, Outcome
@@ -41,7 +40,9 @@ class Job:
     def is_unchanged(self) -> bool:
         """Whether the library has this file's content already, and only its embedding is wanted."""
         row = self.row
-        return row is not None and row.content_id is not None and row.stat == self.found.stat
+        return (
+            row is not None and row.content_id is not None and row.stat.mark == self.found.stat.mark
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,6 @@ class Done:
     def __len__(self) -> int:
         """How many files this is the end of, in this run."""
         return len(self.outcomes) + len(self.postponed)
-
-
-class LocalFiles:
-    """Reads files below the photo directories, given by their roots' ids."""
-
-    def __init__(self, roots: Mapping[int, Path]) -> None:
-        self._roots = roots
-
-    def __call__(self, found: Found) -> bytes:
-        """The file's bytes. Raises Unstable, Unreadable."""
-        return read_stable(self._roots[found.root_id] / found.path, found.stat)
 
 
 @dataclass(slots=True)

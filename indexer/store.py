@@ -33,6 +33,7 @@ from indexer.column_types import now
 from indexer.database import create_database, open_database
 from indexer.dialects import among
 from indexer.errors import PhotoNotFound
+from indexer.location import Location, location
 from indexer.outcomes import KnownContent, Outcome
 from indexer.prune import Prunable, prunable, prune
 from indexer.query import Filter
@@ -119,11 +120,11 @@ class Store:
         with self._engine.connect() as connection:
             rows = connection.execute(select(roots).order_by(roots.c.id))
             return [
-                Root(row.id, Path(row.path), row.notice, tuple(row.excludes.splitlines()))
+                Root(row.id, location(row.path), row.notice, tuple(row.excludes.splitlines()))
                 for row in rows
             ]
 
-    def add_root(self, path: Path) -> Root:
+    def add_root(self, path: Location) -> Root:
         """Remember a photo directory."""
         with self._writing() as connection:
             root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
@@ -320,7 +321,7 @@ class Store:
         )
         with self._engine.connect() as connection:
             rows = connection.execute(counted)
-            return [RootStatus(Path(row.path), row.photos, row.notice) for row in rows]
+            return [RootStatus(location(row.path), row.photos, row.notice) for row in rows]
 
     def searchable(self) -> int:
         """How many photos are there and embedded by the library's model."""
@@ -351,13 +352,13 @@ class Store:
         )
         with self._engine.connect() as connection:
             return [
-                Failure(Path(row.root) / row.path, row.error, row.failed_at)
+                Failure(location(row.root) / row.path, row.error, row.failed_at)
                 for row in connection.execute(query)
             ]
 
     def forget_failures(self) -> None:
         """Let the files that failed count as never read: the next look tries them again."""
-        never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns}
+        never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns, "etag": None}
         failed = update(photos).where(photos.c.error.is_not(None), PRESENT)
         with self._writing() as connection:
             connection.execute(failed, never)

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from indexer.excludes import Excludes, folders_above
+from indexer.location import Location, relative_to
 from indexer.reconcile import reconcile
 from indexer.records import Found, Plan, Root, Row
+from indexer.remote_scan import scan_remote
 from indexer.scan import Scan, scan, shown_path
 from indexer.store import Store
 
@@ -88,7 +90,7 @@ def _uncollected() -> Iterator[None]:
 def survey(
     store: Store,
     library: Path,
-    paths: Collection[Path] | None = None,
+    paths: Collection[Location] | None = None,
     *,
     accept_gone: bool = False,
     watching: Watching = NOT_WATCHING,
@@ -130,7 +132,10 @@ def survey(
 def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     shown = [shown_path(path) for path in under]
     try:
-        seen = scan(root, eyes.roots, under, [eyes.library], eyes.watching.entered)
+        if isinstance(root.path, Path):
+            seen = scan(root, eyes.roots, under, [eyes.library], eyes.watching.entered)
+        else:
+            seen = scan_remote(root, eyes.roots, under)
     except OSError as error:
         kept = eyes.store.present_photos().get(root.id, 0)
         why = f"{root.path} cannot be read ({error.strerror})"
@@ -188,44 +193,46 @@ def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
     }
 
 
-def _unmounted(folder: Path, kept: int) -> str:
+def _unmounted(folder: Location, kept: int) -> str:
     return f"{folder} looks unmounted: {kept} photos kept"
 
 
-def _within(paths: Collection[Path], root: Path, others: list[Path]) -> list[str]:
+def _within(paths: Collection[Location], root: Location, others: Collection[Location]) -> list[str]:
     """Those of `paths` that lie in `root` and in none of `others`, relative to it.
 
     A link to a folder widens the look to all of the root: other links may lead there too.
     """
     return [
-        "" if path == root or _leads_to_a_folder(path) else path.relative_to(root).as_posix()
+        "" if _leads_to_a_folder(path) else relative
         for path in paths
-        if path.is_relative_to(root) and not any(path.is_relative_to(other) for other in others)
+        if (relative := relative_to(path, root)) is not None
+        and all(relative_to(path, other) is None for other in others)
     ]
 
 
 def _fresh(roots: list[Root], found: Iterable[Found], fresh_s: float) -> list[Path]:
-    """The files written within the last `fresh_s`; a time to come says nothing."""
-    now_ns, folders = time.time_ns(), {root.id: root.path for root in roots}
+    """The files on disk written within the last `fresh_s`; a time to come says nothing."""
+    now_ns = time.time_ns()
+    folders = {root.id: root.path for root in roots if isinstance(root.path, Path)}
     return [
         folders[file.root_id] / file.path
         for file in found
-        if 0 <= now_ns - file.stat.mtime_ns < fresh_s * 1e9
+        if file.root_id in folders and 0 <= now_ns - file.stat.mtime_ns < fresh_s * 1e9
     ]
 
 
 def _inside(roots: list[Root], paths: Collection[Path]) -> set[tuple[int, str]]:
     """(root, path in it) for each of the paths, by whichever root it may be reached."""
     return {
-        (root.id, shown_path(path.relative_to(root.path).as_posix()))
+        (root.id, shown_path(relative))
         for path in paths
         for root in roots
-        if path.is_relative_to(root.path)
+        if (relative := relative_to(path, root.path)) is not None
     }
 
 
-def _leads_to_a_folder(path: Path) -> bool:
+def _leads_to_a_folder(path: Location) -> bool:
     try:
-        return path.is_symlink() and path.is_dir()
+        return isinstance(path, Path) and path.is_symlink() and path.is_dir()
     except OSError:  # it cannot be looked at: the scan will say so
         return False

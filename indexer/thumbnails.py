@@ -7,6 +7,7 @@ from pathlib import Path
 
 from indexer.decode import THUMBNAIL_PX, content_hash, decode, write_atomically
 from indexer.errors import Undecodable
+from indexer.originals import read_original
 from indexer.records import Photo
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Thumbnails:
         except FileNotFoundError:
             pass
         try:
-            data = photo.path.read_bytes()
+            data = read_original(photo.path)
             thumbnail = decode(data, THUMBNAIL_PX).thumbnail
         except (OSError, Undecodable) as error:
             log.warning("no thumbnail of %s: %s", photo.path, error)

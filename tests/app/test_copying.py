@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.copying import FolderRefused, copy_into, refuse
+from indexer.location import RemotePath
 
 
 @pytest.fixture
@@ -33,6 +34,11 @@ def test_copies_have_names_of_their_own_and_originals_stay(
     assert copies == {"IMG.jpg": b"mine", "IMG (2).jpg": b"\0" * 4, "IMG (3).jpg": b"\1" * 4}
     assert (folder / "IMG (2).jpg").stat().st_mtime == 1e9
     assert all(path.exists() for path in photos)
+
+
+def test_photo_behind_a_url_is_copied(photos: list[Path], tmp_path: Path) -> None:
+    assert copy_into(tmp_path / "out", [RemotePath(f"file://{photos[1]}")]).failed == ()
+    assert (tmp_path / "out" / "IMG.jpg").read_bytes() == photos[1].read_bytes()
 
 
 def test_dangling_link_is_not_written_through(photos: list[Path], tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from app.exports import GONE, as_csv, as_json, as_txt, free_name, zipped
+from indexer.location import RemotePath
 from indexer.records import Facts, Photo
 
 FACTS = Facts(64, 48, "JPEG", taken_at=datetime(2019, 6, 30, 12), camera="x, y", latitude_deg=1.5)
@@ -47,6 +49,15 @@ def test_zip_holds_the_bytes_under_names_that_differ(tmp_path: Path) -> None:
         assert archive.testzip() is None
         assert archive.namelist() == ["IMG.jpg", "img (2).JPG", "IMG (3).jpg"]
         assert [archive.read(name)[0] for name in archive.namelist()] == [0, 1, 2]
+
+
+def test_zip_holds_photos_behind_urls(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"7 bytes")
+    stream = zipped([replace(photo(tmp_path), path=RemotePath(f"file://{tmp_path}/a.jpg"))])
+    expected, made = len(stream), b"".join(stream)
+    assert len(made) == expected
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.read("a.jpg") == b"7 bytes"
 
 
 def test_zip_tells_what_it_lacks(tmp_path: Path) -> None:

@@ -21,10 +21,11 @@ from indexer import recording, shard
 from indexer.crew import Claims, LocalCrew
 from indexer.errors import Unreadable
 from indexer.ingest import Ingest, Progress
+from indexer.originals import Originals
 from indexer.reconcile import reconcile
 from indexer.records import Found, IngestReport, Model, Plan, Root, Row
 from indexer.scan import scan
-from indexer.shard import LocalFiles, ShardWorker
+from indexer.shard import ShardWorker
 from indexer.store import Store
 from tests.fakes import ColourEncoder, FloatArray
 from tests.photos import make_photo
@@ -71,7 +72,7 @@ class Taking:
             self.thumbnails.append(sha256)
 
         claims = Claims(self.store.known, reembed=reembed)
-        files = LocalFiles({self.root.id: self.folder})
+        files = Originals({self.root.id: self.folder})
         work = ShardWorker(encoder or self.encoder, claims.known, files, save)
         with closing(LocalCrew(work)) as crew:
             ingest = Ingest(self.store, crew, claims, stop=stop)
@@ -362,14 +363,14 @@ def test_a_passing_read_error_while_embedding_again_costs_no_content(
     taking.run()
     before = taking.rows()
 
-    read = LocalFiles.__call__
+    read = Originals.__call__
 
-    def fails_once(files: LocalFiles, found: Found) -> bytes:
+    def fails_once(files: Originals, found: Found) -> bytes:
         if found.path == "a.png":
             raise Unreadable("cannot be read: Input/output error")
         return read(files, found)
 
-    monkeypatch.setattr(LocalFiles, "__call__", fails_once)
+    monkeypatch.setattr(Originals, "__call__", fails_once)
     report = taking.run(again=list(before.values()), reembed=True)
     assert counts(report) == {"embedded": 1, "postponed": 1}
     assert taking.rows() == before

@@ -9,9 +9,10 @@ import pytest
 
 from indexer.decode import content_hash, file_stat
 from indexer.errors import InHand
+from indexer.originals import Originals
 from indexer.outcomes import KnownContent, NewContent
 from indexer.records import NEVER_READ, Found, Row
-from indexer.shard import Done, Job, LocalFiles, ShardWorker
+from indexer.shard import Done, Job, ShardWorker
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
@@ -23,7 +24,7 @@ def job(path: Path, **more: Row) -> Job:
 @pytest.fixture
 def worker(tmp_path: Path) -> ShardWorker:
     """Of a library that knows nothing."""
-    return ShardWorker(ColourEncoder(), lambda _: None, LocalFiles({1: tmp_path}), lambda *_: None)
+    return ShardWorker(ColourEncoder(), lambda _: None, Originals({1: tmp_path}), lambda *_: None)
 
 
 def test_jobs_and_what_becomes_of_them_travel(tmp_path: Path, worker: ShardWorker) -> None:
@@ -49,7 +50,7 @@ def test_what_another_shard_has_in_hand_is_not_decoded(tmp_path: Path) -> None:
 
     encoder, thumbnails = ColourEncoder(), []
     worker = ShardWorker(
-        encoder, in_hand, LocalFiles({1: tmp_path}), lambda *saved: thumbnails.append(saved)
+        encoder, in_hand, Originals({1: tmp_path}), lambda *saved: thumbnails.append(saved)
     )
     one = job(make_photo(tmp_path / "a.png", "red"))
     done = worker([one])

@@ -1,0 +1,76 @@
+"""Where a photo or a photo directory lies: a path of this machine, or a URL for fsspec.
+
+Pure: knows nothing of what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePath:
+    """A folder or a file behind a URL, `s3://bucket/2019/pool.jpg`, with what a Path can tell too.
+
+    A Path itself would make one slash of two. The URL is kept as fsspec takes it: not quoted.
+    """
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    def __truediv__(self, relative: str) -> RemotePath:
+        return RemotePath(f"{self.url}/{relative}") if relative else self
+
+    @property
+    def protocol(self) -> str:
+        """`s3` of `s3://bucket/2019/pool.jpg`."""
+        return self.url.partition("://")[0]
+
+    @property
+    def name(self) -> str:
+        """The last part: `pool.jpg`."""
+        return self.url.rpartition("/")[2]
+
+    @property
+    def parent(self) -> RemotePath:
+        """The folder it lies in; that of the first part is itself, as with a Path."""
+        above = self.url.rpartition("/")[0]
+        return RemotePath(above) if "://" in above and not above.endswith("/") else self
+
+    @property
+    def parents(self) -> tuple[RemotePath, ...]:
+        """The folders above it, the nearest first."""
+        above = self.parent
+        return () if above == self else (above, *above.parents)
+
+
+Location: TypeAlias = Path | RemotePath
+
+
+def location(text: str) -> Location:
+    """What a person or the library has written: a URL, or else a path."""
+    match = URL.fullmatch(text)
+    if match is None:
+        return Path(text)
+    protocol, inside = match.groups()
+    return RemotePath(f"{protocol.lower()}://{inside.rstrip('/')}")
+
+
+def relative_to(place: Location, folder: Location) -> str | None:
+    """The path of `place` within `folder`, with slashes, "" for the folder itself; None outside."""
+    if isinstance(place, Path) and isinstance(folder, Path):
+        if not place.is_relative_to(folder):
+            return None
+        relative = place.relative_to(folder).as_posix()
+        return "" if relative == "." else relative
+    if place == folder:
+        return ""
+    above = f"{folder}/"
+    return str(place)[len(above) :] if str(place).startswith(above) else None
