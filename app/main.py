@@ -17,12 +17,14 @@ from app.language import N_, _, ngettext
 from app.language_switch import language_switch
 from app.library_page import library_page
 from app.login import may_enter
+from app.map_page import map_page
 from app.pages import SEARCH
 from app.panel import library_panel
 from app.photo import photo_dialog
 from app.plain import plain
 from app.results import results
 from app.said import said
+from app.timeline_page import timeline_page
 from app.welcome import is_welcome, welcome
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
@@ -67,6 +69,8 @@ def _navigation(entered: bool) -> st.Page:
     return st.navigation(
         [
             search,
+            _page(timeline_page, _("Timeline"), ":material/calendar_month:", "timeline"),
+            _page(map_page, _("Map"), ":material/map:", "map"),
             _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
         position="top" if entered else "hidden",

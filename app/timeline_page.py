@@ -1,0 +1,118 @@
+"""The timeline: years and months with their numbers of photos, and the photos of a span of them.
+
+The address has the span: ?months=2017-11..2018-02, both within it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from app import address
+from app.answer import answer
+from app.grid import grid, wanted
+from app.language import _, month, ngettext
+from app.overview import overview
+from app.photo import photo_dialog
+from app.selection_bar import selection_bar
+from indexer.library import Library
+from indexer.records import Photo
+
+KEY: Final = "timeline"
+GRID: Final = "timeline_grid"
+JS: Final = Path(__file__).with_name("timeline.js")
+CSS: Final = Path(__file__).with_name("timeline.css")
+MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+EVERY_PHOTO: Final = "after:0001"
+
+Span = tuple[str, str]  # the first and the last month
+
+
+@st.fragment
+def timeline_page(library: Library) -> None:
+    """Everything below the title. Raises IndexerError."""
+    months = overview(library).months
+    if not months:
+        st.caption(_("No photos yet"))
+        return
+    chosen = span()
+    _scrubber(months, chosen)
+    question = query(chosen)
+    found = answer(library, question, wanted(question, GRID))
+    hits = found.result.hits
+    st.caption(_told(months, chosen))
+    if hits:
+        more = not found.complete
+        grid(library, hits, question, key=GRID, group_of=_group, more=more)
+    selection_bar(library)
+    if address.value("photo") is not None:
+        photo_dialog(library, hits)
+
+
+def span() -> Span | None:
+    """The months that the address asks for; None where it asks for none, or for what is none."""
+    first, _dots, last = (address.value("months") or "").partition("..")
+    if MONTH.fullmatch(first) and MONTH.fullmatch(last) and "0001" <= first <= last < "9999":
+        return first, last
+    return None
+
+
+def query(chosen: Span | None) -> str:
+    """What lists the photos of this span, newest first; of none, all there are."""
+    if chosen is None:
+        return EVERY_PHOTO
+    first, last = chosen
+    year, number = int(last[:4]), int(last[5:])
+    after = f"{year + number // 12:04}-{number % 12 + 1:02}"
+    return f"after:{first} before:{after}"
+
+
+def _group(photo: Photo) -> str:
+    return month(photo.date)
+
+
+def _told(months: Mapping[str, int], chosen: Span | None) -> str:
+    first, last = chosen or (min(months), max(months))
+    count = sum(number for name, number in months.items() if first <= name <= last)
+    photos = ngettext("{count} photo", "{count} photos", count)
+    if first == last:
+        return f"{_name(first)} · {photos}"
+    return f"{_name(first)} – {_name(last)} · {photos}"
+
+
+def _name(name: str) -> str:
+    return month(datetime.fromisoformat(f"{name}-01"))
+
+
+def _scrubber(months: Mapping[str, int], chosen: Span | None) -> None:
+    component = st.components.v2.component(
+        "recollect_timeline", js=JS.read_text("utf-8"), css=CSS.read_text("utf-8")
+    )
+    component(key=KEY, data=scrubber_data(months, chosen), on_span_change=_choose)
+
+
+def scrubber_data(months: Mapping[str, int], chosen: Span | None) -> dict[str, Any]:
+    """What timeline.js needs to know."""
+    return {
+        "months": [
+            {
+                "month": name,
+                "photos": count,
+                "label": f"{_name(name)}: {ngettext('{count} photo', '{count} photos', count)}",
+            }
+            for name, count in sorted(months.items())
+        ],
+        "chosen": chosen,
+        "words": {"all": _("All years"), "timeline": _("Timeline")},
+    }
+
+
+def _choose() -> None:
+    chosen = st.session_state[KEY]["span"]
+    address.close_photo()
+    address.put("months", None if chosen == "all" else chosen)
