@@ -41,6 +41,10 @@ class Among(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
+    def self_group(self, against: Any = None) -> ColumnElement[bool]:
+        """As it is: "(x IN y) = 1", as SQLAlchemy would have it, makes SQLite read all rows."""
+        return self
+
 
 class _Numbers(TypeDecorator[Sequence[int]]):
     """A list of numbers: an array, or as JSON where there are no arrays."""

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from indexer.conditions import matching, photo_time
+from indexer.dialects import among
 from indexer.query import Filter
 from indexer.records import Root
 from indexer.rows import PRESENT, photo_query
@@ -38,7 +39,7 @@ def photos_of(embedding_ids: Sequence[int], filters: Filters) -> Select[Any]:
     return (
         photo_query(embeddings.c.id.label("embedding_id"))
         .join(embeddings, embeddings.c.content_id == photos.c.content_id)
-        .where(embeddings.c.id.in_(embedding_ids), PRESENT, matching(*filters))
+        .where(among(embeddings.c.id, embedding_ids), PRESENT, matching(*filters))
     )
 
 

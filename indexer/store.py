@@ -255,7 +255,7 @@ class Store:
         self, embedding_ids: Sequence[int], filters: Collection[Filter] = ()
     ) -> list[tuple[int, Photo]]:
         """(embedding id, photo) for each present photo behind these embeddings that passes."""
-        query = statements.photos_of(embedding_ids, (filters, self.roots()))
+        query = statements.photos_of(embedding_ids, (filters, self.roots() if filters else ()))
         with self._engine.connect() as connection:
             return [(row.embedding_id, to_photo(row)) for row in connection.execute(query).all()]
 
