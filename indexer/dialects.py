@@ -41,7 +41,7 @@ class Among(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
-    def self_group(self, against: Any = None) -> ColumnElement[bool]:
+    def self_group(self, against: Any = None) -> Among:
         """As it is: "(x IN y) = 1", as SQLAlchemy would have it, makes SQLite read all rows."""
         return self
 
