@@ -1,18 +1,11 @@
 // Draws a justified wall of photos that can be opened and ticked, and asks for more while one
 // scrolls. data = {wall, from, cells, more, selected, labels}; the cells are those of `wall` from
 // place `from` on: what came before is kept here.
-// A cell = {id, name, alt, match, strength, ratio, src, group}.
+// A cell = {id, name, alt, match, strength, ratio, src, group}. elements.js goes before.
 // Names are other people's text: they are only ever set as text and as attributes.
 
 const LOWEST = 0.6, HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the wall
 const AHEAD_PX = 1500; // so far below the screen the next photos are asked for
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 function drawPicture(cell) {
   if (!cell.src) return element("span", "picture placeholder", cell.name);

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
 import streamlit as st
 
 from app import address, selection
+from app.component import component
 from app.facts import description, match
 from app.language import _, language
 from indexer.library import Library
@@ -24,8 +24,6 @@ from indexer.records import Hit, Photo
 
 KEY: Final = "grid"
 PAGE: Final = 60
-JS: Final = Path(__file__).with_name("grid.js")
-CSS: Final = Path(__file__).with_name("grid.css")
 
 GroupOf = Callable[[Photo], str]
 
@@ -58,9 +56,6 @@ def grid(
 
     `group_of` names the group that stands over a photo. `more`: there are more than `hits`.
     """
-    component = st.components.v2.component(
-        "recollect_grid", js=JS.read_text("utf-8"), css=CSS.read_text("utf-8")
-    )
     wall = _wall(question, key)
     start = _first_new(wall, hits)
     shown = tuple(hits[: wall.wanted])
@@ -74,7 +69,7 @@ def grid(
         "selected": list(selection.selected()),
         "labels": {"select": _("Select {name}")},
     }
-    component(
+    component("grid", "elements")(
         key=key,
         data=data,
         on_opened_change=lambda: address.open_photo(int(st.session_state[key]["opened"])),

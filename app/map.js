@@ -1,4 +1,4 @@
-// A map that is moved and zoomed, with clusters of photos; earth.js goes before.
+// A map that is moved and zoomed, with clusters of photos; elements.js and earth.js go before.
 // data = {places: [[latitude, longitude, photos]], land, tiles, words}.
 
 const TILE_PX = 256, LEAST_SCALE = TILE_PX, MOST_ZOOM = 17;
@@ -7,19 +7,6 @@ const CELL_KM = 8; // a place stands for photos within an area of this diagonal
 const KM_PER_DEG = 111.2;
 const KEPT = "recollect-map-view"; // in the tab: coming back finds the map as it was left
 const TILES_KEPT = 400;
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function button(className, text) {
-  const made = element("button", className, text);
-  made.type = "button";
-  return made;
-}
 
 function zoomOf(view) {
   return Math.log2(view.scale / TILE_PX);

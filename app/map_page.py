@@ -7,12 +7,12 @@ fetched only when the visitor allows it.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from app.component import component
 from app.files import LAND_URL
 from app.language import _, ngettext
 from app.overview import overview
@@ -25,9 +25,6 @@ KEY: Final = "map"
 TILES: Final = "tiles_allowed"  # in the session
 TILES_VARIABLE: Final = "RECOLLECT_TILES"
 OPENSTREETMAP: Final = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
-HERE: Final = Path(__file__).parent
-JS: Final = ("earth.js", "map.js")
-CSS: Final = HERE / "map.css"
 
 
 def map_page(library: Library) -> None:
@@ -36,13 +33,9 @@ def map_page(library: Library) -> None:
     if not facets.places:
         st.caption(_("No photo tells where it was taken."))
         return
-    component = st.components.v2.component(
-        "recollect_map",
-        js="".join((HERE / name).read_text("utf-8") for name in JS),
-        css=CSS.read_text("utf-8"),
-    )
+    earth = component("map", "elements", "earth")
     with st.container(key="map_frame"):
-        shown = component(key=KEY, data=map_data(facets), on_near_change=lambda: None)
+        shown = earth(key=KEY, data=map_data(facets), on_near_change=lambda: None)
     _permission()
     if near := shown["near"]:
         search_for(near_query(near))

@@ -1,23 +1,11 @@
-// Draws one photo with its facts, its place and what can be done with it; earth.js goes before.
+// Draws one photo with its facts, its place and what can be done with it; elements.js and earth.js
+// go before.
 // data = {id, name, alt, src, width, height, notice, facts, place, path, folder, original,
 //         shows_folder, land, previous, next, words}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
 const PLACE_ZOOM = 3.2; // a continent around the place
 const SAID_MS = 2500;
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function button(className, text = "") {
-  const made = element("button", className, text);
-  made.type = "button";
-  return made;
-}
 
 function build() {
   const sheet = element("div", "sheet");

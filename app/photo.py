@@ -13,6 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address, file_manager
+from app.component import component
 from app.facts import description, facts_of, place
 from app.files import LAND_URL, url
 from app.grid import thumbnail_url
@@ -25,9 +26,6 @@ from indexer.location import Location
 from indexer.records import Hit, Photo
 
 KEY: Final = "photo"
-HERE: Final = Path(__file__).parent
-JS: Final = ("earth.js", "photo.js")
-CSS: Final = HERE / "photo.css"
 
 
 def photo_dialog(library: Library, hits: Sequence[Hit]) -> None:
@@ -45,11 +43,7 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     except IndexerError:
         st.error(_("This library has no such photo: its folder may have been removed."))
         return
-    component = st.components.v2.component(
-        "recollect_photo",
-        js="".join((HERE / name).read_text("utf-8") for name in JS),
-        css=CSS.read_text("utf-8"),
-    )
+    sheet_component = component("photo", "elements", "earth")
     ids = [hit.photo.id for hit in hits]
     at = ids.index(photo_id) if photo_id in ids else None
 
@@ -62,7 +56,7 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data = sheet(library, photo, hit)
     data["previous"] = at is not None and at > 0
     data["next"] = at is not None and at + 1 < len(ids)
-    shown = component(
+    shown = sheet_component(
         key=KEY, data=data, on_step_change=step, on_act_change=lambda: _act(photo.path)
     )
     if shown["act"] == "like":

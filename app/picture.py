@@ -10,6 +10,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from weakref import ref
 
 import streamlit as st
 
@@ -27,11 +28,20 @@ ORIGINALS: Final = "originals"  # photo -> token
 LARGE_SIDE_PX: Final = 1600
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Large:
+    """A large picture: the session holds it, and the offer of it ends with the session."""
+
+    mime: str
+    content: Path | bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The token of a photo's large picture; None where there is none, and what to say then."""
+    """A photo's large picture with its token; or neither, and what to say then."""
 
     of: tuple[int, FileStat | None, str]
+    large: Large | None
     token: str | None
     notice: str | None
 
@@ -44,9 +54,21 @@ def picture(photo: Photo) -> Picture:
         return shown
     if shown is not None and shown.token:
         offered().take_back(shown.token)
-    token, notice = _made(photo)
-    st.session_state[SHOWN] = shown = Picture(of, token, notice)
+    large, notice = _made(photo)
+    token = offered().make(offer(photo, large)) if large else None
+    st.session_state[SHOWN] = shown = Picture(of, large, token, notice)
     return shown
+
+
+def offer(photo: Photo, large: Large) -> Offer:
+    """Offers the picture for as long as somebody else holds it."""
+    held = ref(large)
+
+    def content() -> Path | bytes | None:
+        picture = held()
+        return picture.content if picture else None
+
+    return Offer(photo.path.name, large.mime, content, download=False)
 
 
 def _stat(photo: Photo) -> FileStat | None:
@@ -58,10 +80,10 @@ def _stat(photo: Photo) -> FileStat | None:
         return None
 
 
-def _made(photo: Photo) -> tuple[str | None, str | None]:
-    """The token of the picture, or why there is none."""
+def _made(photo: Photo) -> tuple[Large | None, str | None]:
+    """The picture, or why there is none."""
     try:
-        mime, content = large_picture(photo, LARGE_SIDE_PX)
+        return Large(*large_picture(photo, LARGE_SIDE_PX)), None
     except FileNotFoundError:
         return None, _("The file is gone")
     except OSError as error:
@@ -69,8 +91,6 @@ def _made(photo: Photo) -> tuple[str | None, str | None]:
     except Undecodable as error:
         why = said(error)
         return None, _("The file can no longer be read as a photo ({why})").format(why=why)
-    offer = Offer(photo.path.name, mime, lambda: content, download=False)
-    return offered().make(offer), None
 
 
 def original(library: Library, photo: Photo) -> str | None:
@@ -80,8 +100,8 @@ def original(library: Library, photo: Photo) -> str | None:
     tokens: dict[int, str] = st.session_state.setdefault(ORIGINALS, {})
     if photo.id not in tokens or offered().get(tokens[photo.id]) is None:
         mime = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
-        offer = Offer(photo.path.name, mime, lambda: _file(library, photo.id))
-        tokens[photo.id] = offered().make(offer)
+        file = Offer(photo.path.name, mime, lambda: _file(library, photo.id))
+        tokens[photo.id] = offered().make(file)
     return url(tokens[photo.id])
 
 

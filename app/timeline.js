@@ -1,19 +1,6 @@
 // Draws the years with a bar for each month that has photos: a click chooses a month or a year,
-// dragging or Shift chooses from one month to another.
+// dragging or Shift chooses from one month to another. elements.js goes before.
 // data = {months: [{month: "2019-06", photos, label}], chosen: [first, last] or null, words}.
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function button(className, text) {
-  const made = element("button", className, text);
-  made.type = "button";
-  return made;
-}
 
 function ordered(one, other) {
   return one <= other ? [one, other] : [other, one];

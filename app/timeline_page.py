@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from app import address
 from app.answer import answer
+from app.component import component
 from app.grid import grid, wanted
 from app.language import _, month, ngettext
 from app.overview import overview
@@ -25,8 +25,6 @@ from indexer.records import Photo
 
 KEY: Final = "timeline"
 GRID: Final = "timeline_grid"
-JS: Final = Path(__file__).with_name("timeline.js")
-CSS: Final = Path(__file__).with_name("timeline.css")
 MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 EVERY_PHOTO: Final = "after:0001"
 
@@ -90,10 +88,8 @@ def _name(name: str) -> str:
 
 
 def _scrubber(months: Mapping[str, int], chosen: Span | None) -> None:
-    component = st.components.v2.component(
-        "recollect_timeline", js=JS.read_text("utf-8"), css=CSS.read_text("utf-8")
-    )
-    component(key=KEY, data=scrubber_data(months, chosen), on_span_change=_choose)
+    scrubber = component("timeline", "elements")
+    scrubber(key=KEY, data=scrubber_data(months, chosen), on_span_change=_choose)
 
 
 def scrubber_data(months: Mapping[str, int], chosen: Span | None) -> dict[str, Any]:

@@ -141,6 +141,6 @@ def test_tiles_are_fetched_only_when_they_are_allowed(
     page.locator(".dot").first.wait_for()
     expect(page.get_by_text("learns your internet address")).to_be_visible()
     assert tiles[1] == []
-    with page.expect_request(re.compile(r"/\d+/\d+/\d+\.png")):
+    with page.expect_response(re.compile(r"/\d+/\d+/\d+\.png")):
         page.get_by_text("Streets and places from").click()
     assert tiles[1]

@@ -1,0 +1,14 @@
+// Makes elements; goes in front of a component's own script. Texts are set as text, never as HTML.
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function button(className, text) {
+  const made = element("button", className, text);
+  made.type = "button";
+  return made;
+}

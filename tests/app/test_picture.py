@@ -1,0 +1,64 @@
+"""The open photo's files: made once, and gone with those who look at them."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from app import picture
+from app.files import REMEMBERED, Offer, Offers
+from app.picture import Large, offer
+from indexer.library import Library
+from tests.app.test_main import component, page_over, taken_in
+from tests.photos import make_photo
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    make_photo(tmp_path / "photos" / "red.tif", "red")  # no browser shows it as it is
+    return taken_in(tmp_path)
+
+
+def test_picture_of_an_open_photo_is_made_once(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    original = picture.large_picture
+    monkeypatch.setattr(
+        picture, "large_picture", lambda photo, side: made.append(side) or original(photo, side)
+    )
+    test = page_over(library, q="red", all="1", photo="1")
+    first = component(test, "recollect_photo")
+    second = component(test.run(), "recollect_photo")
+    assert first is not None
+    assert second is not None
+    assert first["src"] == second["src"]
+    assert first["original"] == second["original"]
+    assert len(made) == 1
+
+
+def test_offer_of_a_picture_does_not_outlive_the_session(library: Library) -> None:
+    large = Large("image/jpeg", b"jpeg")
+    made = offer(library.photo(1), large)
+    assert made.content() == b"jpeg"
+    del large
+    gc.collect()
+    assert made.content() is None
+
+
+def test_what_was_never_offered_or_is_taken_back_is_not_had() -> None:
+    offers = Offers()
+    token = offers.make(Offer("a.jpg", "image/jpeg", lambda: b"a"))
+    assert offers.get(token) is not None
+    assert offers.get(f"{token}x") is None
+    offers.take_back(token)
+    assert offers.get(token) is None
+
+
+def test_the_oldest_of_very_many_offers_is_forgotten() -> None:
+    offers = Offers()
+    tokens = [offers.make(Offer("a", "", lambda: b"")) for _ in range(REMEMBERED + 1)]
+    assert offers.get(tokens[0]) is None
+    assert offers.get(tokens[1]) is not None
