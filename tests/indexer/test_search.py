@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -215,24 +214,3 @@ def test_copy_outside_the_folder_is_no_hit(database: Path | URL, tmp_path: Path)
     assert [one.photo.path.name for one in found] == ["1.jpg"]
     assert found[0].photo.path.parent.name == "b"
     store.close()
-
-
-def test_facets_are_what_counting_photo_by_photo_gives(filled: Filled) -> None:
-    present = [photo for photo in filled.photos if photo.missing_since is None]
-    facets = filled.store.facets()
-    assert facets.photos == len(present) < PHOTOS
-    assert facets.months == Counter(f"{photo.date:%Y-%m}" for photo in present)
-    assert list(facets.months) == sorted(facets.months)
-    assert facets.cameras == Counter(p.facts.camera for p in present if p.facts.camera)
-    assert facets.lenses == Counter(p.facts.lens for p in present if p.facts.lens)
-    assert facets.extensions == Counter(p.path.suffix[1:].lower() for p in present)
-    root = filled.store.roots()[0].path
-    assert facets.folders == Counter(
-        f"/{root.name}/{p.path.parent.relative_to(root).as_posix()}/" for p in present
-    )
-    assert facets.shapes["panorama"] == sum(photo.facts.width_px == 6000 for photo in present)
-    located = [photo for photo in present if photo.facts.latitude_deg is not None]
-    assert sum(place.photos for place in facets.places) == len(located)
-    assert {round(photo.facts.latitude_deg or 0) for photo in located} >= {
-        round(place.latitude_deg) for place in facets.places
-    }
