@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,20 +22,24 @@ BEARS = "?q=a+polar+bear+in+the+snow&all=1"
 
 
 @pytest.fixture(scope="module")
-def home(sample_library: Path) -> Path:
-    """Where folders may be chosen: one is free, the other holds photos of the library."""
-    home = sample_library.parent / "home"
+def home(sample_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where folders may be chosen, beside a library of its own.
+
+    One is free, the other holds photos of the library.
+    """
+    base = tmp_path_factory.mktemp("selection")
+    home = base / "home"
     (home / "Copies").mkdir(parents=True)
     (home / "Photos").mkdir()
-    library = open_library(sample_library)
+    library = open_library(Path(shutil.copytree(sample_library, base / "library")))
     library.add_root(home / "Photos")
     library.close()
     return home
 
 
 @pytest.fixture(scope="module")
-def address(sample_library: Path, home: Path) -> Iterator[str]:
-    with served(sample_library) as address:
+def address(home: Path) -> Iterator[str]:
+    with served(home.with_name("library")) as address:
         yield address
 
 
