@@ -13,6 +13,7 @@ from typing import Final
 import streamlit as st
 
 from app import address
+from app.dialogs import dialog_at_the_end
 from app.language import N_, _, ngettext
 from app.language_switch import language_switch
 from app.library_page import library_page
@@ -57,7 +58,8 @@ def main() -> None:
         entered = may_enter(default_library())
         chosen = _navigation(entered)
         if entered:
-            chosen.run()
+            with dialog_at_the_end():
+                chosen.run()
     except (IndexerError, ClipcoreError) as error:
         st.error(plain(said(error)), icon=":material/error:")
         st.stop()

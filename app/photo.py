@@ -7,6 +7,7 @@ Like the grid it hands names to the browser as data; photo.js sets them as text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import streamlit as st
 
 from app import address, file_manager
 from app.component import component
+from app.dialogs import ask_for
 from app.facts import description, facts_of, place
 from app.files import LAND_URL, url
 from app.grid import thumbnail_url
@@ -30,8 +32,8 @@ KEY: Final = "photo"
 
 def photo_dialog(library: Library, hits: Sequence[Hit]) -> None:
     """Show the photo that the address names; `hits` are those it can be stepped through."""
-    dialog = st.dialog(_("Photo"), width="large", on_dismiss=address.close_photo)
-    dialog(_photo)(library, hits)
+    dialog = st.dialog(_("Photo"), width="large", on_dismiss=address.close_photo)(_photo)
+    ask_for(KEY, partial(dialog, library, hits))
 
 
 def _photo(library: Library, hits: Sequence[Hit]) -> None:

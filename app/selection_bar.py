@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.address import QUERY_CHARACTERS
 from app.copying import Copied, FolderRefused, copy_into, refuse
+from app.dialogs import ask_for
 from app.exports import LISTS, zipped
 from app.files import Offer, offered, url
 from app.folders import tops
@@ -49,9 +50,11 @@ def selection_bar(library: Library) -> None:
         st.button(_("Clear"), key="selection_clear", on_click=select, args=((),))
     opened = st.session_state.get(OPEN)
     if opened == EXPORT:
-        st.dialog(_("Export"), on_dismiss=_close)(_exports)(library, ids)
+        dialog = st.dialog(_("Export"), on_dismiss=_close)(_exports)
+        ask_for(EXPORT, partial(dialog, library, ids))
     elif opened == COPY:
-        st.dialog(_("Copy into a folder"), on_dismiss=_close)(_copy_dialog)(library, ids)
+        dialog = st.dialog(_("Copy into a folder"), on_dismiss=_close)(_copy_dialog)
+        ask_for(COPY, partial(dialog, library, ids))
 
 
 def like_these(ids: Sequence[int]) -> str:

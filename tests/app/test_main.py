@@ -42,9 +42,11 @@ def taken_in(tmp_path: Path) -> Library:
 
 def page_over(library: Library, **address: str) -> AppTest:
     def script(library: object) -> None:
+        from app.dialogs import dialog_at_the_end
         from app.main import page
 
-        page(library)
+        with dialog_at_the_end():
+            page(library)
 
     test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
     for name, value in address.items():
