@@ -13,6 +13,7 @@ import os
 import platform
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from clipcore.cores import cores
 from clipcore.engines import INT8, REFERENCE, Engine, Tower, cache_path, engine_names, make_engine
 from clipcore.errors import ClipcoreError, EngineRefused
 
@@ -149,13 +151,20 @@ def recall(rows: FloatArray, expected: FloatArray) -> float:
 
 
 def _inputs_per_s(engine: Engine, inputs: npt.NDArray[Any]) -> float:
-    engine(inputs)  # the first call of a shape compiles
-    started, best = time.perf_counter(), float("inf")
-    while time.perf_counter() - started < TIMED_S:
-        before = time.perf_counter()
-        engine(inputs)
-        best = min(best, time.perf_counter() - before)
-    return len(inputs) / best
+    """Batches as ingest brings them, from a thread a core; a single input, as a search does."""
+    callers = cores() if len(inputs) > 1 else 1
+    with ThreadPoolExecutor(callers) as pool:
+
+        def round_s() -> float:
+            before = time.perf_counter()
+            list(pool.map(engine, [inputs] * callers))
+            return time.perf_counter() - before
+
+        round_s()  # the first call of a shape compiles
+        started, best = time.perf_counter(), round_s()
+        while time.perf_counter() - started < TIMED_S:
+            best = min(best, round_s())
+    return callers * len(inputs) / best
 
 
 def _tell(key: str, trial: Trial) -> None:

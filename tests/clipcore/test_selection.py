@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,16 @@ def test_trials_are_made_once_and_remembered(tower: Tower, memory: Path) -> None
     open_engine(counted, memory=memory)
     assert memory.read_bytes() == stored
     assert len(loads) <= 1  # the engine itself, if it is torch; no trial
+
+
+@pytest.mark.parametrize("batch", [1, 8])
+def test_callers_at_once_each_get_their_own_answer(tower: Tower, batch: int) -> None:
+    engine = make_engine("openvino-float32", replace(tower, timed=batch))
+    inputs = [tower.probe()[start : start + batch] for start in range(0, 32, batch)] * 8
+    expected = [engine(item) for item in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        for found, wanted in zip(pool.map(engine, inputs), expected, strict=True):
+            np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 def test_a_converted_tower_is_kept(tower: Tower) -> None:
