@@ -7,6 +7,8 @@ It is typed by anyone: numbers are checked here, and a photo is only ever asked 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -14,6 +16,7 @@ import streamlit as st
 from indexer.errors import PhotoNotFound
 
 QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
+AREA_NUMBERS: Final = 128
 ID_DIGITS: Final = 18  # what SQLite's integers hold
 
 
@@ -70,3 +73,23 @@ def open_photo(number: int) -> None:
 def close_photo() -> None:
     """Close the open photo."""
     put("photo", None)
+
+
+def group() -> int | None:
+    """The number of the atlas's group that is chosen, if one is."""
+    asked = value("group") or ""
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= 3 else None
+
+
+def area() -> list[int] | None:
+    """The line drawn around a part of the atlas: x, y, x, y ... in thousandths of its size."""
+    parts = (value("area") or "").split(",")
+    numbers = [int(part) for part in parts if re.fullmatch("-?[0-9]{1,4}", part)]
+    is_line = len(numbers) == len(parts) and len(parts) % 2 == 0
+    return numbers if is_line and 6 <= len(parts) <= AREA_NUMBERS else None
+
+
+def choose(group: int | None = None, area: Sequence[float] | None = None) -> None:
+    """Let this group or this part of the atlas be chosen; or nothing."""
+    put("group", None if group is None else str(int(group)))
+    put("area", ",".join(str(round(part)) for part in area) if area else None)

@@ -80,10 +80,15 @@ def month(moment: datetime) -> str:
     return format_skeleton("yMMMM", moment, locale=LOCALES[language()])
 
 
+def concept(name: str) -> str:
+    """An everyday concept of the indexer, which names groups of photos, in their language."""
+    return translations(language(), "concepts").gettext(name)
+
+
 @cache
-def translations(code: str) -> NullTranslations:
-    """The catalogue of a language; of English, an empty one."""
-    path = CATALOGUES / code / "LC_MESSAGES" / "page.po"
+def translations(code: str, domain: str = "page") -> NullTranslations:
+    """A catalogue of a language; of English, an empty one."""
+    path = CATALOGUES / code / "LC_MESSAGES" / f"{domain}.po"
     if not path.exists():
         return NullTranslations()
     compiled = io.BytesIO()

@@ -14,6 +14,7 @@ import streamlit as st
 
 from app import address
 from app.dialogs import dialog_at_the_end
+from app.explore_page import explore_page
 from app.language import N_, _, ngettext
 from app.language_switch import language_switch
 from app.library_page import library_page
@@ -73,6 +74,7 @@ def _navigation(entered: bool) -> st.Page:
             search,
             _page(timeline_page, _("Timeline"), ":material/calendar_month:", "timeline"),
             _page(map_page, _("Map"), ":material/map:", "map"),
+            _page(explore_page, _("Explore"), ":material/bubble_chart:", "explore"),
             _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
         position="top" if entered else "hidden",

@@ -75,6 +75,8 @@ SENTENCES: Final = (
     N_("looking at what changed"),
     N_("taking in photos"),
     N_("waiting for room on the disk"),
+    N_("drawing the atlas"),
+    N_("comparing photos that look alike"),
     N_("paused while the machine runs on battery"),
 )
 

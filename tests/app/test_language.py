@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po, write_po
 
 from app.language import CATALOGUES, LANGUAGES, LOCALES, day, number, translations
 from app.said import SENTENCES, pattern, said
+from indexer.concepts import concepts
 from indexer.errors import QueryError
 from indexer.query import parse
 
@@ -56,6 +57,12 @@ def test_each_message_is_translated_and_no_translation_is_left_over(code: str) -
     missing, left_over = marked - translated, translated - marked
     assert not missing, f"{path} lacks these:\n{_entries(missing)}"
     assert not left_over, f"{path} has these, which nobody says any more:\n{_entries(left_over)}"
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_each_concept_that_names_a_group_is_translated(code: str) -> None:
+    found = {message.id for message in _catalogue(code, "concepts") if all(_strings(message))}
+    assert found == set(concepts())
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -113,8 +120,8 @@ def test_errors_of_the_query_are_known_sentences(query: str) -> None:
     assert said(raised.value) == text
 
 
-def _catalogue(code: str) -> list[Message]:
-    with (CATALOGUES / code / "LC_MESSAGES" / "page.po").open("rb") as file:
+def _catalogue(code: str, domain: str = "page") -> list[Message]:
+    with (CATALOGUES / code / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
         return [message for message in read_po(file, locale=code) if message.id]
 
 
