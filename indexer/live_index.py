@@ -13,24 +13,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from indexer.index_policy import IndexPolicy
+from indexer.index_policy import APPROXIMATE, EXACT, STORED, IndexPolicy
 from indexer.records import IndexStatus
 from indexer.search import catch_up
 from indexer.store import Store
-from indexer.vector_index import POINTS_PER_LIST, VectorIndex
+from indexer.vector_index import VectorIndex, sees_gpu
 
 log = logging.getLogger(__name__)
 
 
 def build(
-    store: Store, dim: int, lists: int = 0, stop: Callable[[], bool] = lambda: False
+    store: Store, dim: int, kind: str = STORED, stop: Callable[[], bool] = lambda: False
 ) -> VectorIndex:
     """An index of all that the store has now."""
-    if lists:
-        sample = store.sample_vectors(POINTS_PER_LIST * lists, dim)
-        index = VectorIndex.trained(sample, lists)
-    else:
-        index = VectorIndex(dim)
+    index = VectorIndex(dim, kind)
+    if points := index.points_to_train():
+        index.train(store.sample_vectors(points, dim))
     catch_up(index, store, stop)
     return index
 
@@ -40,7 +38,8 @@ class LiveIndex:
 
     def __init__(self, store: Store, snapshot: Path, dim: int, policy: IndexPolicy) -> None:
         self._store = copy.copy(store)  # stays with its model when the library changes it
-        self._snapshot, self._policy = snapshot, policy
+        self._snapshot = snapshot
+        self._policy = policy.on_gpu() if sees_gpu() else policy
         self._lock = threading.Lock()
         self._seen_change: int | None = None
         self._used = False
@@ -63,8 +62,8 @@ class LiveIndex:
     def status(self) -> IndexStatus:
         """What kind of index it is, and why."""
         index = self._index
-        reason = self._policy.reason(len(index), index.lists)
-        return IndexStatus(len(index), index.kind, reason)
+        name = EXACT if index.exact else APPROXIMATE
+        return IndexStatus(len(index), name, self._policy.reason(len(index), index.kind))
 
     def write_snapshot(self) -> None:
         """Make the snapshot one of all that the store has; built anew where that is needed."""
@@ -72,7 +71,7 @@ class LiveIndex:
             catch_up(self._index, self._store)
             count = self._store.embedding_count()
             if len(self._index) != count or not self._suits(self._index):
-                self._index = build(self._store, self._index.dim, self._policy.lists(count))
+                self._index = build(self._store, self._index.dim, self._kind(count))
                 self._saved_id = None
             if self._saved_id != self._index.last_id:
                 self._save(self._index)
@@ -86,13 +85,16 @@ class LiveIndex:
     def _loaded(self, dim: int) -> VectorIndex:
         store = self._store
         index = VectorIndex.load(self._snapshot, store.library_id, store.model_id, dim)
-        if self._policy.exact_only and index.lists:
+        if self._policy.exact_only and not index.exact:
             log.warning("index snapshot %s is not exact, building an exact one", self._snapshot)
             return VectorIndex(dim)
         return index
 
     def _suits(self, index: VectorIndex) -> bool:
-        return self._policy.lists(len(index)) == index.lists
+        return self._kind(len(index)) == index.kind
+
+    def _kind(self, count: int) -> str:
+        return self._policy.kind(count, self._index.dim)
 
     def _renew_beside(self) -> None:
         if self._renewal is None:
@@ -101,8 +103,8 @@ class LiveIndex:
 
     def _renew(self) -> None:
         started = time.perf_counter()
-        lists = self._policy.lists(len(self._index))
-        fresh = build(self._store, self._index.dim, lists, self._closing.is_set)
+        kind = self._kind(len(self._index))
+        fresh = build(self._store, self._index.dim, kind, self._closing.is_set)
         if self._closing.is_set():
             return
         try:

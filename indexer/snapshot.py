@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO, Final
 
-MAGIC: Final = b"recollect index 2\n"
+MAGIC: Final = b"recollect index 3\n"
 HEADER_BYTES: Final = 4096  # the longest header that is read
 CRC_BYTES: Final = 4
 CHUNK_BYTES: Final = 1 << 22
@@ -27,12 +27,12 @@ Write = Callable[[bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class SnapshotHeader:
-    """What a snapshot is a view of, and of what kind. `lists` is 0 for the exact kind."""
+    """What a snapshot is a view of, and of what kind (see index_policy.py)."""
 
     library_id: str
     model_id: str
     dim: int
-    lists: int
+    kind: str
     last_id: int
     count: int
 

@@ -3,9 +3,10 @@
 Holds (id, unit vector) pairs and finds the nearest by inner product. Knows nothing of photos or
 SQL. It only grows; ids that died are dropped by those who know, and a rebuild compacts.
 
-Two kinds, the same code. Exact: the vectors as they are stored, float16; nothing is lost.
-Approximate: one 4-bit number a dimension (FAISS's fast scan), in lists of which the nearest are
-visited; whoever wants the best asks for more (`depth`) and scores them with the stored vectors.
+index_policy.py names the kinds. The exact one holds the vectors as they are stored; of the others
+whoever wants the best asks for more (`depth`) and scores them with the stored vectors: all of
+them compared as bytes, or 4-bit codes (FAISS's fast scan) in lists of which the nearest are
+visited.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import MissingFaiss
-from indexer.index_policy import APPROXIMATE, EXACT
+from indexer.index_policy import STORED
 from indexer.shared_lock import SharedLock
 from indexer.snapshot import SnapshotHeader, Write, check_whole, read_header, write_snapshot
 
@@ -35,14 +36,16 @@ IntArray = npt.NDArray[np.int64]
 Found = tuple[FloatArray, IntArray]  # scores, best first, and positions; -1 where there are fewer
 
 POINTS_PER_LIST: Final = 64  # vectors to train on; FAISS warns below 39
+POINTS_OF_CODES: Final = 16_384
 TRAIN_ROUNDS: Final = 10
 GPU_MAX_K: Final = 2048
 CORES: Final = os.cpu_count() or 1
 WORTH_A_THREAD: Final = 10_000  # vectors: some 2 ms of scanning
-# 1,000,000 vectors of benchmarks/clip_like.py in 256 lists, recall@20 after scoring the candidates:
-# 0.960 and 0.969 with a quarter visited and 200 and 400 candidates, 0.979 and 0.988 with half
-VISITED: Final = 500_000
-DEPTH: Final = 400
+# 1,000,000 vectors of benchmarks/clip_like.py in 1,024 lists, recall@20 after scoring 200 and 400
+# candidates: 0.981 and 0.987 with 0.3 of them visited, 0.985 and 0.991 with 0.4 (6 ms of one core)
+VISITED: Final = 400_000
+DEPTH_OF_BYTES: Final = 100  # all of the best 20 are among them, also of 1,000,000
+DEPTH_OF_CODES: Final = 400
 FEW: Final = 2_000  # so many stored vectors are compared sooner than an approximate index visited
 
 
@@ -57,41 +60,43 @@ class HasIds(Protocol):
 class VectorIndex:
     """An inner-product index. Searches from many threads run together, an addition alone."""
 
-    def __init__(self, dim: int) -> None:
-        self._hold(_faiss_index(dim, "SQfp16"), np.empty(0, np.int64))
+    def __init__(self, dim: int, kind: str = STORED) -> None:
+        self._hold(_faiss_index(dim, kind), kind, np.empty(0, np.int64))
 
-    @classmethod
-    def trained(cls, vectors: FloatArray, lists: int) -> VectorIndex:
-        """An empty approximate index, its lists and codes fitted to these (N, D) vectors."""
-        dim = vectors.shape[1]
-        inner = _faiss_index(dim, f"IVF{lists},PQ{dim}x4fs")
-        inner.cp.niter = TRAIN_ROUNDS
-        for clustering in (inner.cp, inner.pq.cp):
-            clustering.min_points_per_centroid = 1  # or it complains on stderr
-        with _one_thread():  # 512 wide: 7 s of work, 38 s with two threads
-            inner.train(vectors)
-        index = cls(dim)
-        index._hold(inner, index._ids)
-        return index
-
-    def _hold(self, inner: Any, ids: IntArray, last_id: int = 0) -> None:
+    def _hold(self, inner: Any, kind: str, ids: IntArray, last_id: int = 0) -> None:
         self._index, self._ids, self.last_id = inner, ids, last_id  # FAISS numbers by position
         self.dim: int = inner.d
-        self.lists: int = getattr(inner, "nlist", 0)
+        self.kind = kind
+        self._lists: int = getattr(inner, "nlist", 0)
         self._lock = SharedLock()
-        self._mirror = _on_gpu(inner, self._probed(1.0))
+        self._mirror = _on_gpu(inner) if self.exact else None
 
     def __len__(self) -> int:
         return len(self._ids)
 
     @property
-    def kind(self) -> str:
-        """ "exact" or "approximate"."""
-        return APPROXIMATE if self.lists else EXACT
+    def exact(self) -> bool:
+        """Whether what it finds first are the best."""
+        return self.kind == STORED
+
+    def points_to_train(self) -> int:
+        """How many vectors to train() with before any is added; 0 where that is not needed."""
+        return 0 if self.exact else max(POINTS_OF_CODES, POINTS_PER_LIST * self._lists)
+
+    def train(self, vectors: FloatArray) -> None:
+        """Fit lists and codes to these (N, D) vectors."""
+        if self._lists:
+            self._index.cp.niter = TRAIN_ROUNDS
+            for clustering in (self._index.cp, self._index.pq.cp):
+                clustering.min_points_per_centroid = 1  # or it complains on stderr
+        with _one_thread():  # 512 wide: 7 s of work, 38 s with two threads
+            self._index.train(vectors)
 
     def depth(self, top: int) -> int:
         """How many ids to ask for so that the `top` best are among them."""
-        return max(DEPTH, 4 * top) if self.lists else top
+        if self.exact:
+            return top
+        return max(DEPTH_OF_CODES, 4 * top) if self._lists else max(DEPTH_OF_BYTES, 2 * top)
 
     def add(self, ids: IntArray, vectors: FloatArray) -> None:
         """Add (N,) growing ids with their (N, D) unit rows."""
@@ -105,7 +110,7 @@ class VectorIndex:
     def candidates(self, query: FloatArray, wanted: int, passing: HasIds | None) -> IntArray:
         """Ids among which the `wanted` nearest to the (D,) query are, of those that pass."""
         allowed = None if passing is None else passing.ids
-        if self.lists and allowed is not None and len(allowed) <= FEW:
+        if not self.exact and allowed is not None and len(allowed) <= FEW:
             return allowed
         return self.search(query, self.depth(wanted), allowed)
 
@@ -122,7 +127,7 @@ class VectorIndex:
                 return np.empty(0, dtype=np.int64)
             if allowed is None and self._mirror is not None and k <= GPU_MAX_K:
                 found = self._mirror.search(query[None], k)[1][0]
-            elif self.lists:
+            elif self._lists:
                 found = self._visit(query[None], k, allowed)
             else:
                 found = self._scan(query[None], k, allowed)
@@ -184,7 +189,7 @@ class VectorIndex:
     def _probed(self, share: float) -> int:
         """How many lists to visit: more of them where fewer vectors are allowed."""
         visited = VISITED / max(1, len(self)) / math.sqrt(share)
-        return min(self.lists, math.ceil(self.lists * visited))
+        return min(self._lists, math.ceil(self._lists * visited))
 
     def save(self, path: Path, library_id: str, model_id: str) -> None:
         """Write a snapshot. Raises OSError."""
@@ -195,8 +200,8 @@ class VectorIndex:
             faiss.write_index(self._index, faiss.PyCallbackIOWriter(write))
 
         with self._lock.reading():
-            size = (self.dim, self.lists, self.last_id, len(self))
-            write_snapshot(path, SnapshotHeader(library_id, model_id, *size), write_index)
+            what = (library_id, model_id, self.dim, self.kind, self.last_id, len(self))
+            write_snapshot(path, SnapshotHeader(*what), write_index)
 
     @classmethod
     def load(cls, path: Path, library_id: str, model_id: str, dim: int) -> VectorIndex:
@@ -219,10 +224,11 @@ class VectorIndex:
         faiss = _faiss()
         ids = np.frombuffer(file.read(8 * header.count), "<i8").astype(np.int64)
         inner = faiss.read_index(faiss.PyCallbackIOReader(file.read))
-        found = (inner.d, getattr(inner, "nlist", 0), inner.ntotal, len(ids))
-        if found != (header.dim, header.lists, header.count, header.count):
+        found = (*_make(inner), inner.ntotal, len(ids))
+        expected = _make(_faiss_index(header.dim, header.kind))
+        if found != (*expected, header.count, header.count):
             raise ValueError(f"it holds {found}, its header says {header}")
-        self._hold(inner, ids, header.last_id)
+        self._hold(inner, header.kind, ids, header.last_id)
 
 
 def k_means(vectors: FloatArray, groups: int) -> tuple[FloatArray, IntArray]:
@@ -250,6 +256,11 @@ def k_means(vectors: FloatArray, groups: int) -> tuple[FloatArray, IntArray]:
 def _faiss_index(dim: int, factory: str) -> Any:
     faiss = _faiss()
     return faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
+
+
+def _make(index: Any) -> tuple[str, int, int, int]:
+    """What tells one kind of index from another."""
+    return type(index).__name__, index.d, index.code_size, getattr(index, "nlist", 0)
 
 
 def _best_of(search: Callable[[int], Found], parts: int, k: int) -> IntArray:
@@ -288,17 +299,17 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def _on_gpu(index: Any, nprobe: int) -> Any:
+def sees_gpu() -> bool:
+    """Whether FAISS has a graphics card to compare with. Raises MissingFaiss."""
+    return bool(getattr(_faiss(), "get_num_gpus", int)())
+
+
+def _on_gpu(index: Any) -> Any:
     """A copy of the index on all graphics cards; None where FAISS sees none.
 
     It answers queries without a filter; the index itself stays, for the others and for saving.
     """
-    faiss = _faiss()
-    if not getattr(faiss, "get_num_gpus", int)():
-        return None
-    if nprobe:
-        index.nprobe = nprobe
-    return faiss.index_cpu_to_all_gpus(index)
+    return _faiss().index_cpu_to_all_gpus(index) if sees_gpu() else None
 
 
 def _faiss() -> Any:

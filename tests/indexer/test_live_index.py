@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_library
-from indexer.index_policy import IndexPolicy
+from indexer.index_policy import BYTES, STORED, IndexPolicy
 from indexer.live_index import LiveIndex, build
 from indexer.outcomes import NewContent, Outcome
 from indexer.query import parse
@@ -24,14 +24,15 @@ from indexer.records import Facts, FileStat, Found, Model, Row
 from indexer.relevance import Calibration
 from indexer.search import catch_up, nearest
 from indexer.store import Store
-from indexer.vector_index import POINTS_PER_LIST, VectorIndex
+from indexer.vector_index import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
 
 DIM = 16
 COUNT = 600
 PHOTOS = ClipLike(DIM, clusters=20)
-SMALL = IndexPolicy(exact_limit=500)  # the library of these tests has outgrown it
+LISTS = f"IVF4,PQ{DIM}x4fs"
+SMALL = IndexPolicy(exact_limit=500, bytes_limit=500)  # the library of these tests has outgrown it
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def renewed(live: LiveIndex) -> VectorIndex:
     return live.current(1)
 
 
-@pytest.mark.parametrize("lists", [0, 4])
+@pytest.mark.parametrize("kind", [STORED, BYTES, LISTS])
 @settings(
     max_examples=10,
     deadline=None,
@@ -81,12 +82,12 @@ def renewed(live: LiveIndex) -> VectorIndex:
 )
 @given(sizes=st.lists(st.integers(1, 300), max_size=5))
 def test_catching_up_from_any_prefix_equals_a_rebuild(
-    store: Store, lists: int, sizes: list[int]
+    store: Store, kind: str, sizes: list[int]
 ) -> None:
-    rebuilt = build(store, DIM, lists)
-    index = VectorIndex(DIM)
-    if lists:
-        index = VectorIndex.trained(store.sample_vectors(POINTS_PER_LIST * lists, DIM), lists)
+    rebuilt = build(store, DIM, kind)
+    index = VectorIndex(DIM, kind)
+    if points := index.points_to_train():
+        index.train(store.sample_vectors(points, DIM))
     ids, vectors = everything(store)
     for size in sizes:
         here = len(index)
@@ -106,9 +107,9 @@ def test_an_outgrown_index_answers_while_another_is_built(store: Store, tmp_path
     assert "outgrown" in live.status().reason
     assert live.current(0) is first
     index = renewed(live)
-    assert (index.kind, len(index)) == ("approximate", COUNT)
+    assert (index.exact, len(index)) == (False, COUNT)
     assert (live.status().kind, live.status().vectors) == ("approximate", COUNT)
-    assert LiveIndex(store, snapshot, DIM, SMALL).current(0).kind == "approximate"
+    assert not LiveIndex(store, snapshot, DIM, SMALL).current(0).exact
     assert len(first.search(PHOTOS.queries(1)[0], 5)) == 5  # who still has it may go on
     live.close()
 
@@ -119,7 +120,7 @@ def test_what_is_committed_meanwhile_is_found(store: Store, tmp_path: Path) -> N
     take_in(store, 1, vector)
     assert live.current(2).search(vector, 1).tolist() == [COUNT + 1]
     index = renewed(live)
-    assert index.kind == "approximate"
+    assert not index.exact
     assert COUNT + 1 in index.search(vector, index.depth(1)).tolist()
 
 
@@ -134,7 +135,7 @@ def test_exact_only_discards_an_approximate_snapshot(
 ) -> None:
     live = LiveIndex(store, snapshot, DIM, replace(SMALL, exact_only=True))
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert (live.current(0).kind, len(live.current(0))) == ("exact", COUNT)
+    assert (live.current(0).exact, len(live.current(0))) == (True, COUNT)
     assert live.status().reason == "asked for"
 
 
@@ -161,7 +162,7 @@ def test_a_snapshot_that_cannot_be_written_costs_no_answer(
 ) -> None:
     (tmp_path / "file").touch()
     live = asked_twice(store, LiveIndex(store, tmp_path / "file" / "index.faiss", DIM, SMALL))
-    assert renewed(live).kind == "approximate"
+    assert not renewed(live).exact
     assert "cannot be written" in caplog.text
 
 
@@ -191,29 +192,29 @@ def test_many_threads_search_while_photos_come_in(store: Store, tmp_path: Path) 
     assert len(live.current(-1)) == COUNT + 20
 
 
-@pytest.mark.parametrize("lists", [0, 4])
+@pytest.mark.parametrize("kind", [STORED, BYTES, LISTS])
 @pytest.mark.parametrize("alive", [0, 3, 30, 550])
 def test_the_best_of_the_living_are_found_however_many_are_gone(
-    store: Store, lists: int, alive: int
+    store: Store, kind: str, alive: int
 ) -> None:
     rows = sorted(store.rows(1), key=lambda row: row.id)
     gone: list[Row] = rows[alive:]
     store.record([], gone=gone)
-    index = build(store, DIM, lists)
+    index = build(store, DIM, kind)
     _, vectors = everything(store)
     scale = Calibration(PHOTOS.queries(20), vectors).scale(parse("query").terms)
     for query in PHOTOS.queries(5):
         found = nearest(query, index, store, scale, 20)
         assert len(found) == min(alive, 20)
         assert {one.photo.id for one in found} <= {row.id for row in rows[:alive]}
-        if not lists:
+        if kind == STORED:
             best = np.sort(vectors[:alive] @ query)[::-1][:20]
             np.testing.assert_allclose([one.score for one in found], best, atol=1e-6)
 
 
 @pytest.mark.parametrize("text", ["query", "month:3 query", "-month:3 query"])
 def test_scores_are_exact_whatever_the_index(store: Store, text: str) -> None:
-    index, parsed = build(store, DIM, lists=4), parse(text)
+    index, parsed = build(store, DIM, LISTS), parse(text)
     _, vectors = everything(store)
     scale = Calibration(PHOTOS.queries(20), vectors).scale(parsed.terms)
     for query in PHOTOS.queries(5):

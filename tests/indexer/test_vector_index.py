@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 from benchmarks.clip_like import ClipLike
 from indexer.errors import MissingFaiss
+from indexer.index_policy import BYTES
 from indexer.snapshot import CRC_BYTES, MAGIC
 from indexer.vector_index import VectorIndex
 
 DIM = 8
+LISTS = f"IVF4,PQ{DIM}x4fs"
 
 
 def unit_rows(count: int, seed: int = 0) -> npt.NDArray[np.float32]:
@@ -45,11 +47,15 @@ def filled(count: int) -> VectorIndex:
     return index
 
 
-def approximate(count: int, lists: int = 4) -> VectorIndex:
+def approximate(count: int, kind: str = LISTS) -> VectorIndex:
     vectors = unit_rows(count)
-    index = VectorIndex.trained(vectors, lists)
+    index = VectorIndex(DIM, kind)
+    index.train(vectors)
     index.add(np.arange(count, dtype=np.int64) * 3 + 5, vectors)
     return index
+
+
+INDEXES = (filled(0), filled(1), filled(50), approximate(200), approximate(201, BYTES))
 
 
 @pytest.fixture
@@ -97,11 +103,13 @@ def test_search_among_allowed_ids_equals_brute_force_among_them(
     np.testing.assert_allclose([scores[i] for i in found], best, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [BYTES, "IVF128,PQ64x4fs"])
 @pytest.mark.parametrize("share", [1, 0.5, 0.1, 0.02])
-def test_the_best_are_among_the_candidates_of_the_approximate_index(share: float) -> None:
+def test_the_best_are_among_the_candidates_of_an_approximate_index(kind: str, share: float) -> None:
     shapes = ClipLike(dim=64, clusters=50)
     vectors, queries = stored(shapes.photos(20_000, seed=1)), shapes.queries(40)
-    index = VectorIndex.trained(vectors[:4_000], lists=32)
+    index = VectorIndex(64, kind)
+    index.train(vectors[: index.points_to_train()])
     ids = np.arange(len(vectors), dtype=np.int64) * 2 + 1
     index.add(ids, vectors)
     allowed = np.flatnonzero(np.random.default_rng(0).random(len(vectors)) < share)
@@ -147,13 +155,13 @@ def test_an_empty_index_finds_nothing() -> None:
     assert index.search(unit_rows(1)[0], 10).tolist() == []
 
 
-@pytest.mark.parametrize("index", [filled(0), filled(1), filled(50), approximate(200)], ids=len)
+@pytest.mark.parametrize("index", INDEXES, ids=len)
 def test_a_snapshot_loads_as_it_was_saved(tmp_path: Path, index: VectorIndex) -> None:
     path = tmp_path / "new folder" / "index.faiss"
     index.save(path, "library", "model")
     loaded = VectorIndex.load(path, "library", "model", DIM)
     assert (len(loaded), loaded.last_id) == (len(index), index.last_id)
-    assert (loaded.kind, loaded.lists) == (index.kind, index.lists)
+    assert (loaded.kind, loaded.exact) == (index.kind, index.exact)
     query = unit_rows(1, seed=9)[0]
     assert loaded.search(query, 20).tolist() == index.search(query, 20).tolist()
     loaded.add(np.array([1000]), query[None])
@@ -188,7 +196,10 @@ def test_a_snapshot_of_something_else_is_discarded(
         {"last_id": None},
         {"last_id": "7"},
         {"dim": 7},
-        {"lists": 4},
+        {"kind": BYTES},
+        {"kind": LISTS},
+        {"kind": "nonsense"},
+        {"kind": 4},
         {"more": 1},
     ],
 )
@@ -217,7 +228,7 @@ def test_a_truncated_snapshot_is_discarded(
         MAGIC + b"\xff\xfe\n",
         MAGIC + b"[" * 4000,
         MAGIC + b"[1, 2]\n",
-        b"recollect index 1\n{}\n",
+        b"recollect index 2\n{}\n",
     ],
 )
 def test_garbage_is_discarded(
@@ -248,7 +259,7 @@ def test_any_changed_byte_discards_the_snapshot(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     path = tmp_path_factory.mktemp("damaged") / "index.faiss"
-    data.draw(st.sampled_from((filled(50), approximate(200)))).save(path, "library", "model")
+    data.draw(st.sampled_from(INDEXES[2:])).save(path, "library", "model")
     content = bytearray(path.read_bytes())
     at = data.draw(st.integers(0, len(content) - 1))
     content[at] ^= data.draw(st.integers(1, 255))
