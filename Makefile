@@ -32,7 +32,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,oidc,starter,postgres,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,heic,oidc,starter,postgres,dev]'
 	@touch $@
 
 run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching

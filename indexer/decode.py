@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,9 +26,15 @@ from indexer.exif import read_facts
 from indexer.records import Facts, FileStat
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
+HEIC: Final = "HEIF"  # as Pillow calls it, where the package that reads it is installed
 SUFFIXES: Final = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp")
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
+        *(".bmp", ".heic", ".heif", ".hif"),
+    )
 )
+# ISO/IEC 23008-12: how a file begins whose pictures HEVC has coded
+HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"))
 PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
 BYTES_PER_PX: Final = 7  # as stored, at most four, and as RGB
 PROFILE_LIMIT_BYTES = 1_000_000  # a thumbnail is not there to carry more
@@ -87,7 +94,7 @@ def content_hash(data: bytes) -> bytes:
 def decoded_bytes(data: bytes) -> int:
     """At most how much memory the decoded image takes, as its header says; 0 if it says nothing."""
     try:
-        with _explained(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with _explained(), Image.open(io.BytesIO(data), formats=_formats()) as image:
             return min(image.width * image.height, PIXEL_LIMIT) * BYTES_PER_PX
     except Undecodable:
         return 0
@@ -116,16 +123,38 @@ def _open_upright(data: bytes, draft_px: int) -> tuple[Image.Image, Facts]:
         raise Undecodable("the file is empty")
     # Pillow's own limit warns at 89 and fails at 179 megapixels; ours, _refuse_bomb, is higher
     Image.MAX_IMAGE_PIXELS = None
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    _require_reader(data)
+    with Image.open(io.BytesIO(data), formats=_formats()) as image:
         _refuse_bomb(image)
         stored_size = image.size
-        # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves draft_px on each side
-        image.draft("RGB", (draft_px, draft_px))
+        # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves draft_px on each side. HEIC would
+        # take the small picture that its file carries beside the photo: nobody knows what it shows.
+        if image.format != HEIC:
+            image.draft("RGB", (draft_px, draft_px))
         image.load()
         # Not before loading: asked for its EXIF, a PNG is decoded, damaged or not; and Pillow
         # turns a TIFF upright as it loads, and only then takes the orientation out of its EXIF.
         facts = read_facts(image, stored_size)
         return _upright(image, facts.orientation), facts
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """What Pillow opens here."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return FORMATS
+    register_heif_opener()
+    return (*FORMATS, HEIC)
+
+
+def _require_reader(data: bytes) -> None:
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS and HEIC not in _formats():
+        raise Undecodable(
+            'a HEIC photo, as iPhones take them: pip install "recollect-photos[heic]", '
+            "then indexer failures --retry"
+        )
 
 
 @contextmanager

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
+from pillow_heif import register_heif_opener
 
 from indexer.decode import (
+    FORMATS,
     THUMBNAIL_PX,
     UPRIGHT,
     content_hash,
@@ -27,6 +29,8 @@ from indexer.decode import (
 from indexer.errors import Undecodable, Unstable
 from indexer.records import FileStat
 from tests.photos import make_photo
+
+register_heif_opener()  # to write such files
 
 RGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 STORED_AS = dict(UPRIGHT)
@@ -63,7 +67,10 @@ def png_of_size(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + body
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO"])
+KINDS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "HEIF"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_format_decodes_to_the_right_colours(kind: str) -> None:
     decoded = decode(encoded(scene(), kind), 16)
     assert decoded.image.mode == "RGB"
@@ -71,6 +78,26 @@ def test_each_format_decodes_to_the_right_colours(kind: str) -> None:
     facts = decoded.facts
     assert (facts.width_px, facts.height_px) == (120, 80)
     assert facts.format == ("JPEG" if kind == "MPO" else kind)
+
+
+def test_half_a_heic_photo_is_damaged() -> None:
+    data = encoded(scene(640, 480), "HEIF")
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(data[: len(data) // 2], 16)
+
+
+def test_the_small_picture_in_a_heic_file_is_not_taken_for_the_photo() -> None:
+    data = encoded(scene(4000, 3000), "HEIF", thumbnails=[1200])
+    assert decode(data, 224).image.size == (4000, 3000)
+
+
+def test_without_its_reader_a_heic_photo_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = encoded(scene(), "HEIF")
+    monkeypatch.setattr("indexer.decode._formats", lambda: FORMATS)
+    with pytest.raises(Undecodable, match=r"recollect-photos\[heic\]"):
+        decode(data, 16)
 
 
 def test_cmyk_jpeg_decodes_to_the_right_colours() -> None:
@@ -107,14 +134,14 @@ def test_first_frame_of_an_animation_counts() -> None:
         assert difference(decode(data, 16).image, frames[0]) < 4
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_stored_in_any_orientation_comes_out_upright(kind: str, orientation: int) -> None:
     turn = STORED_AS.get(orientation)
     stored = scene().transpose(turn) if turn is not None else scene()
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    decoded = decode(encoded(stored, kind, exif=exif), 16)
+    decoded = decode(encoded(stored, kind, exif=exif.tobytes()), 16)
     assert difference(decoded.image, scene()) < 4
     assert (decoded.facts.width_px, decoded.facts.height_px) == (120, 80)
     thumbnail = Image.open(io.BytesIO(decoded.thumbnail))
