@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -33,6 +34,7 @@ Engine = Callable[[npt.NDArray[Any]], FloatArray]
 
 REFERENCE: Final = "torch-float32"  # on the processor: what every other engine must agree with
 INT8: Final = "openvino-int8"  # less exact than the others, so only where it is asked for
+FIRST_USE: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,8 @@ def _openvino() -> Any:
         raise MissingDependency(
             'this engine needs OpenVINO: pip install "recollect-photos[cpu]"'
         ) from error
+    with FIRST_USE:  # two threads that hand it their first arrays at once would wait for ever
+        openvino.Type.f32.to_dtype()
     return openvino
 
 
