@@ -64,10 +64,9 @@ SENTENCES: Final = (
     N_("no room for {what}: its disk, or your share of it, is full"),
     N_("asked for"),
     N_("up to {limit} vectors all of them are compared"),
-    N_(
-        "more than {limit} vectors: compressed, in {lists} lists; "
-        "candidates are scored with the stored vectors"
-    ),
+    N_("more than {limit} vectors: compared as bytes, {why}"),
+    N_("more than {limit} vectors: {kind}, {why}"),
+    N_("candidates are scored with the stored vectors"),
     N_("for now: the library has outgrown it, a rebuild makes it approximate"),
     N_("starting"),
     N_("loading the model"),
