@@ -16,6 +16,7 @@ from typing import Final
 from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import choose
 from indexer import daemon_state
+from indexer.census import Census
 from indexer.crew import Claims, LocalCrew
 from indexer.daemon_state import DaemonFile, running_daemon
 from indexer.disk_use import disk_use
@@ -131,6 +132,7 @@ class Library:
         self._thumbnails = Thumbnails(path / "thumbnails")
         self._index_lock = threading.Lock()
         self._seen_change: int | None = None
+        self._census = Census(path, store)
 
     @property
     def model(self) -> Model:
@@ -371,14 +373,8 @@ class Library:
     def status(self) -> LibraryStatus:
         """The library in numbers."""
         live_index, _ = self._current_live_index()
-        return LibraryStatus(
-            library=self.path,
-            model_id=self.model_id,
-            roots=tuple(self._store.root_status()),
-            photos=self._store.searchable(),
-            embeddings=self._store.embedding_count(),
-            failed=len(self._store.failures()),
-            missing=self._store.missing_count(),
+        return replace(
+            self._census.now(),
             index=live_index.status(),
             paused=self.paused,
             daemon=running_daemon(self.path),

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from indexer.location import location
 from indexer.records import Facts, FileStat, Photo, Row
@@ -15,12 +15,34 @@ from indexer.schema import contents, photos, roots
 
 FACTS: Final = tuple(field.name for field in fields(Facts))
 PRESENT: Final = photos.c.missing_since.is_(None)
+FAILED: Final = photos.c.error.is_not(None) & PRESENT
 
 
 def is_under(path: str) -> Any:
     """`path` itself or what lies in it; a range, since LIKE would not use the index."""
     return (photos.c.path == path) | (
         (photos.c.path >= path + "/") & (photos.c.path < path + chr(ord("/") + 1))
+    )
+
+
+def root_query() -> Select[Any]:
+    """The roots, each with the number of its `photos` that are there."""
+    is_there = (photos.c.root_id == roots.c.id) & PRESENT & photos.c.content_id.is_not(None)
+    return (
+        select(roots, func.count(photos.c.id).label("photos"))
+        .outerjoin(photos, is_there)
+        .group_by(roots.c.id)
+        .order_by(roots.c.id)
+    )
+
+
+def failure_query() -> Select[Any]:
+    """The present files that could not be taken in, with the path of their `root`."""
+    return (
+        select(roots.c.path.label("root"), photos.c.path, photos.c.error, photos.c.failed_at)
+        .join(roots, roots.c.id == photos.c.root_id)
+        .where(FAILED)
+        .order_by(roots.c.path, photos.c.path)
     )
 
 

@@ -6,6 +6,7 @@ recording.py and prune.py what changes rows. Knows nothing of the disk, of image
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -48,7 +49,17 @@ from indexer.records import (
     RootStatus,
     Row,
 )
-from indexer.rows import PRESENT, is_under, photo_query, row_query, to_photo, to_row
+from indexer.rows import (
+    FAILED,
+    PRESENT,
+    failure_query,
+    is_under,
+    photo_query,
+    root_query,
+    row_query,
+    to_photo,
+    to_row,
+)
 from indexer.schema import contents, embeddings, library, photos, roots, unpack
 from indexer.shared_schema import shared
 
@@ -66,6 +77,7 @@ class Store:
         self._engine = engine
         self.is_shared = engine.dialect.name == "postgresql"  # by several hosts
         self._sentinel: Connection | None = None
+        self._sentinel_lock = threading.Lock()
         with engine.connect() as connection:
             self.library_id: str = connection.execute(select(library.c.uuid)).scalar_one()
         self.model = self.recorded_model()
@@ -210,11 +222,12 @@ class Store:
         """A number that changes whenever another connection has committed something."""
         if self.is_shared:
             return self._count(select(shared.c.changes))
-        if self._sentinel is None:
-            self._sentinel = self._engine.connect()
-        token: int = self._sentinel.execute(text("PRAGMA data_version")).scalar_one()
-        self._sentinel.rollback()
-        return token
+        with self._sentinel_lock:  # a connection is one thread's at a time
+            if self._sentinel is None:
+                self._sentinel = self._engine.connect()
+            token: int = self._sentinel.execute(text("PRAGMA data_version")).scalar_one()
+            self._sentinel.rollback()
+            return token
 
     def vectors_after(
         self, last_id: int, dim: int, limit: int = 10_000
@@ -310,17 +323,8 @@ class Store:
 
     def root_status(self) -> list[RootStatus]:
         """Each root with the number of its photos that are there."""
-        counted = (
-            select(roots, func.count(photos.c.id).label("photos"))
-            .outerjoin(
-                photos,
-                (photos.c.root_id == roots.c.id) & PRESENT & photos.c.content_id.is_not(None),
-            )
-            .group_by(roots.c.id)
-            .order_by(roots.c.id)
-        )
         with self._engine.connect() as connection:
-            rows = connection.execute(counted)
+            rows = connection.execute(root_query())
             return [RootStatus(location(row.path), row.photos, row.notice) for row in rows]
 
     def searchable(self) -> int:
@@ -338,28 +342,25 @@ class Store:
         mine = embeddings.c.model_id == self.model_id
         return self._count(select(func.count()).select_from(embeddings).where(mine))
 
-    def missing_count(self) -> int:
-        """How many photos are known but gone."""
-        return self._count(select(func.count()).select_from(photos).where(~PRESENT))
+    def failed_and_missing(self) -> tuple[int, int]:
+        """How many present files could not be taken in, and how many photos are known but gone."""
+        counts = func.count().filter(FAILED), func.count().filter(~PRESENT)
+        with self._engine.connect() as connection:
+            failed, missing = connection.execute(select(*counts).select_from(photos)).one()
+        return failed, missing
 
     def failures(self) -> list[Failure]:
         """The present files that could not be taken in."""
-        query = (
-            select(roots.c.path.label("root"), photos.c.path, photos.c.error, photos.c.failed_at)
-            .join(roots, roots.c.id == photos.c.root_id)
-            .where(photos.c.error.is_not(None), PRESENT)
-            .order_by(roots.c.path, photos.c.path)
-        )
         with self._engine.connect() as connection:
             return [
                 Failure(location(row.root) / row.path, row.error, row.failed_at)
-                for row in connection.execute(query)
+                for row in connection.execute(failure_query())
             ]
 
     def forget_failures(self) -> None:
         """Let the files that failed count as never read: the next look tries them again."""
         never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns, "etag": None}
-        failed = update(photos).where(photos.c.error.is_not(None), PRESENT)
+        failed = update(photos).where(FAILED)
         with self._writing() as connection:
             connection.execute(failed, never)
 
