@@ -87,7 +87,7 @@ def benchmark(directory: Path, count: int, policy: IndexPolicy) -> None:
     started = time.perf_counter()
     library = _opened(directory / "library", policy)
     with library.writing():
-        library.rebuild()
+        library.save_index()
     build_s = time.perf_counter() - started
     library.close()
     np.save(directory / "best.npy", best(count))
@@ -182,6 +182,8 @@ def sentences(directory: Path, count: int) -> None:
     model = Model(str(source), encoder.model_id)
     make_library(directory / "library", count, model, ClipLike(encoder.dim))
     library = open_library(directory / "library", open_encoder=lambda _: encoder)
+    with library.writing():
+        library.save_index()
     stages = Stages(type(encoder))
     library.search(SENTENCES[0])
     with stages.timed():

@@ -72,6 +72,46 @@ def test_search_prints_the_path_and_takes_top(sample_library: Path) -> None:
     assert str(POLAR_BEAR) in done.stdout
 
 
+# each of these takes from a tenth of a second to several to import
+NOT_TO_SEARCH = [
+    "torch",
+    "streamlit",
+    "alembic",
+    "openvino",
+    "onnxruntime",
+    "ray",
+    "scipy",
+    "sklearn",
+    "umap",
+    "pandas",
+]
+NOT_TO_HELP = [*NOT_TO_SEARCH, "faiss", "sqlalchemy", "tokenizers", "safetensors"]
+RUN_AND_TELL_IMPORTS = """
+import sys
+from indexer.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"),
+    [(["--help"], NOT_TO_HELP), (["search", "a polar bear", "--library"], NOT_TO_SEARCH)],
+    ids=["help", "search"],
+)
+def test_a_command_waits_for_no_import_that_it_does_not_need(
+    own_library: Path, command: list[str], heavy: list[str]
+) -> None:
+    arguments = [*command, own_library] if command[0] == "search" else command
+    started = [sys.executable, "-c", RUN_AND_TELL_IMPORTS, *arguments]
+    done = subprocess.run(started, capture_output=True, text=True, check=True, timeout=120)
+    loaded = done.stderr.split()
+    assert "typer" in loaded
+    assert not set(heavy) & set(loaded)
+
+
 def test_status_json_is_the_documented_form(sample_library: Path) -> None:
     document = json.loads(run_indexer("status", "--library", sample_library, "--json").stdout)
     count = document["photos"]
