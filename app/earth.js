@@ -49,7 +49,10 @@ function addRing(path, points) {
 
 let loading; // once a page
 function loadLand(url) {
-  loading ??= fetch(url).then((answer) => answer.json()).then(landPath);
+  loading ??= fetch(url).then((answer) => answer.json()).then(landPath).catch(() => {
+    loading = undefined; // asked for again the next time; until then all is water
+    return new Path2D();
+  });
   return loading;
 }
 

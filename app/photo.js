@@ -79,14 +79,18 @@ function fillActions({ previous, next, like, folder, path, download }, data, say
   path.onclick = () => say.copy(data.path);
 }
 
-// Pages of other machines have no clipboard unless they come by HTTPS: there the old way is left.
+// Pages of other machines have no clipboard unless they come by HTTPS, and a visitor may forbid its
+// use: there the old way is left.
 async function copy(text, near) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = element("textarea", "copied", text);
-  near.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = element("textarea", "copied", text);
+    near.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
 }
 
 async function drawPlace(map, data) {

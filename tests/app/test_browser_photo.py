@@ -21,12 +21,13 @@ from tests.conftest import SAMPLE
 pytestmark = pytest.mark.browser
 
 BEARS = "?q=a+polar+bear+in+the+snow&all=1"
+NOVEMBER = "timeline?months=2017-11..2017-11"
 POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
 HEADING = ".sheet .name"
 LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(
     r"Recollect|English|CLIP|starter-\d|indexer \w+|IMG_\d+\.jpg|NIKON D750|JPEG|ISO|UTC|MB|kB|"
-    r"\b(?:px|mm|ms|sample)\b|/\S+"
+    r"\b(?:px|mm|ms|sample|tile\.openstreetmap\.org)\b|/\S+"
 )
 
 # Every text on the page, within components and in their labels too; without icons and what
@@ -163,13 +164,13 @@ def chinese(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-@pytest.mark.parametrize("path", ["", BEARS, "library"])
+@pytest.mark.parametrize("path", ["", BEARS, NOVEMBER, "map", "library"])
 def test_browser_in_chinese_sees_no_english_but_names(
     chinese: Page, address: str, path: str
 ) -> None:
     chinese.goto(address + path)
     expect(chinese.locator("html[lang=zh]")).to_have_count(1)
-    settled = {"": ".stButton", BEARS: ".cell", "library": ".about"}[path]
+    settled = {"": ".stButton", "map": ".dot", "library": ".about"}.get(path, ".cell")
     chinese.locator(settled).first.wait_for()
     if path == BEARS:
         chinese.locator(".cell").first.click()
