@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.clip_like import ClipLike, FloatArray
-from indexer.library import DATABASE
+from indexer.home import DATABASE
 from indexer.records import Model
 from indexer.schema import pack
 from indexer.store import Store

@@ -5,8 +5,6 @@ Counting takes 50 ms at 100,000 photos. Knows nothing of the index or the daemon
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from indexer.records import LibraryStatus
 from indexer.store import Store
 
@@ -14,7 +12,7 @@ from indexer.store import Store
 class Census:
     """The numbers of one library. Safe to use from several threads."""
 
-    def __init__(self, library: Path, store: Store) -> None:
+    def __init__(self, library: str, store: Store) -> None:
         self._library = library
         self._store = store
         self._kept: tuple[tuple[int, str], LibraryStatus] | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import typer
 
 from indexer import report
 from indexer.cli_options import JsonOption, LibraryOption, configure_logging, library_at, print_as
+from indexer.errors import LibraryNotFound
 
 app = typer.Typer()
 models_app = typer.Typer(help="List the models, or download one ahead.")
@@ -21,9 +23,8 @@ def models(context: typer.Context, library: LibraryOption, as_json: JsonOption =
     if context.invoked_subcommand is not None:
         return
     in_use = None
-    if (library / "library.db").exists():
-        with library_at(library) as opened:
-            in_use = opened.model.source
+    with suppress(LibraryNotFound), library_at(library) as opened:
+        in_use = opened.model.source
     print_as((list_models(), in_use), report.models_document, report.models_text, as_json)
 
 

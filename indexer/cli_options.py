@@ -19,18 +19,27 @@ import typer
 from indexer.errors import RootError
 from indexer.index_policy import IndexPolicy
 from indexer.location import location
-from indexer.places import default_library
+from indexer.places import default_library, library_directory
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.library import Library
+
+
+def _library(named: str | Path) -> Path:
+    """What --library names; the default is a directory already."""
+    return library_directory(str(named))
+
 
 LibraryOption = Annotated[
     Path,
     typer.Option(
         "--library",
+        parser=_library,
+        metavar="PATH|URL",
         default_factory=default_library,
         show_default="the platform's data directory",
-        help="Where the library lies; RECOLLECT_LIBRARY sets the default.",
+        help="Where the library lies: a directory, or postgresql://USER@HOST/DATABASE; "
+        "RECOLLECT_LIBRARY sets the default.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

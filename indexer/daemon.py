@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from indexer.column_types import now
-from indexer.daemon_state import DaemonFile
+from indexer.daemon_state import Telling
 from indexer.errors import DiskFull, LibraryBusy
 from indexer.library import Library
 from indexer.records import IngestReport
@@ -72,7 +72,7 @@ class Daemon:
             return "paused: 'indexer resume' lets it go on"
         return "paused while the machine runs on battery" if self._on_battery() else None
 
-    def _rest(self, told: DaemonFile, why: str) -> None:
+    def _rest(self, told: Telling, why: str) -> None:
         if told.state.paused != why:
             log.info("%s", why)
         told.set(doing="paused", paused=why)
@@ -81,7 +81,7 @@ class Daemon:
     def _interrupted(self) -> bool:
         return self._stopped.is_set() or self._idle() is not None
 
-    def _turn(self, told: DaemonFile) -> None:
+    def _turn(self, told: Telling) -> None:
         """Keep the library in line until stopped or paused, or until the disk is full."""
         dirty = DirtyPaths()
         watcher = open_watcher(dirty)
@@ -99,7 +99,7 @@ class Daemon:
             told.set(doing="waiting for room on the disk", last_error=str(error))
             self._stopped.wait(NO_ROOM_S)
 
-    def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: DaemonFile) -> None:
+    def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: Telling) -> None:
         timetable = Timetable(self._every_s)
         # a path settles SETTLE_S after its last event, so what was watched is not that fresh
         watching = Watching(watcher.entered, dirty.waiting, SETTLE_S / 2, dirty.mark)
@@ -117,7 +117,7 @@ class Daemon:
                 else:
                     self._stopped.wait(SETTLE_S / 2)
 
-    def _look_at_all(self, told: DaemonFile, watching: Watching) -> None:
+    def _look_at_all(self, told: Telling, watching: Watching) -> None:
         told.set(doing="looking at all folders")
         done = self._library.update(progress=_Pace(told), stop=self._interrupted, watching=watching)
         self._notices &= set(done.notices)  # what is over may be said again
@@ -128,14 +128,14 @@ class Daemon:
         """Those that can be watched. Each listing of object storage costs money: the full look
         is enough for it.
         """
-        return [root.path for root in self._library.roots() if isinstance(root.path, Path)]
+        return [root.path for root in self._library.roots_here() if isinstance(root.path, Path)]
 
-    def _look_at(self, paths: set[Path], told: DaemonFile, watching: Watching) -> None:
+    def _look_at(self, paths: set[Path], told: Telling, watching: Watching) -> None:
         told.set(doing="looking at what changed")
         done = self._library.update(paths, _Pace(told), stop=self._interrupted, watching=watching)
         self._tell(told, done)
 
-    def _tell(self, told: DaemonFile, report: IngestReport) -> None:
+    def _tell(self, told: Telling, report: IngestReport) -> None:
         """Say once what is new; what was taken in has had its line a batch already."""
         if report.gone or report.back:
             log.info("%d gone, %d back again", report.gone, report.back)
@@ -154,7 +154,7 @@ class Daemon:
 class _Pace:
     """Tells a run's progress: files waiting, photos a second, seconds left."""
 
-    def __init__(self, told: DaemonFile) -> None:
+    def __init__(self, told: Telling) -> None:
         self._told = told
         self._started = time.monotonic()
 

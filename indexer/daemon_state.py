@@ -1,7 +1,8 @@
 """What a daemon tells others while it runs, and what others ask of it: small files in the library.
 
-They lie beside the database, not in it: each commit makes every searcher catch up. Knows nothing
-of photos; the daemon decides what it tells.
+They lie beside the database, not in it: each commit makes every searcher catch up. Where several
+hosts share a library, shared_desk.py tells them too. Knows nothing of photos; the daemon decides
+what it tells.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import threading
 import time
 from dataclasses import asdict, fields, replace
@@ -22,7 +22,8 @@ import psutil
 
 from indexer.column_types import now
 from indexer.decode import write_atomically
-from indexer.errors import DiskFull
+from indexer.errors import DatabaseUnreachable, DiskFull
+from indexer.places import this_host
 from indexer.records import DaemonState
 
 log = logging.getLogger(__name__)
@@ -35,35 +36,69 @@ SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
 BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
 
 
-def pause(library: Path) -> None:
-    """Ask the daemon of this library, running or to come, to take in nothing."""
-    (library / PAUSED).touch()
+class Desk:
+    """Where the daemon of one machine and others leave word for each other: the library's files."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def pause(self) -> None:
+        """Ask the daemon of this library, running or to come, to take in nothing."""
+        (self.directory / PAUSED).touch()
+
+    def resume(self) -> None:
+        """Ask it to go on."""
+        (self.directory / PAUSED).unlink(missing_ok=True)
+
+    def is_paused(self) -> bool:
+        """Whether it has been asked to pause."""
+        return (self.directory / PAUSED).exists()
+
+    def ask_for_look(self) -> None:
+        """Ask the daemon to look at everything at once: what it is to look at has changed."""
+        (self.directory / LOOK).touch()
+
+    def take_look_request(self) -> bool:
+        """Whether a look at everything has been asked for; it counts as granted with that."""
+        try:
+            (self.directory / LOOK).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def tell(self, state: DaemonState) -> None:
+        """Let others know what this machine's daemon does. Raises OSError, DiskFull."""
+        told = {**asdict(state), "told_at_s": time.time()}
+        written = json.dumps(told, default=datetime.isoformat).encode()
+        write_atomically(self.directory / STATE, written)
+
+    def tell_the_end(self) -> None:
+        """It does nothing any more."""
+        (self.directory / STATE).unlink(missing_ok=True)
+
+    def daemon(self) -> DaemonState | None:
+        """What the daemon told last; None where none is alive."""
+        try:
+            told = json.loads((self.directory / STATE).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return alive(told)
+
+    def daemons(self) -> list[DaemonState]:
+        """All daemons of the library that are alive."""
+        daemon = self.daemon()
+        return [daemon] if daemon else []
 
 
-def resume(library: Path) -> None:
-    """Ask it to go on."""
-    (library / PAUSED).unlink(missing_ok=True)
-
-
-def is_paused(library: Path) -> bool:
-    """Whether it has been asked to pause."""
-    return (library / PAUSED).exists()
-
-
-def ask_for_look(library: Path) -> None:
-    """Ask the daemon to look at everything at once: what it is to look at has changed."""
-    (library / LOOK).touch()
-
-
-class DaemonFile:
-    """The file in which a running daemon tells its state: at most once a second, and gone at last.
+class Telling:
+    """Tells what a running daemon does: at most once a second, and at last that it has ended.
 
     `set()` costs nothing; a thread writes.
     """
 
-    def __init__(self, library: Path) -> None:
-        self._path = library / STATE
-        self._state = DaemonState(os.getpid(), socket.gethostname(), now())
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._state = DaemonState(os.getpid(), this_host(), now())
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="daemon-state", daemon=True)
 
@@ -79,7 +114,7 @@ class DaemonFile:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        self._path.unlink(missing_ok=True)
+        self._desk.tell_the_end()
 
     @property
     def state(self) -> DaemonState:
@@ -88,11 +123,7 @@ class DaemonFile:
 
     def take_look_request(self) -> bool:
         """Whether a look at everything has been asked for; it counts as granted with that."""
-        try:
-            (self._path.parent / LOOK).unlink()
-        except FileNotFoundError:
-            return False
-        return True
+        return self._desk.take_look_request()
 
     def set(self, **changes: Any) -> None:
         """Tell these fields of DaemonState anew."""
@@ -103,33 +134,32 @@ class DaemonFile:
         while True:
             state, now_s = self._state, time.time()  # wall time: it goes on while a laptop sleeps
             if not written or written[0] != state or abs(now_s - written[1]) >= SIGN_OF_LIFE_S:
-                self._write(state, now_s)
+                self._write(state)
                 written = (state, now_s)
             if self._ended.wait(TELL_EVERY_S):
                 return
 
-    def _write(self, state: DaemonState, now_s: float) -> None:
-        told = {**asdict(state), "told_at_s": now_s}
+    def _write(self, state: DaemonState) -> None:
         try:
-            write_atomically(self._path, json.dumps(told, default=datetime.isoformat).encode())
-        except (OSError, DiskFull) as error:  # the state is for looking at, photos come first
+            self._desk.tell(state)
+        except (OSError, DiskFull, DatabaseUnreachable) as error:
+            # the state is for looking at, photos come first
             log.debug("the daemon's state cannot be written: %s", error)
 
 
-def running_daemon(library: Path) -> DaemonState | None:
-    """What the daemon of this library told last; None where none is alive."""
+def alive(told: Any) -> DaemonState | None:
+    """The state that was told, with "told_at_s", if the daemon that did so is alive."""
     try:
-        told = json.loads((library / STATE).read_bytes())
-        alive = _is_alive(told["pid"], told["host"], told["told_at_s"])
-        return _state(told) if alive else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        lives = _is_alive(told["pid"], told["host"], told["told_at_s"])
+        return _state(told) if lives else None
+    except (ValueError, KeyError, TypeError):
         return None
 
 
 def _is_alive(pid: int, host: str, told_at_s: float) -> bool:
     if abs(time.time() - told_at_s) > BELIEVED_S:
         return False
-    return host != socket.gethostname() or psutil.pid_exists(pid)
+    return host != this_host() or psutil.pid_exists(pid)
 
 
 def _state(told: dict[str, Any]) -> DaemonState:

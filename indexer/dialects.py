@@ -95,7 +95,7 @@ def _local_time_sqlite(element: LocalTime, compiler: SQLCompiler, **kw: Any) -> 
 def _local_time_postgresql(element: LocalTime, compiler: SQLCompiler, **kw: Any) -> str:
     local, since_ns = _arguments(element, compiler, **kw)
     # the zone of the connection is that of this machine: see postgres.py
-    file_time = f"to_timestamp({since_ns} / 1000000000.0)::timestamp"
+    file_time = f"to_timestamp({since_ns} / 1e9::double precision)::timestamp"
     return f"to_char(coalesce({local}, {file_time}), 'YYYY-MM-DD HH24:MI:SS') COLLATE \"C\""
 
 

@@ -19,6 +19,7 @@ from indexer.crew import Claims, Crew
 from indexer.outcomes import NewContent, Outcome
 from indexer.records import Found, IngestReport, Plan, Row
 from indexer.shard import Done, Job
+from indexer.sharing import AllMine, Hold, Share
 from indexer.store import Store
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 SHARD: Final = 32  # at most so many photos of each worker are lost when the process is killed,
 SHARD_S: Final = 3.0  # and about so much work: a daemon told to stop has 5 s
 FIRST_SHARD: Final = 8  # before it is known how fast this machine is
+ELSEWHERE_S: Final = 0.2  # before files are asked for again that other hosts have in hand
 SHARED: Final = 4  # from so many photos for each worker on they are divided among the crew
 
 
@@ -43,12 +45,14 @@ class Ingest:
         store: Store,
         crew: Crew,
         claims: Claims,
+        share: Share = AllMine(),  # noqa: B008 - it has no state
         *,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._crew = crew
         self._claims = claims
+        self._share = share
         self._stop = stop
         self._size = min(FIRST_SHARD, SHARD)  # of the next shard
 
@@ -64,33 +68,45 @@ class Ingest:
         if progress:
             progress(0, total)
         while jobs:
-            in_hand: list[Job] = []
-            for done in self._worked_off(jobs):
+            left: list[Job] = []
+            for done in self._worked_off(jobs, left, tally):
                 self._commit(done, tally)
-                in_hand += done.in_hand
+                left += done.in_hand
                 if progress:
                     progress(tally.files, total)
-            jobs = in_hand  # what they waited for has been committed
+            if left and len(left) == len(jobs):
+                time.sleep(ELSEWHERE_S)  # all in the hands of other hosts
+            jobs = left if not self._stop() else []  # what they waited for has been committed
         return tally.finish()
 
-    def _worked_off(self, jobs: Sequence[Job]) -> Iterator[Done]:
-        """Shards as they are done, until there are no more or `stop` says so."""
+    def _worked_off(self, jobs: Sequence[Job], left: list[Job], tally: _Tally) -> Iterator[Done]:
+        """Shards as they are done, until there are no more or `stop` says so.
+
+        `left` gets the jobs that another host has in hand.
+        """
         waiting = deque(jobs)
-        running: set[Future[Done]] = set()
+        running: dict[Future[Done], Hold] = {}
         try:
             while True:
                 while waiting and len(running) <= self._crew.size and not self._stop():
-                    running.add(self._crew.submit(self._next_shard(waiting)))
+                    hold = self._share.take(self._next_shard(waiting))
+                    left += hold.elsewhere
+                    tally.skip(hold.done_elsewhere)
+                    if hold.mine:
+                        running[self._crew.submit(hold.mine)] = hold
+                    else:
+                        hold.release()
                 if self._stop():
-                    running = {future for future in running if not future.cancel()}
+                    _give_up(running)
                 if not running:
                     return
-                ready, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    yield future.result()
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield future.result()  # and on when it has been committed
+                    running.pop(future).release()
         finally:
-            for future in running:
-                future.cancel()
+            _give_up(running)
+            for hold in running.values():
+                hold.release()
 
     def _next_shard(self, waiting: deque[Job]) -> list[Job]:
         """So many that there is work for the whole crew until the end."""
@@ -118,6 +134,11 @@ class _Tally:
         now = {name: getattr(self.report, name) + more for name, more in counts.items()}
         self.report = replace(self.report, **now)
 
+    def skip(self, count: int) -> None:
+        """So many files have been taken in by other hosts meanwhile."""
+        self.add(known=count)
+        self.files += count
+
     def count(self, done: Done) -> int:
         """Add what became of a shard; how many photos were embedded."""
         kinds = Counter(_kinds(done.outcomes))
@@ -127,6 +148,12 @@ class _Tally:
 
     def finish(self) -> IngestReport:
         return replace(self.report, seconds=time.monotonic() - self.started)
+
+
+def _give_up(running: dict[Future[Done], Hold]) -> None:
+    """Cancel the shards that nobody has begun."""
+    for future in [future for future in running if future.cancel()]:
+        running.pop(future).release()
 
 
 def _jobs(plan: Plan, again: Iterable[Row]) -> list[Job]:

@@ -11,24 +11,19 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from clipcore import Encoder, open_encoder
-from clipcore.checkpoints import choose
-from indexer import daemon_state
 from indexer.census import Census
 from indexer.crew import Claims, LocalCrew
-from indexer.daemon_state import DaemonFile, running_daemon
-from indexer.disk_use import disk_use
+from indexer.daemon_state import Telling
 from indexer.errors import ModelMismatch, QueryError
 from indexer.explore import explore
+from indexer.home import CurrentIndex, Home
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
-from indexer.live_index import LiveIndex
 from indexer.location import Location
-from indexer.lock import held
+from indexer.opening import AUTO, OpenEncoder, asked_model, opened
 from indexer.originals import Originals
-from indexer.places import make_directory
 from indexer.query import Query, parse
 from indexer.records import (
     DiskUse,
@@ -45,21 +40,15 @@ from indexer.records import (
 )
 from indexer.remote import signed_link
 from indexer.roots import add_root, remove_root
+from indexer.search import Index
 from indexer.searcher import Searcher
 from indexer.shard import ShardWorker
+from indexer.shared_home import home_of
 from indexer.store import Store
 from indexer.survey import NOT_WATCHING, Watching, survey
-from indexer.thumbnails import Thumbnails
 from indexer.upkeep import prune
-from indexer.vector_index import VectorIndex
 
 log = logging.getLogger(__name__)
-
-DATABASE: Final = "library.db"
-AUTO: Final = "auto"
-WRITTEN_BY: Final = "is being written by"
-
-OpenEncoder = Callable[[str], Encoder]
 
 
 def open_library(
@@ -78,38 +67,18 @@ def open_library(
     until it is done the library is searched as before. `index_policy` chooses the kind of index.
     Raises LibraryError, or ModelMismatch where `model` is not the library's and may not be.
     """
-    path = path.absolute()
-    database = path / DATABASE
-    if create and not database.exists():
-        make_directory(path)
-        asked = _asked(_best_model() if model == AUTO else model, open_encoder)
-        with held(path, "writer", WRITTEN_BY):
-            if not database.exists():
-                Store.create(database, asked).close()
-    store = Store.open(database)
-    if model != AUTO and (asked := _asked(model, open_encoder)).id != store.model_id:
+    home = home_of(path.absolute())
+    store = opened(home, create, model, open_encoder)
+    if model != AUTO and (asked := asked_model(model, open_encoder)).id != store.model_id:
         if not switch:
             store.close()
             raise ModelMismatch(
-                f"the library at {path} was made with the model {store.model_id}, not {asked.id}: "
-                f"leave out --model, or switch with 'indexer rebuild --model {model}'"
+                f"the library at {home.name} was made with the model {store.model_id}, "
+                f"not {asked.id}: leave out --model, "
+                f"or switch with 'indexer rebuild --model {model}'"
             )
         store.model = asked
-    return Library(path, store, open_encoder, index_policy)
-
-
-def _best_model() -> str:
-    choice = choose()
-    if choice.warning:
-        log.warning("%s", choice.warning)
-    return choice.source
-
-
-def _asked(source: str, open_encoder: OpenEncoder) -> Model:
-    """The model that a name or a path means; a path is kept absolute."""
-    if Path(source).exists():
-        source = str(Path(source).absolute())
-    return Model(source, open_encoder(source).model_id)
+    return Library(home, store, open_encoder, index_policy)
 
 
 class Library:
@@ -120,19 +89,20 @@ class Library:
 
     def __init__(
         self,
-        path: Path,
+        home: Home,
         store: Store,
         open_encoder: OpenEncoder = open_encoder,
         index_policy: IndexPolicy = IndexPolicy(),  # noqa: B008 - frozen
     ) -> None:
-        self.path = path
+        self.path = home.directory
+        self._home = home
         self._store = store
         self._open_encoder = open_encoder
         self._index_policy = index_policy
-        self._thumbnails = Thumbnails(path / "thumbnails")
+        home.use(store.engine)
         self._index_lock = threading.Lock()
         self._seen_change: int | None = None
-        self._census = Census(path, store)
+        self._census = Census(home.name, store)
 
     @property
     def model(self) -> Model:
@@ -151,8 +121,9 @@ class Library:
         encoder = self._open_encoder(source)
         if encoder.model_id != self.model_id:
             raise ModelMismatch(
-                f"the library at {self.path} was made with the model {self.model_id}, but {source} "
-                f"is {encoder.model_id} now: 'indexer rebuild --model {source}' goes over to it"
+                f"the library at {self._home.name} was made with the model {self.model_id}, "
+                f"but {source} is {encoder.model_id} now: "
+                f"'indexer rebuild --model {source}' goes over to it"
             )
         return encoder
 
@@ -168,6 +139,10 @@ class Library:
         """The photo directories."""
         return self._store.roots()
 
+    def roots_here(self) -> list[Root]:
+        """Those that this host sees, of a library that several hosts share."""
+        return self._store.roots_here()
+
     def add_root(self, directory: Location, excludes: Iterable[str] | None = None) -> Root:
         """Make `directory` a photo directory, unless a known one contains it: then that one.
 
@@ -175,7 +150,7 @@ class Library:
         place of those that were said before.
         Raises RootError if it is none.
         """
-        return add_root(self._store, self.path, directory, excludes)
+        return add_root(self._store, self._home.desk, directory, excludes)
 
     def remove_root(self, directory: Location) -> None:
         """Forget a photo directory; its photos leave the results, the embeddings stay."""
@@ -185,31 +160,34 @@ class Library:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the library's writer lock. Raises LibraryBusy with who has it."""
-        with held(self.path, "writer", WRITTEN_BY):
+        """Hold this machine's writer lock. Raises LibraryBusy with who has it."""
+        with self._home.alone() if self._is_switching else self._home.writing():
             yield
 
     @contextmanager
-    def daemon(self) -> Iterator[DaemonFile]:
-        """Be the library's daemon, and tell what it does. Raises LibraryBusy if there is one."""
-        with (
-            held(self.path, "daemon", "is kept in line by"),
-            DaemonFile(self.path) as told,
-        ):
+    def alone(self) -> Iterator[None]:
+        """Be the only writer, of all hosts too that share the library. Raises LibraryBusy."""
+        with self._home.alone():
+            yield
+
+    @contextmanager
+    def daemon(self) -> Iterator[Telling]:
+        """Be this machine's daemon, and tell what it does. Raises LibraryBusy if there is one."""
+        with self._home.keeping(), Telling(self._home.desk) as told:
             yield told
 
     def pause(self) -> None:
         """Let the daemon take in nothing, and write nothing, until `resume()`."""
-        daemon_state.pause(self.path)
+        self._home.desk.pause()
 
     def resume(self) -> None:
         """Let the daemon go on."""
-        daemon_state.resume(self.path)
+        self._home.desk.resume()
 
     @property
     def paused(self) -> bool:
         """Whether `pause()` was said."""
-        return daemon_state.is_paused(self.path)
+        return self._home.desk.is_paused()
 
     def rebuild(
         self,
@@ -241,9 +219,14 @@ class Library:
         with self._index_lock:
             self._forget_index()  # who searches loads the snapshot; a daemon has no use for it
         self._new_live_index().write_snapshot()
-        if self._store.model != self._store.recorded_model():
+        if self._is_switching:
             self._store.record_model()
         self._searcher.prepare()
+
+    @property
+    def _is_switching(self) -> bool:
+        """Whether the next rebuild goes over to another model."""
+        return self._store.model != self._store.recorded_model()
 
     def update(
         self,
@@ -258,16 +241,18 @@ class Library:
         """Reconcile all, or only `paths`; take in what is new or changed. Hold `writing()`."""
         seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
+        here = self.roots_here()
+        folders = {root.id: root.path for root in here}
         again: Iterable[Row] = ()
         if reembed:
-            again = [row for root in self.roots() for row in self._present(root)]
+            again = [row for root in here for row in self._present(root)]
         elif paths is None:
-            again = self._store.unembedded()
+            again = [row for row in self._store.unembedded() if row.root_id in folders]
         claims = Claims(self._store.known, reembed=reembed)
-        files = Originals({root.id: root.path for root in self.roots()})
-        work = ShardWorker(self.encoder, claims.known, files, self._thumbnails.save)
+        files = Originals(folders)
+        work = ShardWorker(self.encoder, claims.known, files, self._home.thumbnails.save)
         with closing(LocalCrew(work)) as crew:
-            ingest = Ingest(self._store, crew, claims, stop=stop)
+            ingest = Ingest(self._store, crew, claims, self._home.share(), stop=stop)
             report = ingest.run(seen.plan, progress, again)
         notices = tuple(notice for notice in seen.notices.values() if notice)
         return replace(report, notices=notices)
@@ -280,14 +265,16 @@ class Library:
     def forget_failures(self) -> None:
         """Let the next look try the files that failed again; a running daemon looks at once."""
         self._store.forget_failures()
-        daemon_state.ask_for_look(self.path)
+        self._home.desk.ask_for_look()
 
     def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruned:
         """Remove photos that have been gone for longer than that for good.
 
         Hold `writing()` around it, unless it is a dry run, which only tells.
         """
-        return prune(self._store, self.path, older_than, self._thumbnails.path, dry_run=dry_run)
+        return prune(
+            self._store, self.path, older_than, self._home.thumbnails.forget, dry_run=dry_run
+        )
 
     def _present(self, root: Root) -> list[Row]:
         rows = self._store.rows(root.id)
@@ -315,11 +302,11 @@ class Library:
     def _searcher(self) -> Searcher:
         return Searcher(self.encoder, self._store, self.path / "generic-texts.bin")
 
-    def _current_index(self) -> VectorIndex:
+    def _current_index(self) -> Index:
         """The index with everything that has been committed so far."""
         return self._current_live_index()[1]
 
-    def _current_live_index(self) -> tuple[LiveIndex, VectorIndex]:
+    def _current_live_index(self) -> tuple[CurrentIndex, Index]:
         with self._index_lock:
             token = self._store.change_token()
             if token != self._seen_change:
@@ -338,16 +325,16 @@ class Library:
                 self.__dict__.pop(stale, None)
 
     def _forget_index(self) -> None:
-        live_index: LiveIndex | None = self.__dict__.pop("_live_index", None)
+        live_index: CurrentIndex | None = self.__dict__.pop("_live_index", None)
         if live_index is not None:
             live_index.close()
 
     @cached_property
-    def _live_index(self) -> LiveIndex:
+    def _live_index(self) -> CurrentIndex:
         return self._new_live_index()
 
-    def _new_live_index(self) -> LiveIndex:
-        return LiveIndex(self._store, self._snapshot, self.encoder.dim, self._index_policy)
+    def _new_live_index(self) -> CurrentIndex:
+        return self._home.current_index(self._store, self.encoder.dim, self._index_policy)
 
     def explore(self, told: Callable[[str], None] = lambda _: None) -> None:
         """Draw the atlas anew and find the look-alikes; takes a minute or more. See explore.py."""
@@ -359,7 +346,7 @@ class Library:
 
     def thumbnail(self, photo: Photo) -> bytes | None:
         """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
-        return self._thumbnails.of(photo)
+        return self._home.thumbnails.of(photo)
 
     def link(self, photo: Photo) -> str | None:
         """A URL under which a browser finds the original, for an hour; None for one on disk.
@@ -377,7 +364,7 @@ class Library:
             self._census.now(),
             index=live_index.status(),
             paused=self.paused,
-            daemon=running_daemon(self.path),
+            daemon=self._home.desk.daemon(),
         )
 
     def facets(self) -> Facets:
@@ -390,14 +377,8 @@ class Library:
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk; reads the size of every thumbnail."""
-        return disk_use(self.path / DATABASE, self._snapshot, self._thumbnails.directory)
+        return self._home.disk_use()
 
     def change_token(self) -> int:
         """A number that changes whenever another process has committed something."""
         return self._store.change_token()
-
-    # where things lie
-
-    @property
-    def _snapshot(self) -> Path:
-        return self.path / "index.faiss"

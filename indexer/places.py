@@ -1,19 +1,74 @@
-"""Where a library lies when nobody says, and the directory it gets."""
+"""Where a library lies: a directory, or a database of PostgreSQL by its URL. Who this host is.
+
+A library on PostgreSQL has a directory on each host all the same, for what is this host's own:
+locks, what its daemon tells, files that are made anew when they are gone. The URL is kept in it,
+so that everything that takes a library's directory takes that one.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 from pathlib import Path
+from typing import Final
 
 from platformdirs import user_data_path
 
 from indexer.errors import RootError
+from indexer.postgres_url import database_url, is_url, shown
+
+URL_FILE: Final = "database-url"  # readable for its owner only: it may hold a password
 
 
 def default_library() -> Path:
     """RECOLLECT_LIBRARY if it is set, else the platform's directory for a user's data."""
     named = os.environ.get("RECOLLECT_LIBRARY")
-    return Path(named) if named else user_data_path("recollect", appauthor=False)
+    return library_directory(named) if named else _own_directory()
+
+
+def library_directory(named: str) -> Path:
+    """The directory of the library that a path or a URL names, made if it is a URL's.
+
+    Raises LibraryError of a URL that cannot be understood.
+    """
+    if not is_url(named):
+        return Path(named)
+    url = database_url(named)
+    key = f"{shown(url)} {this_host()}"
+    name = f"{url.database or 'library'}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    directory = _own_directory() / "shared" / name
+    make_directory(directory)
+    _keep_url(directory / URL_FILE, named)
+    return directory
+
+
+def url_in(directory: Path) -> str | None:
+    """The URL of the database of the library with this directory, if it is one on PostgreSQL."""
+    try:
+        return (directory / URL_FILE).read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def this_host() -> str:
+    """The name by which the hosts of a shared library tell this one from the others.
+
+    RECOLLECT_HOST if it is set: a container has another name each time it starts.
+    """
+    return os.environ.get("RECOLLECT_HOST") or socket.gethostname()
+
+
+def _own_directory() -> Path:
+    return user_data_path("recollect", appauthor=False)
+
+
+def _keep_url(file: Path, url: str) -> None:
+    if url_in(file.parent) == url:
+        return
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(url)
 
 
 def make_directory(path: Path) -> None:

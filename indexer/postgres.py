@@ -1,13 +1,11 @@
 """Opens a library's database on PostgreSQL with pgvector, and says what is wrong with it in words.
 
-Knows connections and the dialect of the server; what the rows mean is store.py's. What is shown
-of a URL never has its password.
+Knows connections and the dialect of the server; what the rows mean is store.py's.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -22,8 +20,8 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from indexer.errors import (
     DatabaseUnreachable,
@@ -33,38 +31,23 @@ from indexer.errors import (
     MissingPostgres,
     NotALibrary,
 )
+from indexer.places import this_host
+from indexer.postgres_url import shown
 from indexer.records import Model
 from indexer.schema import library, metadata
 from indexer.schema_version import begin_library, bring_up_to_date, migrate
 
-SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
-DRIVER: Final = "postgresql+psycopg"
-SECRETS: Final = ("password", "sslpassword")  # these may stand among a URL's parameters too
 CONNECT_S: Final = 10
 DISK_FULL: Final = "53100"  # SQLSTATE
+# a host that died is noticed within a minute, and loses its locks
+SETTINGS: Final = (
+    "SELECT set_config('TimeZone', %s, false), set_config('jit', 'off', false),"
+    " set_config('tcp_keepalives_idle', '30', false),"
+    " set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false)"
+)
+ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(:key)")
 CREATING: Final = 0x5EC0_11EC  # the advisory lock of those who make a library; any number
-
-
-def is_url(place: str) -> bool:
-    """Whether this names a database of PostgreSQL, and no directory."""
-    return place.split("://")[0] in SCHEMES and "://" in place
-
-
-def database_url(place: str) -> URL:
-    """The URL, with the driver that is used. Raises LibraryError."""
-    try:
-        return make_url(place).set(drivername=DRIVER)
-    except (ArgumentError, ValueError) as error:  # of what may hold a password nothing is shown
-        raise LibraryError(
-            "the URL of the library cannot be understood: "
-            "it looks like postgresql://USER@HOST:PORT/DATABASE"
-        ) from error
-
-
-def shown(url: URL) -> str:
-    """The URL for people: without passwords and driver."""
-    open_part = url.difference_update_query(SECRETS)
-    return open_part.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def create_database(url: URL, model: Model) -> Engine:
@@ -72,19 +55,28 @@ def create_database(url: URL, model: Model) -> Engine:
 
     Several hosts may do so at once: one of them makes it.
     """
-    engine = _engine(url)
+    engine = prepare_database(url)
     with _explained(url, engine), engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATING})
+        connection.execute(ONE_AT_A_TIME, {"key": CREATING})
+        if not _holds_library(connection, url):
+            begin_library(connection, model)
+    return engine
+
+
+def prepare_database(url: URL) -> Engine:
+    """The tables of a library, which has yet to be begun in them."""
+    engine = make_engine(url)
+    with _explained(url, engine), engine.begin() as connection:
+        connection.execute(ONE_AT_A_TIME, {"key": CREATING})
         if not _holds_library(connection, url):
             _need_pgvector(connection, url)
             migrate(connection)
-            begin_library(connection, model)
     return engine
 
 
 def open_database(url: URL) -> Engine:
     """The library at `url`, its schema brought up to date. Raises LibraryError and its kinds."""
-    engine = _engine(url)
+    engine = make_engine(url)
     with _explained(url, engine):
         with engine.connect() as connection:
             if not _holds_library(connection, url):
@@ -96,7 +88,8 @@ def open_database(url: URL) -> Engine:
     return engine
 
 
-def _engine(url: URL) -> Engine:
+def make_engine(url: URL, **options: Any) -> Engine:
+    """Connections to the server at `url`, as the library needs them. Raises MissingPostgres."""
     try:
         import psycopg  # noqa: F401 - an extra: it may be missing
         from tzlocal import get_localzone_name
@@ -105,14 +98,15 @@ def _engine(url: URL) -> Engine:
             "a library on PostgreSQL needs what is not installed: "
             "pip install 'recollect-photos[postgres]'"
         ) from error
-    name = f"recollect {os.getpid()} {socket.gethostname()}"
+    name = f"recollect {os.getpid()} {this_host()}"
     arguments = {"connect_timeout": CONNECT_S, "application_name": name}
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **options)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
-        # the times of files are those of this machine, whatever the server's zone
-        connection.execute("SELECT set_config('TimeZone', %s, false)", (get_localzone_name(),))
+        # the times of files are those of this machine, whatever the server's zone; compiling a
+        # query takes longer than running it
+        connection.execute(SETTINGS, (get_localzone_name(),))
         connection.commit()
 
     @event.listens_for(engine, "handle_error")

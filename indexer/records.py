@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from indexer.location import Location
@@ -200,6 +199,15 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """How many rows of each kind a copied library has, the same on both sides."""
+
+    photos: int
+    contents: int
+    embeddings: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """Photos removed for good (or that would be), and what went with them.
 
@@ -260,7 +268,7 @@ class RootStatus:
 class LibraryStatus:
     """The library in numbers. `photos` are there and searchable; `daemon`: the running one."""
 
-    library: Path
+    library: str
     model_id: str
     roots: tuple[RootStatus, ...]
     photos: int

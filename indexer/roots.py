@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from indexer.daemon_state import ask_for_look
+from indexer.daemon_state import Desk
 from indexer.errors import RootError
 from indexer.excludes import checked
 from indexer.location import Location, RemotePath, relative_to
@@ -15,19 +15,17 @@ from indexer.remote import check_url
 from indexer.store import Store
 
 
-def add_root(
-    store: Store, library: Path, directory: Location, excludes: Iterable[str] | None
-) -> Root:
-    """See Library.add_root; `library` is the library's own directory."""
+def add_root(store: Store, desk: Desk, directory: Location, excludes: Iterable[str] | None) -> Root:
+    """See Library.add_root."""
     patterns = None if excludes is None else checked(excludes)
-    root = _known_or_new(store, library, directory)
-    ask_for_look(library)
+    root = _known_or_new(store, desk.directory, directory)
+    desk.ask_for_look()
     if patterns is None:
         return root
     if root.path != _resolved(directory):
         raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
     store.set_excludes(root.id, patterns)
-    ask_for_look(library)
+    desk.ask_for_look()
     return replace(root, excludes=patterns)
 
 
@@ -50,6 +48,7 @@ def _known_or_new(store: Store, library: Path, directory: Location) -> Root:
         raise RootError(f"{directory} is the library itself: it holds no photos of yours")
     for root in store.roots():
         if relative_to(path, root.path) is not None:
+            store.see_root(root.id)
             return root
     return store.add_root(path)
 

@@ -19,7 +19,7 @@ from typing import Final, Protocol
 
 from huggingface_hub.constants import HF_HUB_CACHE
 
-from indexer.daemon_state import running_daemon
+from indexer.daemon_state import Desk
 from indexer.errors import ServiceError
 from indexer.places import default_library
 
@@ -221,7 +221,7 @@ def _path(path: Path) -> str:
 
 def _refuse_second(library: Path) -> None:
     """The service would only fail beside a daemon that somebody started by hand."""
-    if running := running_daemon(library):
+    if running := Desk(library).daemon():
         raise ServiceError(
             f"process {running.pid} on {running.host} is the library's daemon already: "
             "stop it first"

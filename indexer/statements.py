@@ -1,4 +1,4 @@
-"""The SELECTs that searching needs: which embeddings a filter allows, and photos with their facts.
+"""The longer SELECTs: which embeddings a filter allows, photos with their facts, roots.
 
 Builds statements; store.py runs them, rows.py reads what they yield.
 """
@@ -8,30 +8,36 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from indexer.conditions import matching, photo_time
 from indexer.dialects import among
 from indexer.query import Filter
 from indexer.records import Root
 from indexer.rows import PRESENT, photo_query
-from indexer.schema import contents, embeddings, photos
+from indexer.schema import contents, embeddings, photos, roots
+from indexer.shared_schema import root_hosts
 
 Filters = tuple[Collection[Filter], Collection[Root]]  # the conditions, and the roots they name
 
 
 def allowed_embeddings(model_id: str, filters: Filters) -> Select[Any]:
     """The ids, in order, of the model's embeddings behind a present photo that passes."""
+    return (
+        select(embeddings.c.id)
+        .where(embeddings.c.model_id == model_id, passes(filters))
+        .order_by(embeddings.c.id)
+    )
+
+
+def passes(filters: Filters) -> ColumnElement[bool]:
+    """The condition that a present photo that passes is behind an embedding."""
     passing = (
         select(photos.c.content_id)
         .join(contents, contents.c.id == photos.c.content_id)
         .where(PRESENT, matching(*filters))
     )
-    return (
-        select(embeddings.c.id)
-        .where(embeddings.c.model_id == model_id, embeddings.c.content_id.in_(passing))
-        .order_by(embeddings.c.id)
-    )
+    return embeddings.c.content_id.in_(passing)
 
 
 def photos_of(embedding_ids: Sequence[int], filters: Filters) -> Select[Any]:
@@ -52,6 +58,16 @@ def copied_embeddings(model_id: str) -> Select[Any]:
         .group_by(embeddings.c.id)
         .having(func.count() > 1)
         .order_by(embeddings.c.id)
+    )
+
+
+def roots_seen_by(host: str) -> Select[Any]:
+    """The roots of a shared library that this host sees."""
+    return (
+        select(roots)
+        .join(root_hosts, root_hosts.c.root_id == roots.c.id)
+        .where(root_hosts.c.host == host)
+        .order_by(roots.c.id)
     )
 
 

@@ -32,10 +32,11 @@ from sqlalchemy.engine import URL
 from indexer import facets, statements
 from indexer.column_types import now
 from indexer.database import create_database, open_database
-from indexer.dialects import among
+from indexer.dialects import among, upsert
 from indexer.errors import PhotoNotFound
 from indexer.location import Location, location
 from indexer.outcomes import KnownContent, Outcome
+from indexer.places import this_host
 from indexer.prune import Prunable, prunable, prune
 from indexer.query import Filter
 from indexer.recording import embedding_of, record, set_missing
@@ -61,7 +62,7 @@ from indexer.rows import (
     to_row,
 )
 from indexer.schema import contents, embeddings, library, photos, roots, unpack
-from indexer.shared_schema import shared
+from indexer.shared_schema import root_hosts, shared
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -74,7 +75,7 @@ class Store:
     """One library's database. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self.is_shared = engine.dialect.name == "postgresql"  # by several hosts
         self._sentinel: Connection | None = None
         self._sentinel_lock = threading.Lock()
@@ -96,12 +97,12 @@ class Store:
         """Close all connections."""
         if self._sentinel is not None:
             self._sentinel.close()
-        self._engine.dispose()
+        self.engine.dispose()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction that changes something; SQLite counts those itself: see change_token()."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             yield connection
             if self.is_shared:  # last of all: who counts makes others wait until the commit
                 connection.execute(update(shared).values(changes=shared.c.changes + 1))
@@ -115,7 +116,7 @@ class Store:
 
     def recorded_model(self) -> Model:
         """The model that the library is searched with."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             row = connection.execute(select(library.c.model_source, library.c.model_id)).one()
         return Model(row.model_source, row.model_id)
 
@@ -129,19 +130,28 @@ class Store:
 
     def roots(self) -> list[Root]:
         """The photo directories, in the order in which they were added."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(roots).order_by(roots.c.id))
-            return [
-                Root(row.id, location(row.path), row.notice, tuple(row.excludes.splitlines()))
-                for row in rows
-            ]
+        return self._roots(select(roots).order_by(roots.c.id))
+
+    def roots_here(self) -> list[Root]:
+        """Those that this host sees; of a library that is not shared, all."""
+        return (
+            self._roots(statements.roots_seen_by(this_host())) if self.is_shared else self.roots()
+        )
 
     def add_root(self, path: Location) -> Root:
-        """Remember a photo directory."""
+        """Remember a photo directory, and that this host sees it."""
         with self._writing() as connection:
             root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
         assert root_id is not None
+        self.see_root(root_id[0])
         return Root(root_id[0], path)
+
+    def see_root(self, root_id: int) -> None:
+        """From now on this host takes in what is in that directory."""
+        if self.is_shared:
+            seen = upsert(self.engine.dialect, root_hosts).on_conflict_do_nothing()
+            with self._writing() as connection:
+                connection.execute(seen, {"root_id": root_id, "host": this_host()})
 
     def set_excludes(self, root_id: int, patterns: Iterable[str]) -> None:
         """From now on leave out what matches these patterns."""
@@ -154,6 +164,8 @@ class Store:
         with self._writing() as connection:
             connection.execute(delete(photos).where(photos.c.root_id == root_id))
             connection.execute(delete(roots).where(roots.c.id == root_id))
+            if self.is_shared:
+                connection.execute(delete(root_hosts).where(root_hosts.c.root_id == root_id))
 
     def set_notices(self, notices: Mapping[int, str | None]) -> None:
         """Remember for each root why the last look changed nothing, or that all was right."""
@@ -167,7 +179,7 @@ class Store:
     def present_photos(self) -> dict[int, int]:
         """For each root how many of its files are there, those that failed too."""
         query = select(photos.c.root_id, func.count()).where(PRESENT).group_by(photos.c.root_id)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     # what ingest asks and tells
@@ -193,7 +205,7 @@ class Store:
             .outerjoin(embeddings, self._mine(contents.c.id))
             .where(contents.c.sha256 == sha256)
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return row and KnownContent(row[0], row[1] is not None)
 
@@ -224,7 +236,7 @@ class Store:
             return self._count(select(shared.c.changes))
         with self._sentinel_lock:  # a connection is one thread's at a time
             if self._sentinel is None:
-                self._sentinel = self._engine.connect()
+                self._sentinel = self.engine.connect()
             token: int = self._sentinel.execute(text("PRAGMA data_version")).scalar_one()
             self._sentinel.rollback()
             return token
@@ -253,13 +265,13 @@ class Store:
     def sample_vectors(self, count: int, dim: int) -> FloatArray:
         """(at most `count`, D) unit rows, drawn evenly; always the same of the same library."""
         query = select(embeddings.c.id).where(embeddings.c.model_id == self.model_id)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             ids = np.sort(np.array(connection.execute(query).scalars().all(), dtype=np.int64))
         chosen = np.random.default_rng(0).choice(ids, min(count, len(ids)), replace=False)
         return self.vectors(chosen.tolist(), dim)[1]
 
     def _vectors(self, query: Select[Any], dim: int) -> tuple[IntArray, FloatArray]:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         return ids, unpack([row[1] for row in rows], dim)
@@ -269,31 +281,31 @@ class Store:
     ) -> list[tuple[int, Photo]]:
         """(embedding id, photo) for each present photo behind these embeddings that passes."""
         query = statements.photos_of(embedding_ids, (filters, self.roots() if filters else ()))
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [(row.embedding_id, to_photo(row)) for row in connection.execute(query).all()]
 
     def allowed_embeddings(self, filters: Collection[Filter]) -> IntArray:
         """The growing ids of the embeddings behind present photos that pass the filters."""
         query = statements.allowed_embeddings(self.model_id, (filters, self.roots()))
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return np.array(connection.execute(query).scalars().all(), dtype=np.int64)
 
     def copied_embeddings(self) -> list[int]:
         """The ids of the embeddings of content that several present photos have."""
         query = statements.copied_embeddings(self.model_id)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return list(connection.execute(query).scalars().all())
 
     def newest(self, filters: Collection[Filter], limit: int) -> list[Photo]:
         """The present photos that pass the filters, newest first, equal times by number."""
         query = statements.newest((filters, self.roots()), limit)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [to_photo(row) for row in connection.execute(query)]
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this number. Raises PhotoNotFound."""
         query = photo_query().where(photos.c.id == photo_id)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise _no_photo(photo_id)
@@ -314,7 +326,7 @@ class Store:
 
     def facets(self) -> Facets:
         """What the present photos have, counted; looks at each of them."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             kinds = connection.execute(facets.kinds_of_photos()).all()
             cells = connection.execute(facets.cells_with_photos()).all()
         return facets.summed(kinds, cells, self.roots())
@@ -323,19 +335,14 @@ class Store:
 
     def root_status(self) -> list[RootStatus]:
         """Each root with the number of its photos that are there."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(root_query())
             return [RootStatus(location(row.path), row.photos, row.notice) for row in rows]
 
     def searchable(self) -> int:
         """How many photos are there and embedded by the library's model."""
-        query = (
-            select(func.count())
-            .select_from(photos)
-            .join(embeddings, self._mine(photos.c.content_id))
-            .where(PRESENT)
-        )
-        return self._count(query)
+        embedded = photos.join(embeddings, self._mine(photos.c.content_id))
+        return self._count(select(func.count()).select_from(embedded).where(PRESENT))
 
     def embedding_count(self) -> int:
         """How many embeddings of the library's model there are, dead ones too."""
@@ -345,13 +352,13 @@ class Store:
     def failed_and_missing(self) -> tuple[int, int]:
         """How many present files could not be taken in, and how many photos are known but gone."""
         counts = func.count().filter(FAILED), func.count().filter(~PRESENT)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             failed, missing = connection.execute(select(*counts).select_from(photos)).one()
         return failed, missing
 
     def failures(self) -> list[Failure]:
         """The present files that could not be taken in."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [
                 Failure(location(row.root) / row.path, row.error, row.failed_at)
                 for row in connection.execute(failure_query())
@@ -373,7 +380,7 @@ class Store:
 
     def prunable(self, rows: Collection[Row]) -> Prunable:
         """What nothing refers to any more once these rows are gone."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return prunable(connection, rows)
 
     def prune(self, rows: Collection[Row]) -> Prunable:
@@ -381,14 +388,21 @@ class Store:
         with self._writing() as connection:
             return prune(connection, rows)
 
+    def _roots(self, query: Select[Any]) -> list[Root]:
+        with self.engine.connect() as connection:
+            return [
+                Root(row.id, location(row.path), row.notice, tuple(row.excludes.splitlines()))
+                for row in connection.execute(query)
+            ]
+
     def _rows(self, query: Select[Any]) -> Iterator[Row]:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             result = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
             for part in result.partitions():
                 yield from map(to_row, part)
 
     def _count(self, query: Select[Any]) -> int:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
     def _mine(self, content_id: Any) -> Any:

@@ -95,7 +95,7 @@ def survey(
     accept_gone: bool = False,
     watching: Watching = NOT_WATCHING,
 ) -> Survey:
-    """Look at all roots, or only at `paths`, and compare with the store.
+    """Look at all roots that this host sees, or only at `paths`, and compare with the store.
 
     `library`: the library's own directory, which is never looked into. `accept_gone`: believe
     that many photos have gone from a root that can be read.
@@ -103,7 +103,7 @@ def survey(
     roots = store.roots()
     eyes = _Eyes(store, roots, library, accept_gone, watching)
     looks: dict[int, _Look] = {}
-    for root in roots:
+    for root in store.roots_here():
         # what lies in a root below, or in the library itself, is not this root's
         others = [other.path for other in roots if root.path in other.path.parents]
         under = [""] if paths is None else _within(paths, root.path, [*others, library])

@@ -24,16 +24,25 @@ class Thumbnails:
         name = sha256.hex()
         return self.directory / name[:2] / f"{name}.jpg"
 
+    def read(self, sha256: bytes) -> bytes | None:
+        """The thumbnail of these bytes, if it is there."""
+        try:
+            return self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def save(self, sha256: bytes, jpeg: bytes) -> None:
         """Keep a thumbnail. Raises DiskFull."""
         write_atomically(self.path(sha256), jpeg)
 
+    def forget(self, sha256: bytes) -> None:
+        """Remove the thumbnail of these bytes, if it is there."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def of(self, photo: Photo) -> bytes | None:
         """The photo's thumbnail, made again if it is gone; None if that fails."""
-        try:
-            return self.path(photo.sha256).read_bytes()
-        except FileNotFoundError:
-            pass
+        if kept := self.read(photo.sha256):
+            return kept
         try:
             data = read_original(photo.path)
             thumbnail = decode(data, THUMBNAIL_PX).thumbnail

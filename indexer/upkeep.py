@@ -18,7 +18,7 @@ def prune(
     store: Store,
     library: Path,
     older_than: timedelta,
-    thumbnail_path: Callable[[bytes], Path],
+    forget_thumbnail: Callable[[bytes], None],
     *,
     dry_run: bool = False,
 ) -> Pruned:
@@ -31,12 +31,13 @@ def prune(
     seen = survey(store, library)
     doubtful = {root_id for root_id, notice in seen.notices.items() if notice}
     there = {row.id for row in seen.plan.back} | {row.id for row, _ in seen.plan.changed}
-    rows = [row for row in gone if row.root_id not in doubtful and row.id not in there]
+    sure = seen.notices.keys() - doubtful  # nobody knows of roots that other hosts see
+    rows = [row for row in gone if row.root_id in sure and row.id not in there]
     folders = {root.id: root.path for root in store.roots()}
     removed = store.prunable(rows) if dry_run else store.prune(rows)
     if not dry_run:
         for sha256 in removed.hashes:
-            thumbnail_path(sha256).unlink(missing_ok=True)
+            forget_thumbnail(sha256)
     return Pruned(
         paths=tuple(folders[row.root_id] / row.path for row in rows),
         contents=len(removed.hashes),

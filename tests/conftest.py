@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import URL
 
-from indexer.postgres import database_url
+from indexer.postgres_url import database_url
 from tests.postgres_server import Server, server_in
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

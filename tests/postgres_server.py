@@ -19,7 +19,7 @@ from tempfile import gettempdir
 import psycopg
 
 from indexer.database import create_database
-from indexer.postgres import database_url
+from indexer.postgres_url import database_url
 from indexer.records import Model
 
 TEMPLATE = "recollect_template"

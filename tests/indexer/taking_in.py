@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import faiss  # noqa: F401 - loaded once, before processes are forked
 
 from indexer.daemon import Daemon
 from indexer.library import Library, open_library
+from indexer.places import library_directory
+from indexer.postgres import make_engine
+from indexer.postgres_url import database_url
+from indexer.shard import Job
+from indexer.sharing import SharedWork
 from tests.fakes import ColourEncoder, FloatArray
 
 SLOW_S = 0.002  # a photo
@@ -70,3 +79,25 @@ def search_on(path: Path, seconds: float) -> None:
         assert all(hit.photo.path.exists() for hit in hits)
         seen = max(seen, len(hits))
     library.close()
+
+
+def keep_in_line_as(host: str, home: Path, url: str) -> None:
+    """The daemon of another host of a shared library."""
+    with as_host(host, home):
+        keep_in_line(library_directory(url))
+
+
+def hold_claims(url: str, jobs: list[Job], has_them: Any) -> None:
+    """Take these files in for ever."""
+    engine = make_engine(database_url(url))
+    SharedWork(engine).take(jobs)
+    has_them.set()
+    time.sleep(600)
+
+
+@contextmanager
+def as_host(host: str, home: Path) -> Iterator[None]:
+    """Be another host meanwhile, with directories of its own."""
+    mine = {"RECOLLECT_HOST": host, "XDG_DATA_HOME": str(home / host)}
+    with patch.dict(os.environ, mine):
+        yield

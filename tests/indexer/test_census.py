@@ -26,7 +26,7 @@ def store(database: Path | URL) -> Iterator[Store]:
 
 
 def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: Path) -> None:
-    census = Census(tmp_path, store)
+    census = Census(str(tmp_path), store)
     assert (census.now().roots, census.now().failed) == ((), 0)
     root = store.add_root(tmp_path / "Pictures")
     bad = [Found(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
@@ -39,14 +39,14 @@ def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: P
 
 
 def test_another_model_has_numbers_of_its_own(store: Store, tmp_path: Path) -> None:
-    census = Census(tmp_path, store)
+    census = Census(str(tmp_path), store)
     assert census.now().model_id == "fake"
     store.model = Model("other", "other")  # as a rebuild with another model has it, uncommitted
     assert census.now().model_id == "other"
 
 
 def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:
-    census = Census(tmp_path, store)
+    census = Census(str(tmp_path), store)
     patience_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # threads take turns at every step
     try:

@@ -27,7 +27,7 @@ from indexer.errors import (
     NotALibrary,
 )
 from indexer.outcomes import NewContent, Outcome
-from indexer.postgres import database_url, is_url, shown
+from indexer.postgres_url import database_url, is_url, shown
 from indexer.records import Facts, FileStat, Found, Model
 from indexer.store import Store
 from tests.postgres_server import Server

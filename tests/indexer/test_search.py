@@ -17,12 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import URL
 
+from indexer.index_policy import IndexPolicy
 from indexer.outcomes import NewContent, Outcome
+from indexer.pg_index import PgIndex
 from indexer.query import Filter, Term, Text, parse
 from indexer.records import Facts, FileStat, Found, Model, Photo
 from indexer.relevance import Calibration
 from indexer.schema import STORED
-from indexer.search import catch_up, nearest
+from indexer.search import Index, catch_up, nearest
 from indexer.store import Store
 from indexer.vector_index import VectorIndex
 from tests.conftest import DATABASES, database_on
@@ -43,7 +45,7 @@ class Filled:
     """A store, its index, and the same photos with their stored vectors in plain memory."""
 
     store: Store
-    index: VectorIndex
+    index: Index
     photos: list[Photo]
     vectors: dict[int, FloatArray]
 
@@ -70,6 +72,15 @@ def filled(
         yield from fill(Store.create(database, Model("fake", "fake")), place / "Pictures")
 
 
+def index_of(store: Store) -> Index:
+    """The index that a library with this store has."""
+    if store.is_shared:
+        return PgIndex(store, DIM, IndexPolicy()).current(store.change_token())
+    index = VectorIndex(DIM)
+    catch_up(index, store)
+    return index
+
+
 def fill(store: Store, pictures: Path) -> Iterator[Filled]:
     root = store.add_root(pictures)
     vectors = unit_rows(PHOTOS, 1)
@@ -87,10 +98,10 @@ def fill(store: Store, pictures: Path) -> Iterator[Filled]:
     store.record(outcomes)
     gone = [row for row in store.rows(root.id) if row.id % 11 == 0]
     store.record([], gone=gone)
-    index = VectorIndex(DIM)
-    catch_up(index, store)
     photos = [store.photo(number + 1) for number in range(PHOTOS)]
-    yield Filled(store, index, photos, {photo.id: stored[photo.id - 1] for photo in photos})
+    yield Filled(
+        store, index_of(store), photos, {photo.id: stored[photo.id - 1] for photo in photos}
+    )
     store.close()
 
 
@@ -208,9 +219,9 @@ def test_copy_outside_the_folder_is_no_hit(database: Path | URL, tmp_path: Path)
     stat = FileStat(1, 1)
     store.record([Outcome(Found(root.id, "a/1.jpg", stat), None, content=content)])
     store.record([Outcome(Found(root.id, "b/1.jpg", stat), None, content=1)])
-    index = VectorIndex(DIM)
-    catch_up(index, store)
-    found = nearest(unit_rows(1, 4)[0], index, store, scale(), 10, parse("-folder:/a/").filters)
+    found = nearest(
+        unit_rows(1, 4)[0], index_of(store), store, scale(), 10, parse("-folder:/a/").filters
+    )
     assert [one.photo.path.name for one in found] == ["1.jpg"]
     assert found[0].photo.path.parent.name == "b"
     store.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.daemon_state import DaemonFile
+from indexer.daemon_state import Desk, Telling
 from indexer.errors import ServiceError
 from indexer.service import SystemdService, launchd_agent, service_of, systemd_unit
 from tests.conftest import run_indexer
@@ -120,7 +120,7 @@ def test_refusal_of_systemd_is_told_in_one_line(home: Path, tmp_path: Path) -> N
 
 
 def test_service_is_not_installed_beside_a_running_daemon(home: Path, tmp_path: Path) -> None:
-    with DaemonFile(tmp_path):
+    with Telling(Desk(tmp_path)):
         while not list(tmp_path.glob("daemon-state.json")):
             pass
         with pytest.raises(ServiceError, match="is the library's daemon already"):

@@ -1,0 +1,108 @@
+"""What a library keeps beside its rows on one machine: files in its directory.
+
+Locks, thumbnails, the index snapshot, what the daemon tells. shared_home.py has the same for a
+library that several hosts share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from indexer.daemon_state import Desk
+from indexer.disk_use import disk_use
+from indexer.index_policy import IndexPolicy
+from indexer.live_index import LiveIndex
+from indexer.lock import held
+from indexer.places import make_directory
+from indexer.records import DiskUse, IndexStatus
+from indexer.search import Index
+from indexer.sharing import AllMine, Share
+from indexer.store import Store
+from indexer.thumbnails import Thumbnails
+
+DATABASE: Final = "library.db"
+WRITTEN_BY: Final = "is being written by"
+KEPT_BY: Final = "is kept in line by"
+
+
+class CurrentIndex(Protocol):
+    """The index of a process: FAISS's beside the database, or pgvector's within it."""
+
+    def current(self, change_token: int) -> Index:
+        """The index with everything that had been committed at `change_token`."""
+
+    def status(self) -> IndexStatus:
+        """What kind of index it is, and why."""
+
+    def write_snapshot(self) -> None:
+        """Make ready for others what takes long to build."""
+
+    def close(self) -> None:
+        """End what runs in the background."""
+
+
+class Home:
+    """The files of the library in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.desk = Desk(directory)
+        self.thumbnails = Thumbnails(directory / "thumbnails")
+
+    @property
+    def name(self) -> str:
+        """Where the library lies, for people."""
+        return str(self.directory)
+
+    @property
+    def database(self) -> Path | URL:
+        """Where its rows are."""
+        return self.directory / DATABASE
+
+    @property
+    def snapshot(self) -> Path:
+        """Where the index is kept between runs."""
+        return self.directory / "index.faiss"
+
+    def make(self) -> None:
+        """Make the place for a new library. Raises RootError."""
+        make_directory(self.directory)
+
+    def use(self, engine: Engine) -> None:
+        """The rows are read over this engine; files need none."""
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one who writes, on this machine. Raises LibraryBusy."""
+        with held(self.directory, "writer", WRITTEN_BY):
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only one who writes, on any machine. Raises LibraryBusy."""
+        with self.writing():
+            yield
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Be this machine's daemon. Raises LibraryBusy."""
+        with held(self.directory, "daemon", KEPT_BY):
+            yield
+
+    def current_index(self, store: Store, dim: int, policy: IndexPolicy) -> CurrentIndex:
+        """The index over the embeddings of the store's model."""
+        return LiveIndex(store, self.snapshot, dim, policy)
+
+    def share(self) -> Share:
+        """Which files this machine takes in."""
+        return AllMine()
+
+    def disk_use(self) -> DiskUse:
+        """What the library takes on disk; reads the size of every thumbnail."""
+        return disk_use(self.directory / DATABASE, self.snapshot, self.thumbnails.directory)

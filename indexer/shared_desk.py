@@ -1,0 +1,85 @@
+"""Where the daemons of all hosts of a library leave word, in its database.
+
+Written past the store: no searcher has anything to catch up with.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, extract, func, select, update
+
+from indexer.daemon_state import Desk, alive
+from indexer.dialects import upsert
+from indexer.places import this_host
+from indexer.records import DaemonState
+from indexer.shared_schema import daemons, shared
+
+
+class SharedDesk(Desk):
+    """The desk of this host, and those of the others."""
+
+    def __init__(self, directory: Path, engine: Engine) -> None:
+        super().__init__(directory)
+        self._engine = engine
+        self._host = this_host()
+        self._mine = daemons.c.host == self._host
+
+    def pause(self) -> None:
+        self._set_paused(True)
+
+    def resume(self) -> None:
+        self._set_paused(False)
+
+    def is_paused(self) -> bool:
+        with self._engine.connect() as connection:
+            return bool(connection.execute(select(shared.c.paused)).scalar())
+
+    def ask_for_look(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(daemons).values(look=True))
+
+    def take_look_request(self) -> bool:
+        granted = update(daemons).where(self._mine, daemons.c.look).values(look=False)
+        with self._engine.begin() as connection:
+            return connection.execute(granted).rowcount > 0
+
+    def tell(self, state: DaemonState) -> None:
+        super().tell(state)  # for what belongs to this machine alone, as its service does
+        values = {
+            "state": json.dumps(asdict(state), default=datetime.isoformat),
+            "told_at": func.timezone("UTC", func.now()),  # the clocks of hosts differ
+        }
+        insertion = upsert(self._engine.dialect, daemons).values(
+            host=self._host, look=False, **values
+        )
+        with self._engine.begin() as connection:
+            connection.execute(
+                insertion.on_conflict_do_update(index_elements=["host"], set_=values)
+            )
+
+    def tell_the_end(self) -> None:
+        super().tell_the_end()
+        with self._engine.begin() as connection:
+            connection.execute(delete(daemons).where(self._mine))
+
+    def daemon(self) -> DaemonState | None:
+        """What this host's daemon told last, else that of another host."""
+        return super().daemon() or next(iter(self.daemons()), None)
+
+    def daemons(self) -> list[DaemonState]:
+        """What the daemons of all hosts told last, those that are alive."""
+        age_s = extract("epoch", func.timezone("UTC", func.now()) - daemons.c.told_at)
+        query = select(daemons.c.state, age_s).order_by(daemons.c.host)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        told = [{**json.loads(state), "told_at_s": time.time() - float(age)} for state, age in rows]
+        return [state for state in map(alive, told) if state is not None]
+
+    def _set_paused(self, paused: bool) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(shared).values(paused=paused))

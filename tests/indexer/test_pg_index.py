@@ -1,0 +1,145 @@
+"""pgvector's index finds what comparing all would, with any filter, and is built without a halt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+import pytest
+
+from benchmarks.clip_like import ClipLike
+from indexer import pg_index as module
+from indexer.bulk import insert_rows
+from indexer.index_policy import IndexPolicy
+from indexer.outcomes import NewContent, Outcome
+from indexer.pg_index import PgIndex
+from indexer.postgres_url import database_url
+from indexer.query import parse
+from indexer.records import Facts, FileStat, Found, Model
+from indexer.schema import contents, embeddings, pack, photos
+from indexer.search import Passing
+from indexer.store import Store
+from tests.postgres_server import Server
+
+FloatArray = npt.NDArray[np.float32]
+
+DIM = 64
+COUNT = 4_000
+TOP = 20
+PHOTOS = ClipLike(DIM, clusters=100)
+SMALL = IndexPolicy(exact_limit=500)  # the library of these tests has outgrown it
+SHARES = {"half": 2, "tenth": 10, "hundredth": 100, "thousandth": 1000}
+
+
+def camera(number: int) -> str:
+    """The names of the filters that let this photo pass."""
+    return " ".join(name for name, each in SHARES.items() if number % each == 0)
+
+
+@pytest.fixture(scope="module")
+def store(postgres: Server) -> Iterator[Store]:
+    """A library whose cameras tell which share of the photos a filter lets pass."""
+    with postgres.fresh() as url:
+        store = Store.create(database_url(url), Model("fake", "it's a fake"))
+        root = store.add_root(Path("/photos"))
+        numbers = range(1, COUNT + 1)
+        facts = ("sha256", "width_px", "height_px", "format", "orientation", "camera")
+        files = ("root_id", "path", "content_id", "size_bytes", "mtime_ns", "failed_at")
+        vectors = PHOTOS.photos(COUNT, seed=0)
+        with store.engine.begin() as connection:
+            insert_rows(
+                connection,
+                contents,
+                facts,
+                [(n.to_bytes(32, "big"), 4, 3, "JPEG", 1, camera(n)) for n in numbers],
+            )
+            insert_rows(
+                connection,
+                photos,
+                files,
+                [(root.id, f"{n}.jpg", n, 1, n, datetime(2020, 1, 1)) for n in numbers],
+            )
+            insert_rows(
+                connection,
+                embeddings,
+                ("content_id", "model_id", "vector"),
+                [(n, store.model_id, pack(vectors[n - 1])) for n in numbers],
+            )
+        PgIndex(store, DIM, SMALL).write_snapshot()
+        yield store
+        store.close()
+
+
+def current(store: Store, policy: IndexPolicy = SMALL) -> PgIndex:
+    return PgIndex(store, DIM, policy).current(store.change_token())
+
+
+def recall(store: Store, typed: str) -> float:
+    """The share of the best 20 that are among the candidates; of 30 queries."""
+    ids, vectors = store.vectors_after(0, DIM, limit=10**6)
+    filters = parse(typed).filters if typed else ()
+    passing = Passing(store, filters) if filters else None
+    here = np.isin(ids, passing.ids) if passing else np.ones(len(ids), bool)
+    index = current(store)
+    found = wanted = 0
+    for query in PHOTOS.queries(30):
+        best = ids[here][np.argsort(-(vectors[here] @ query))][:TOP]
+        found += len(np.intersect1d(best, index.candidates(query, TOP, passing)))
+        wanted += len(best)
+    return found / wanted
+
+
+def test_a_library_that_has_outgrown_comparing_gets_an_index(store: Store) -> None:
+    status = current(store).status()
+    assert (status.vectors, status.kind) == (COUNT, "approximate")
+    assert "HNSW" in status.reason
+    exact = current(store, IndexPolicy(exact_only=True)).status()
+    assert (exact.kind, exact.reason) == ("exact", "asked for")
+
+
+@pytest.mark.parametrize("typed", ["", *(f"camera:{name}" for name in SHARES)])
+def test_the_best_are_among_the_candidates(
+    store: Store, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.setattr(module, "FEW", 100)  # the wider filters go through the index
+    assert recall(store, typed) >= 0.98
+
+
+def test_a_search_without_a_filter_goes_through_the_index(store: Store) -> None:
+    def plan(index: PgIndex) -> str:
+        compiled = index._nearest().limit(TOP).compile(store.engine)
+        asked = compiled.construct_expanded_state({"query": str([0.1] * DIM)})
+        with store.engine.connect() as connection:
+            explained = connection.exec_driver_sql(f"EXPLAIN {asked.statement}", asked.parameters)
+            return str(explained.all())
+
+    assert "Index Scan using hnsw_" in plan(current(store))
+    assert "hnsw_" not in plan(current(store, IndexPolicy(exact_only=True)))
+
+
+def test_what_is_committed_is_found_at_once(store: Store) -> None:
+    (vector,) = PHOTOS.photos(1, seed=9)
+    found = Found(1, "new.jpg", FileStat(1, 1))
+    store.record([Outcome(found, None, NewContent(b"n" * 32, Facts(4, 3, "JPEG"), vector))])
+    index = current(store)
+    nearest = index.candidates(vector, 1, None)
+    assert index.last_id in nearest
+    assert len(index) == COUNT + 1
+
+
+def test_an_index_whose_building_was_broken_off_is_built_anew(store: Store) -> None:
+    index = current(store)
+    with psycopg.connect(
+        store.engine.url.set(drivername="postgresql").render_as_string(False)
+    ) as connection:
+        connection.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(%s)",
+            (index._name,),
+        )
+    assert current(store).status().kind == "exact"
+    current(store).write_snapshot()
+    assert current(store).status().kind == "approximate"
