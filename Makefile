@@ -5,6 +5,12 @@ PHOTOS  ?= data/sample
 # the sample has a library of its own; your photos go into your default one
 LIBRARY ?= $(if $(filter data/sample,$(PHOTOS)),data/library)
 PORT    ?= 8501
+# postgres: a server of its own, which lives in data/postgres and runs as long as the page
+DATABASE ?= sqlite
+ifeq ($(DATABASE),postgres)
+SERVER  := .venv/bin/python -m tests.postgres_server data/postgres
+LIBRARY :=
+endif
 QUERY   ?= a polar bear in the snow
 
 VENV    := .venv
@@ -18,7 +24,7 @@ APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
   apt-get update -qq && apt-get install -y -qq $(1); \
   else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
 
-.PHONY: help setup run test parity lint format browser clean
+.PHONY: help setup run try test parity lint format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +42,9 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching
+	$(SERVER) $(MAKE) --no-print-directory try
+
+try: # what `run` does, with a server of PostgreSQL around it or without
 	$(call INDEXER,rebuild "$(PHOTOS)")
 	$(call INDEXER,search "$(QUERY)" --top 3)
 	@$(call INDEXER,serve --port $(PORT))
@@ -63,4 +72,4 @@ ifeq ($(BROWSER),)
 endif
 
 clean: ## remove what setup and runs have made (never photos)
-	rm -rf $(VENV) .venv-parity data/library build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-parity data/library data/postgres build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,7 @@ from indexer.cli_options import (
 )
 from indexer.errors import IndexerError, LibraryBusy, QueryError
 from indexer.location import location
+from indexer.places import library_directory
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.library import Library
@@ -205,9 +207,29 @@ def prune(
         if dry_run:
             typer.echo(report.prune_text(opened.prune(older_than, dry_run=True), dry_run=True))
             return
-        with opened.writing():
+        with opened.alone():
             typer.echo(report.prune_text(opened.prune(older_than, dry_run=True), dry_run=True))
             typer.echo(report.prune_text(opened.prune(older_than)).splitlines()[-1])
+
+
+Place = Annotated[Path, typer.Argument(parser=library_directory, metavar="PATH|URL")]
+
+
+@app.command("copy")
+def copy_command(source: Place, target: Place) -> None:
+    """Make at the second place the library that is at the first, on SQLite or PostgreSQL.
+
+    Broken off, it goes on where it was. The daemon must not run meanwhile.
+    """
+    from indexer.copying import copy_library
+    from indexer.progress import progress_on
+    from indexer.shared_home import home_of
+
+    configure_logging(logging.INFO)
+    from_, to = home_of(source.absolute()), home_of(target.absolute())
+    with progress_on(sys.stderr) as progress:
+        copied = copy_library(from_, to, progress)
+    typer.echo(report.copied_text(copied, to.name))
 
 
 @roots_app.callback()
@@ -240,7 +262,7 @@ def roots_add(
 @roots_app.command("remove")
 def roots_remove(directory: str, library: LibraryOption) -> None:
     """Forget a photo directory. Its photos leave the results; no file is touched."""
-    with library_at(library) as opened, opened.writing():
+    with library_at(library) as opened, opened.alone():
         opened.remove_root(location(directory))
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -53,6 +53,41 @@ def open_database(place: Path | URL) -> Engine:
     return engine
 
 
+def unfinished_copy(place: Path | URL) -> Engine:
+    """The tables of a library that is being copied to `place`, with what has been copied so far."""
+    if isinstance(place, URL):
+        return postgres.prepare_database(place)
+    unfinished = _unfinished(place)
+    engine = _engine(unfinished)
+    with _explained(unfinished, engine):
+        try:
+            bring_up_to_date(engine, str(unfinished))
+        except NotALibrary:  # not even the tables were finished
+            engine.dispose()
+            unfinished.unlink()
+            _make_tables(engine)
+    return engine
+
+
+def finish_copy(place: Path | URL, copy: Engine) -> None:
+    """What has been copied is the library at `place` from now on."""
+    copy.dispose()  # the last connection to close folds the write-ahead log in
+    if isinstance(place, Path):
+        _remove_journals(place)
+        _unfinished(place).replace(place)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.copy")
+
+
+def _make_tables(engine: Engine, then: Callable[[Connection], None] = lambda _: None) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("PRAGMA journal_mode = WAL"))  # the file remembers it
+        migrate(connection)
+        then(connection)
+
+
 def _create_file(path: Path, model: Model) -> Engine:
     """SQLite's schema changes are not undone by a rollback: the database is made under another
     name, so that a library is there whole or not at all.
@@ -61,10 +96,8 @@ def _create_file(path: Path, model: Model) -> Engine:
     unfinished.unlink(missing_ok=True)
     _remove_journals(path)
     engine = _engine(unfinished)
-    with _explained(path, engine), engine.begin() as connection:
-        connection.execute(text("PRAGMA journal_mode = WAL"))  # the file remembers it
-        migrate(connection)
-        begin_library(connection, model)
+    with _explained(path, engine):
+        _make_tables(engine, lambda connection: begin_library(connection, model))
     engine.dispose()  # the last connection to close folds the write-ahead log in
     unfinished.replace(path)
     return _engine(path)

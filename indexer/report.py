@@ -13,6 +13,7 @@ from clipcore.checkpoints import Status
 from clipcore.selection import Trial, quickest
 from indexer.access import Access, is_loopback
 from indexer.records import (
+    Copied,
     DaemonState,
     Failure,
     Hit,
@@ -195,6 +196,14 @@ def prune_text(pruned: Pruned, *, dry_run: bool = False) -> str:
     if pruned.kept:
         lines.append(f"kept: {pruned.kept} photos, there again or in folders that look unmounted")
     return "\n".join(lines)
+
+
+def copied_text(copied: Copied, place: str) -> str:
+    """What a copy has, and that it was compared."""
+    return (
+        f"copied to {place}: {copied.photos} photos, {copied.contents} contents, "
+        f"{copied.embeddings} embeddings, the same on both sides to the bit"
+    )
 
 
 def root_text(root: Root) -> str:

@@ -31,6 +31,14 @@ ONLY_IN = {
             "schema_version",
             "database",
             "postgres",
+            "bulk",
+            "pg_index",
+            "postgres_url",
+            "home",
+            "shared_home",
+            "shared_desk",
+            "sharing",
+            "copying",
         )
     },
 }
