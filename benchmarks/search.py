@@ -1,12 +1,14 @@
 """Latency, recall, memory and opening time of search in libraries of synthetic vectors.
 
     python -m benchmarks.search --vectors 100000 1000000
+    python -m benchmarks.search --vectors 100000 --database postgres
     python -m benchmarks.search --sentences 100000
 
 The libraries are made in a temporary directory (2.5 GB a million photos) and are gone afterwards.
 `--vectors` measures Library.search, with query vectors in place of a text tower, in a process of
 its own; recall@20 is against all products with the vectors as they are stored. `--sentences`
 goes all the way from the sentence, through the text tower of a ViT-B-32-256 with seeded weights.
+`--database postgres` copies the library to a server of its own first; its filters are conditions.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ import argparse
 import json
 import re
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -31,17 +34,26 @@ import numpy as np
 
 from benchmarks.clip_like import ClipLike, FloatArray
 from benchmarks.synthetic_library import BATCH, make_library
+from indexer.copying import copy_library
+from indexer.home import DATABASE
 from indexer.index_policy import IndexPolicy
 from indexer.library import Library, open_library
+from indexer.pg_index import PgIndex
+from indexer.places import URL_FILE
+from indexer.query import parse
 from indexer.records import Model
+from indexer.search import Passing
+from indexer.shared_home import home_of
 from indexer.store import Store
 from indexer.vector_index import IntArray, VectorIndex
+from tests.postgres_server import LIBRARY, server_in
 
 ROOT: Final = Path(__file__).parents[1]
 DIM: Final = 512
 QUERIES: Final = 200
 TOP: Final = 20
 SHARES: Final = (1.0, 0.5, 0.1, 0.01, 0.001)  # of the photos that a filter lets through
+WORDS: Final = dict(zip(SHARES[1:], ("half", "tenth", "hundredth", "thousandth"), strict=True))
 SYNTHETIC: Final = Model("synthetic", "synthetic-512")
 SENTENCES: Final = ("a dog on the beach", "two parrots on a branch", "grandmother with a cake")
 
@@ -67,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vectors", type=int, nargs="+", default=[])
     parser.add_argument("--sentences", type=int, nargs="+", default=[])
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--index", choices=("auto", "exact"), default="auto")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)  # the searching process
     options = parser.parse_args()
@@ -74,16 +87,19 @@ def main() -> None:
     if options.measure:
         print(json.dumps(measure(options.measure, policy)))
     for count in options.vectors:
-        with tempfile.TemporaryDirectory() as directory:
-            benchmark(Path(directory), count, policy)
+        with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+            place = Path(directory)
+            make_library(place / "library", count, SYNTHETIC, ClipLike(DIM))
+            if options.database == "postgres":
+                stack.enter_context(moved_to_server(place))
+            benchmark(place, count, policy)
     for count in options.sentences:
         with tempfile.TemporaryDirectory() as directory:
             sentences(Path(directory), count)
 
 
 def benchmark(directory: Path, count: int, policy: IndexPolicy) -> None:
-    """Make a library, then measure it in a process that has done nothing else."""
-    make_library(directory / "library", count, SYNTHETIC, ClipLike(DIM))
+    """Index a library, then measure it in a process that has done nothing else."""
     started = time.perf_counter()
     library = _opened(directory / "library", policy)
     with library.writing():
@@ -97,6 +113,27 @@ def benchmark(directory: Path, count: int, policy: IndexPolicy) -> None:
     figures = {"vectors": count, "build_s": round(build_s, 1)} | json.loads(done.stdout)
     for name, value in figures.items():
         print(f"{name:28} {value}")
+
+
+@contextmanager
+def moved_to_server(directory: Path) -> Iterator[None]:
+    """Have the library in the directory on a PostgreSQL of its own meanwhile, indexed."""
+    made = directory / "made"
+    (directory / "library").rename(made)
+    words = (
+        f"CASE WHEN id * 7919 % 10007 < {share * 10007} THEN '{word} ' ELSE '' END"
+        for share, word in WORDS.items()
+    )
+    with closing(sqlite3.connect(made / DATABASE)) as connection, connection:
+        connection.execute(f"UPDATE contents SET camera = {' || '.join(words)}")
+    with tempfile.TemporaryDirectory() as data, server_in(Path(data) / "data") as server:
+        server.run(f"CREATE DATABASE {LIBRARY}")
+        (directory / "library").mkdir()
+        (directory / "library" / URL_FILE).write_text(server.url(LIBRARY))
+        started = time.perf_counter()
+        copy_library(home_of(made), home_of(directory / "library"))
+        print(f"{'copied_and_indexed_s':28} {time.perf_counter() - started:.1f}")
+        yield
 
 
 def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
@@ -133,6 +170,8 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
 
 def filtered(library: Library, encoder: QueryVectors, best_ids: IntArray) -> dict[str, Any]:
     """Of the index alone: latency and recall among the photos that a filter lets through."""
+    if library._store.is_shared:
+        return filtered_by_server(library, encoder, best_ids)
     figures = {}
     index = VectorIndex.load(
         library.path / "index.faiss", library._store.library_id, SYNTHETIC.id, DIM
@@ -145,6 +184,26 @@ def filtered(library: Library, encoder: QueryVectors, best_ids: IntArray) -> dic
             started = time.perf_counter()
             found.append(index.search(query, index.depth(TOP), allowed).tolist())
             times.append(time.perf_counter() - started)
+        recall, p50 = _recall(found, wanted), _ms(times, 50)
+        figures[f"filter {share:.1%}"] = f"p50 {p50} ms, recall_at_20 {recall}"
+    return figures
+
+
+def filtered_by_server(
+    library: Library, encoder: QueryVectors, best_ids: IntArray
+) -> dict[str, Any]:
+    """The same of pgvector's: `filters` find what to let through, too, and all is scored later."""
+    figures = {}
+    index = library._current_index()
+    for (share, word), wanted in zip(WORDS.items(), best_ids[1:], strict=True):
+        times, found = [], []
+        for number in range(QUERIES // 4):
+            (query,) = encoder.embed_texts([f"query {number}"])
+            started = time.perf_counter()
+            passing = Passing(library._store, parse(f"camera:{word}").filters)
+            ids = index.candidates(query, TOP, passing)
+            times.append(time.perf_counter() - started)
+            found.append([one for one in wanted[number].tolist() if one in set(ids.tolist())])
         recall, p50 = _recall(found, wanted), _ms(times, 50)
         figures[f"filter {share:.1%}"] = f"p50 {p50} ms, recall_at_20 {recall}"
     return figures
@@ -202,6 +261,7 @@ class Stages:
         self._calls = (
             (encoder, "embed_texts"),
             (VectorIndex, "search"),
+            (PgIndex, "candidates"),
             (Store, "vectors"),
             (Store, "photos_of"),
         )
