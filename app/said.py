@@ -58,6 +58,11 @@ SENTENCES: Final = (
     N_("the pattern {pattern} excludes nothing"),
     # the library, its index and its daemon
     N_("there is no library at {path}: make one with 'indexer rebuild DIR'"),
+    N_("there is no library at {path}: make one with 'indexer rebuild DIR --library URL'"),
+    N_(
+        "the database {path} cannot be reached: {why}. "
+        "The server must run and have that database: createdb {name}"
+    ),
     N_("{path} is not the database of a library"),
     N_("{path} is damaged or no database: {why}"),
     N_("{path} cannot be opened: {why}"),
@@ -66,6 +71,7 @@ SENTENCES: Final = (
     N_("up to {limit} vectors all of them are compared"),
     N_("more than {limit} vectors: compared as bytes, {why}"),
     N_("more than {limit} vectors: {kind}, {why}"),
+    N_("pgvector's HNSW: {why}"),
     N_("candidates are scored with the stored vectors"),
     N_("for now: the library has outgrown it, a rebuild makes it approximate"),
     N_("starting"),

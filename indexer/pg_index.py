@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Select, func, literal, select, text
 from indexer import statements
 from indexer.column_types import STORED, as_text
 from indexer.dialects import among
-from indexer.index_policy import APPROXIMATE, EXACT, IndexPolicy
+from indexer.index_policy import APPROXIMATE, EXACT, RESCORED, IndexPolicy
 from indexer.index_policy import STORED as STORED_KIND
 from indexer.records import IndexStatus
 from indexer.schema import embeddings
@@ -92,7 +92,7 @@ class PgIndex:
 
     def _reason(self) -> str:
         if self._is_used:
-            return "pgvector's HNSW; candidates are scored with the stored vectors"
+            return f"pgvector's HNSW: {RESCORED}"
         if self._built:
             return "asked for"
         return self._policy.reason(self._count, STORED_KIND)
