@@ -13,16 +13,19 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from clipcore import Encoder
-from indexer.decode import decode, file_stat, read_stable
+from indexer.decode import BYTES_PER_PX, decode, decoded_bytes, file_stat, read_stable
 from indexer.errors import QueryError, Undecodable
-from indexer.query import Content, LibraryPhoto, PhotoFile, Term, Text
+from indexer.query import Content, LibraryPhoto, PhotoFile, Picture, Term, Text
 from indexer.store import Store
 
 FloatArray = npt.NDArray[np.float32]
 
 RECENT_TEXTS: Final = 256  # their embeddings are kept: at most 0.8 MB with any CLIP
+GIVEN_BYTES: Final = 30_000_000  # what somebody gives to search with: any camera's JPEG
+GIVEN_PIXELS: Final = 100_000_000
 CANCELLED: Final = 1e-3  # of the weights' sum; stored vectors are exact to 5e-4 (float16)
 
 
@@ -58,6 +61,12 @@ class Composer:
             case LibraryPhoto(id):
                 stored = self._store.photo_vector(id, self._encoder.dim)
                 return np.asarray(stored / np.linalg.norm(stored))
+            case Picture(model_id, embedding):
+                if model_id != self._encoder.model_id:
+                    raise QueryError(
+                        "the library has gone over to another model: give the picture again"
+                    )
+                return np.array(embedding, np.float32)
 
     def _embed_text(self, text: str) -> FloatArray:
         return np.asarray(self._encoder.embed_texts([text])[0])
@@ -70,5 +79,25 @@ class Composer:
             image = decode(data, self._encoder.image_size_px).image
         except (Undecodable, OSError) as error:
             raise QueryError(f"{path} is no photo that can be read: {error}") from error
-        pixels = self._encoder.preprocess(image)[None]
-        return np.asarray(self._encoder.embed_images(pixels)[0])
+        return _embedded(self._encoder, image)
+
+
+def given_picture(encoder: Encoder, data: bytes) -> tuple[Picture, bytes]:
+    """A picture to look for, from the bytes of its file, and a JPEG thumbnail of it.
+
+    Raises QueryError where it is too large or cannot be read.
+    """
+    if len(data) > GIVEN_BYTES:
+        raise QueryError(f"the picture has more than {GIVEN_BYTES // 10**6} MB")
+    if decoded_bytes(data) > GIVEN_PIXELS * BYTES_PER_PX:
+        raise QueryError(f"the picture has more than {GIVEN_PIXELS // 10**6} megapixels")
+    try:
+        decoded = decode(data, encoder.image_size_px)
+    except Undecodable as error:
+        raise QueryError(f"the picture cannot be read: {error}") from error
+    embedding = _embedded(encoder, decoded.image)
+    return Picture(encoder.model_id, tuple(embedding.tolist())), decoded.thumbnail
+
+
+def _embedded(encoder: Encoder, image: Image.Image) -> FloatArray:
+    return np.asarray(encoder.embed_images(encoder.preprocess(image)[None])[0])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from clipcore import Encoder, open_encoder
 from indexer.census import Census
+from indexer.compose import given_picture
 from indexer.crew import Claims, LocalCrew
 from indexer.daemon_state import Telling
 from indexer.errors import ModelMismatch, QueryError
@@ -24,7 +25,7 @@ from indexer.ingest import Ingest, Progress
 from indexer.location import Location
 from indexer.opening import AUTO, OpenEncoder, asked_model, opened
 from indexer.originals import Originals
-from indexer.query import Query, parse
+from indexer.query import Picture, Query, parse
 from indexer.records import (
     DiskUse,
     Facets,
@@ -297,6 +298,10 @@ class Library:
         verdict, hits = self._searcher.search(parsed, index, top, min_strength)
         took_ms = 1000 * (time.perf_counter() - started)
         return SearchResult(str(query), self.model_id, took_ms, hits, verdict)
+
+    def given_picture(self, data: bytes) -> tuple[Picture, bytes]:
+        """A picture to search with, from its file's bytes, and its thumbnail. Raises QueryError."""
+        return given_picture(self.encoder, data)
 
     @cached_property
     def _searcher(self) -> Searcher:

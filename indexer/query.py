@@ -59,7 +59,18 @@ class LibraryPhoto:
     id: int
 
 
-Content = Text | PhotoFile | LibraryPhoto
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that was given, as its (D,) embedding by the model `model_id`; it has no name.
+
+    The only content that cannot be typed.
+    """
+
+    model_id: str
+    embedding: tuple[float, ...]
+
+
+Content = Text | PhotoFile | LibraryPhoto | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ class Query:
     sort: Sort = "relevance"
 
     def __str__(self) -> str:
-        """The query as it could have been typed: parse(str(query)) == query."""
+        """The query as it could have been typed: parse(str(query)) == query, without a Picture."""
         parts = [_printed_term(term, first=not at) for at, term in enumerate(self.terms)]
         parts += [_printed_filter(one) for one in self.filters]
         parts += ["sort:date"] if self.sort == "date" else []
@@ -222,7 +233,7 @@ class _Parser:
 
     def finish(self) -> Query:
         self._close()
-        if not self.terms and not self.filters:
+        if not self.terms and not self.filters and self.sort != "date":
             raise QueryError("the query is empty: type what the photo shows")
         return Query(tuple(self.terms), tuple(self.filters), self.sort)
 
@@ -315,6 +326,8 @@ def _printed_term(term: Term, *, first: bool) -> str:
             content = f"#{id}"
         case PhotoFile(path):
             content = _quoted(path)
+        case Picture():
+            content = "(picture)"
         case Text(text):
             plain = " ".join(text.split()) == text and all(map(_is_plain, text.split()))
             content = text if plain else _quoted(text, always=True)

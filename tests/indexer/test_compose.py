@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from indexer import compose
 from indexer.compose import Composer
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library, open_library
-from indexer.query import LibraryPhoto, PhotoFile, Term, Text, parse
+from indexer.query import LibraryPhoto, PhotoFile, Picture, Query, Term, Text, parse
 from tests.fakes import ColourEncoder
-from tests.photos import make_photo
+from tests.photos import make_photo, photo_bytes
 
 COLOURS = ("red", "green", "blue", "yellow")
 
@@ -114,3 +115,32 @@ def test_file_that_is_no_photo_is_refused(composer: Composer, tmp_path: Path) ->
     for name in ("text.jpg", "half.png", "absent.jpg", "."):
         with pytest.raises(QueryError, match="photo"):
             composer.vector([Term(PhotoFile(f"{tmp_path}/{name}"))])
+
+
+def test_given_picture_is_searched_by_beside_words(library: Library) -> None:
+    picture, thumbnail = library.given_picture(photo_bytes("blue", seed=7))
+    assert thumbnail.startswith(b"\xff\xd8")  # JPEG
+    alone = Query((Term(picture),))
+    assert library.search(alone, 1).hits[0].photo.path.name == "blue.png"
+    without = Query((Term(picture), *parse("yellow + yellow - blue").terms))
+    assert library.search(without, 1).hits[0].photo.path.name == "yellow.png"
+
+
+def test_picture_that_cannot_be_taken_is_refused(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = photo_bytes("blue")
+    for data in (b"", b"no picture", whole[: len(whole) // 2]):
+        with pytest.raises(QueryError, match="cannot be read"):
+            library.given_picture(data)
+    monkeypatch.setattr(compose, "GIVEN_PIXELS", 64 * 48 - 1)
+    with pytest.raises(QueryError, match="megapixels"):
+        library.given_picture(whole)
+    monkeypatch.setattr(compose, "GIVEN_BYTES", len(whole) - 1)
+    with pytest.raises(QueryError, match="MB"):
+        library.given_picture(whole)
+
+
+def test_picture_seen_by_another_model_is_not_compared(composer: Composer) -> None:
+    with pytest.raises(QueryError, match="another model"):
+        composer.vector([Term(Picture("other-1", (1.0,) * 12))])

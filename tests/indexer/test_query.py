@@ -185,10 +185,15 @@ def test_error_points_at_the_column(typed: str, column: int, told: str) -> None:
     assert f"(column {column + 1})" in str(raised.value)
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "sort:date"])
+@pytest.mark.parametrize("typed", ["", "  "])
 def test_empty_query_is_refused(typed: str) -> None:
     with pytest.raises(QueryError, match="empty"):
         parse(typed)
+
+
+def test_order_alone_asks_for_all_photos() -> None:
+    assert parse("sort:date") == Query(sort="date")
+    assert str(Query(sort="date")) == "sort:date"
 
 
 def test_same_term_twice_prints_a_sign_between() -> None:
