@@ -1,5 +1,5 @@
-"""What the page's address says: ?q= the query, ?all= the weak matches too, ?photo= the
-open photo; the other pages keep what is theirs under keys of their own.
+"""What the page's address says: ?q= the query, ?picture= which given picture belongs to it, ?all=
+the weak matches too, ?photo= the open photo; the other pages have keys of their own.
 
 The address is the page's only state, so that reloading, going back and sharing a link just work.
 It is typed by anyone: numbers are checked here, and a photo is only ever asked for by its number.
@@ -39,10 +39,26 @@ def query() -> str:
 
 
 def set_query(text: str) -> None:
-    """Search for `text`, show its confident matches, and close the open photo."""
+    """Search for `text` alone, show its confident matches, and close the open photo."""
+    set_picture(None)
+    refine(text)
+
+
+def refine(text: str) -> None:
+    """As set_query(), but a picture that was given goes on being looked for too."""
     close_photo()
     show_all(False)
     put("q", text.strip() or None)
+
+
+def picture() -> str | None:
+    """The name of the given picture that is looked for; its pixels stand in no address."""
+    return value("picture")
+
+
+def set_picture(name: str | None) -> None:
+    """Look for this given picture too, or for none."""
+    put("picture", name)
 
 
 def all_shown() -> bool:

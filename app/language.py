@@ -7,8 +7,8 @@ as they are written (locale/*/LC_MESSAGES/page.po), so that there is nothing to 
 from __future__ import annotations
 
 import io
-from datetime import datetime
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
@@ -70,19 +70,29 @@ def percent(share: float) -> str:
     return format_percent(share, locale=LOCALES[language()])
 
 
-def day(moment: datetime) -> str:
+def day(moment: date) -> str:
     """6 May 2018, as the visitor writes it."""
     return format_date(moment, "long", locale=LOCALES[language()])
 
 
-def month(moment: datetime) -> str:
+def month(moment: date) -> str:
     """May 2018, as the visitor writes it."""
-    return format_skeleton("yMMMM", moment, locale=LOCALES[language()])
+    return _month(moment.year, moment.month, LOCALES[language()])
+
+
+@lru_cache(6_000)  # the months of a histogram are written again and again
+def _month(year: int, number_of_month: int, locale: str) -> str:
+    return str(format_skeleton("yMMMM", date(year, number_of_month, 1), locale=locale))
 
 
 def concept(name: str) -> str:
     """An everyday concept of the indexer, which names groups of photos, in their language."""
     return translations(language(), "concepts").gettext(name)
+
+
+def month_name(moment: date) -> str:
+    """May, as the visitor writes it."""
+    return format_date(moment, "LLLL", locale=LOCALES[language()])
 
 
 @cache

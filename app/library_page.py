@@ -12,10 +12,10 @@ from typing import Final
 import streamlit as st
 
 from app.activity import activity
+from app.counts import unreadable
 from app.facts import file_size, since
 from app.language import N_, _, day, ngettext, number
 from app.login import sign_out_button
-from app.panel import is_starter, unreadable
 from app.picker import close_picker, folder_picker
 from app.plain import name_and_note, plain
 from app.roots import root_list
@@ -141,7 +141,7 @@ def _gone(missing: int) -> str:
 
 
 def _model(model_id: str) -> str:
-    if not is_starter(model_id):
+    if not model_id.startswith("starter"):
         return model_id
     return _(
         "{model}: finds everyday things, animals and places; "

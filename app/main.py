@@ -13,17 +13,20 @@ from typing import Final
 import streamlit as st
 
 from app import address
+from app.asked import is_asked
 from app.dialogs import dialog_at_the_end
 from app.explore_page import explore_page
+from app.filters import filters
 from app.language import N_, _, ngettext
 from app.language_switch import language_switch
 from app.library_page import library_page
 from app.login import may_enter
 from app.map_page import map_page
-from app.pages import SEARCH
-from app.panel import library_panel
+from app.overview import overview
+from app.pages import MAP, SEARCH
 from app.photo import photo_dialog
 from app.plain import plain
+from app.query_box import query_box
 from app.results import results
 from app.said import said
 from app.timeline_page import timeline_page
@@ -69,11 +72,12 @@ def main() -> None:
 def _navigation(entered: bool) -> st.Page:
     """The page that the address asks for; the way to the others is shown to who may enter."""
     search = st.session_state[SEARCH] = _page(page, _("Search"), ":material/search:")
+    on_map = st.session_state[MAP] = _page(map_page, _("Map"), ":material/map:", "map")
     return st.navigation(
         [
             search,
             _page(timeline_page, _("Timeline"), ":material/calendar_month:", "timeline"),
-            _page(map_page, _("Map"), ":material/map:", "map"),
+            on_map,
             _page(explore_page, _("Explore"), ":material/bubble_chart:", "explore"),
             _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
@@ -104,35 +108,20 @@ def library_at(path: Path) -> Library:
 
 def page(library: Library) -> None:
     """Everything below the title. Raises IndexerError or ClipcoreError."""
-    status = library.status()
-    if is_welcome(status):
-        welcome(library, status)
+    facets = overview(library)
+    if is_welcome(facets.photos):
+        welcome(library, library.status())
         if address.value("photo") is not None:
             photo_dialog(library, ())
         return
-    library_panel(library, status)
-    search_box()
-    if address.query():
+    filters(facets)
+    query_box(library, facets)
+    if is_asked():
         results(library)
         return
-    start(status.photos)
+    start(facets.photos)
     if address.value("photo") is not None:
         photo_dialog(library, ())
-
-
-def search_box() -> None:
-    """The query box. What it shows follows the address, and what is typed goes there."""
-    if st.session_state.get("query") != address.query():
-        st.session_state["query"] = address.query()
-    st.text_input(
-        _("Search your photos"),
-        key="query",
-        placeholder=_("Type what you remember…"),
-        label_visibility="collapsed",
-        icon=":material/search:",
-        max_chars=address.QUERY_CHARACTERS,
-        on_change=lambda: address.set_query(st.session_state["query"]),
-    )
 
 
 def start(photos: int) -> None:

@@ -12,13 +12,16 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from app import address
 from app.component import component
 from app.files import LAND_URL
 from app.language import _, ngettext
 from app.overview import overview
 from app.pages import search_for
 from app.plain import plain
+from app.query_text import readable, with_filters
 from indexer.library import Library
+from indexer.query import Query, parse
 from indexer.records import Facets
 
 KEY: Final = "map"
@@ -33,16 +36,24 @@ def map_page(library: Library) -> None:
     if not facets.places:
         st.caption(_("No photo tells where it was taken."))
         return
+    if asked := address.query():
+        st.caption(plain(_("A place is added to the query: {query}").format(query=asked)))
     earth = component("map", "elements", "earth")
     with st.container(key="map_frame"):
         shown = earth(key=KEY, data=map_data(facets), on_near_change=lambda: None)
     _permission()
     if near := shown["near"]:
-        search_for(near_query(near))
+        search_for(near_too(address.query(), near))
+
+
+def near_too(text: str, near: dict[str, float]) -> str:
+    """The query of this text, for the photos around a cluster alone."""
+    (around,) = parse(near_query(near)).filters
+    return with_filters(readable(text) or Query(), near=around.value)
 
 
 def near_query(near: dict[str, float]) -> str:
-    """The query for the photos around a cluster."""
+    """The query for all photos around a cluster."""
     return f"near:{near['latitude']:.4f},{near['longitude']:.4f},{near['km']:.0f}km"
 
 

@@ -2,41 +2,102 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from app import address
-from app.answer import Answer, answer
-from app.grid import grid, wanted
-from app.language import _, ngettext, number
+from app.answer import Answer, answer, forget_answer, is_current
+from app.asked import asked
+from app.counts import photo_count
+from app.grid import PAGE, grid, wanted
+from app.language import _, month, number
 from app.photo import photo_dialog
 from app.plain import plain
+from app.query_text import read, sorted_by
 from app.said import said
 from app.selection_bar import selection_bar
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library
+from indexer.query import Query, Sort
 from indexer.records import CONFIDENT, Hit
+
+ORDER: Final = "order"
+REORDERED: Final = "reordered"  # in the session
+LOOK_S: Final = 5.0  # how often an open page asks whether new photos have come in
+
+
+def results(library: Library) -> None:
+    """Search for what is asked and show it, and the photo that is open."""
+    _shown(library)
+    _kept_current(library)
 
 
 @st.fragment
-def results(library: Library) -> None:
-    """Search for what the address says and show it, and the photo that is open."""
-    question = f"{address.query()} {address.all_shown()}"
-    shown: tuple[Hit, ...] = ()
+def _shown(library: Library) -> None:
+    if st.session_state.pop(REORDERED, False):
+        st.rerun()  # the query box, which says the order too, stands outside
+    hits: tuple[Hit, ...] = ()
     try:
-        found = answer(library, address.query(), wanted(question))
+        query = asked()
+        hits = _answered(library, query, answer(library, query, wanted(_question())))
     except (QueryError, PhotoNotFound) as error:
+        forget_answer()
         st.error(plain(said(error)), icon=":material/search_off:")
-    else:
-        hits = found.result.hits
-        shown = hits if address.all_shown() else confident(hits)
-        more = len(shown) == len(hits) and not found.complete
-        st.caption(told(found, len(shown), more=more))
-        if shown:
-            grid(library, shown, question, more=more)
-        the_others(hits, len(shown))
-        selection_bar(library)
     if address.value("photo") is not None:
-        photo_dialog(library, shown)
+        photo_dialog(library, hits)
+
+
+def _answered(library: Library, query: Query, found: Answer) -> tuple[Hit, ...]:
+    hits = found.result.hits
+    shown = hits if address.all_shown() else confident(hits)
+    more = len(shown) == len(hits) and not found.complete
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.caption(told(found, len(shown), more=more), width="content")
+        if query.terms and hits:
+            _order(query)
+    if shown:
+        by_date = query.sort == "date" or not query.terms
+        group_of = (lambda photo: month(photo.date)) if by_date else None
+        grid(library, shown, _question(), group_of=group_of, more=more)
+    the_others(hits, len(shown))
+    selection_bar(library)
+    return shown
+
+
+@st.fragment(run_every=LOOK_S)
+def _kept_current(library: Library) -> None:
+    """Photos that come in appear, unless one has scrolled on: nothing moves below the eyes."""
+    if not is_current(library) and wanted(_question()) == PAGE and address.value("photo") is None:
+        st.rerun()
+
+
+def _question() -> str:
+    return f"{address.query()} {address.picture()} {address.all_shown()}"
+
+
+def _order(query: Query) -> None:
+    """Best first, or newest first: the query says which."""
+    labels = {"relevance": _("Best match"), "date": _("Newest")}
+    if st.session_state.get(ORDER) != query.sort:
+        st.session_state[ORDER] = query.sort
+    st.segmented_control(
+        _("Order"),
+        list(labels),
+        key=ORDER,
+        required=True,
+        format_func=lambda order: labels[order],
+        label_visibility="collapsed",
+        on_change=_reorder,
+    )
+
+
+def _reorder() -> None:
+    sort: Sort = "date" if st.session_state[ORDER] == "date" else "relevance"
+    address.refine(sorted_by(read(address.query()), sort))
+    st.session_state[REORDERED] = True
 
 
 def confident(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
@@ -54,7 +115,7 @@ def told(found: Answer, shown: int, *, more: bool) -> str:
         return f"{nearest if shown else _('No confident match')} · {took}"
     if more:
         return f"{_('More than {count} photos').replace('{count}', number(shown))} · {took}"
-    return f"{ngettext('{count} photo', '{count} photos', shown)} · {took}"
+    return f"{photo_count(shown)} · {took}"
 
 
 def the_others(hits: tuple[Hit, ...], shown: int) -> None:

@@ -10,8 +10,8 @@ from typing import Final
 
 import streamlit as st
 
+from app.counts import photo_count
 from app.language import _, ngettext
-from app.panel import photo_count
 from app.plain import name_and_note, plain
 from app.said import said
 from indexer.errors import IndexerError, LibraryBusy

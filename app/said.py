@@ -34,6 +34,10 @@ SENTENCES: Final = (
     N_("the library has no photo with the number {number}"),
     N_("there is no photo file {path}"),
     N_("{path} is no photo that can be read: {why}"),
+    N_("the picture has more than {count} MB"),
+    N_("the picture has more than {count} megapixels"),
+    N_("the picture cannot be read: {why}"),
+    N_("the library has gone over to another model: give the picture again"),
     # files and folders
     N_("the file is empty"),
     N_("the file changed while it was read"),

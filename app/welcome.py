@@ -23,9 +23,9 @@ EVERY_PHOTO: Final = "after:1800"  # a photo without a date has its file's
 PHOTOS_SHOWN: Final = 24
 
 
-def is_welcome(status: LibraryStatus) -> bool:
+def is_welcome(photos: int) -> bool:
     """Whether there is nothing to search yet, or the person still watches photos come in."""
-    if not status.photos:
+    if not photos:
         st.session_state[WELCOMING] = True
     return bool(st.session_state.get(WELCOMING))
 

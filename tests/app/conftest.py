@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit import config
 
 from indexer.access import LOOPBACK
@@ -42,6 +42,7 @@ def browser() -> Iterator[Browser]:
             "these tests need Chromium: 'apt-get install chromium', or leave them out "
             "with -m 'not browser'"
         )
+    expect.set_options(timeout=WAIT_MS)  # the machine may be busy
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
         yield browser

@@ -119,6 +119,17 @@ def test_cluster_of_the_map_searches_near_there(
     assert tiles[1] == []
 
 
+def test_place_is_added_to_a_query_by_the_map(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=after:2009+-near:0,0,10km")
+    page.get_by_role("link", name="Choose on the map").click()
+    expect(page.get_by_text("A place is added to the query")).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"72\.5° W")).click()
+    expect(page.get_by_label(SEARCH)).to_have_value(
+        re.compile("^after:2009-01-01 -near.* near:-13")
+    )
+    assert names(page) == ["Huayna Picchu.jpg"]
+
+
 def test_map_is_moved_and_zoomed_by_keys(page: Page, address: str) -> None:
     page.goto(f"{address}map")
     dot = page.get_by_role("button", name=re.compile(r"72\.5° W"))

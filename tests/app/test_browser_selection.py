@@ -90,7 +90,7 @@ def test_copies_go_where_they_may_and_overwrite_nothing(
     page.get_by_role("button", name="Photos", exact=True).click()
     page.get_by_role("button", name="Copy 2 photos here").click()
     expect(page.get_by_text("Nothing is written into")).to_be_visible()
-    page.get_by_role("button", name=home.name).click()
+    page.get_by_role("dialog").get_by_role("button", name=home.name).click()
     for expected in (2, 4):
         page.get_by_role("button", name="Copies", exact=True).click()
         page.get_by_role("button", name="Copy 2 photos here").click()

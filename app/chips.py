@@ -1,0 +1,105 @@
+"""What holds for the results, each in a few words, and the query without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+from app.grid import thumbnail_url
+from app.language import N_, _, day, month, month_name, number
+from app.query_text import without
+from indexer.errors import PhotoNotFound
+from indexer.library import Library
+from indexer.query import Circle, Filter, LibraryPhoto, Query, Term
+
+SHAPES: Final = {
+    "portrait": N_("Portrait"),
+    "landscape": N_("Landscape"),
+    "square": N_("Square"),
+    "panorama": N_("Panorama"),
+}
+KNOWN: Final = {
+    "gps": N_("With a place"),
+    "date": N_("With a date"),
+    "camera": N_("With a camera"),
+    "lens": N_("With a lens"),
+}
+ICONS: Final = {
+    "after": "time",
+    "before": "time",
+    "year": "time",
+    "month": "time",
+    "folder": "folder",
+    "camera": "camera",
+    "lens": "camera",
+    "near": "place",
+    "shape": "shape",
+    "larger": "shape",
+}
+
+
+def chips(library: Library, query: Query) -> list[dict[str, Any]]:
+    """What query_box.js needs to know of each filter, and of each photo that is looked for."""
+    return [*_photos(library, query), *(_of_filter(query, one) for one in query.filters)]
+
+
+def in_words(one: Filter) -> str:
+    """What a filter asks for, for people."""
+    told = _meaning(one)
+    return _("Not: {filter}").format(filter=told) if one.negated else told
+
+
+def _meaning(one: Filter) -> str:
+    match one.name, one.value:
+        case "after", date() as first:
+            return _("From {date}").format(date=_date(first))
+        case "before", date() as end:
+            return _("Until {date}").format(date=_date(end, is_end=True))
+        case "month", int() as number_of_month:
+            return month_name(date(2000, number_of_month, 1))
+        case "folder", str() as path:
+            return path.strip("/").rpartition("/")[2] or path
+        case "shape", str() as shape:
+            return _(SHAPES[shape])
+        case "has", str() as fact:
+            return _(KNOWN[fact])
+        case "larger", float() as megapixels:
+            return _("{count} megapixels and more").format(count=number(megapixels))
+        case "near", Circle(latitude, longitude, radius):
+            where = f"{number(round(latitude, 3))}, {number(round(longitude, 3))}"
+            return _("Within {distance} km of {place}").format(
+                distance=number(round(radius, 3)), place=where
+            )
+        case _other:
+            return str(one.value)
+
+
+def _date(moment: date, *, is_end: bool = False) -> str:
+    """The month, where one begins or ends there, else the day; the end is the day before."""
+    last = moment - timedelta(days=1) if is_end and moment > date.min else moment
+    return month(last) if moment.day == 1 else day(last)
+
+
+def _of_filter(query: Query, one: Filter) -> dict[str, Any]:
+    return {
+        "label": in_words(one),
+        "kind": ICONS.get(one.name, "filter"),
+        "rest": without(query, one),
+        "src": None,
+    }
+
+
+def _photos(library: Library, query: Query) -> Iterator[dict[str, Any]]:
+    for term in query.terms:
+        if isinstance(term.content, LibraryPhoto):
+            yield _of_photo(library, query, term, term.content.id)
+
+
+def _of_photo(library: Library, query: Query, term: Term, photo_id: int) -> dict[str, Any]:
+    try:
+        src = thumbnail_url(library, library.photo(photo_id))
+    except PhotoNotFound:
+        src = None
+    told = _("Not like this photo") if term.weight < 0 else _("Like this photo")
+    return {"label": told, "kind": "photo", "rest": without(query, term), "src": src}

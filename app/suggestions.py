@@ -1,0 +1,84 @@
+"""What may be meant while one types: what this library has, and what can be asked of it.
+
+Each is (kind, text, label, photos): query_box.js puts the text into the query.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from app.chips import KNOWN, SHAPES
+from app.language import N_, _, month
+from indexer.query import Filter, Query
+from indexer.records import Facets
+
+Suggestion = tuple[str, str, str, int]
+
+FOLDERS: Final = 1_500  # what the browser is sent stays below 0.2 MB
+NAMES: Final = 300
+SYNTAX: Final = {
+    "after:": N_("Taken from this day on"),
+    "before:": N_("Taken before this day"),
+    "folder:": N_("In a folder"),
+    "camera:": N_("With this camera"),
+    "lens:": N_("With this lens"),
+    "larger:": N_("At least so many megapixels"),
+    "near:": N_("Near latitude,longitude,distance"),
+    "sort:date ": N_("Newest first"),
+}
+
+
+def suggestions(facets: Facets) -> list[Suggestion]:
+    """All there are, in the order in which equal ones are shown."""
+    return [*_times(facets), *_folders(facets), *_names(facets), *_syntax()]
+
+
+def _times(facets: Facets) -> Iterator[Suggestion]:
+    years = Counter[int]()
+    for name, photos in facets.months.items():
+        years[int(name[:4])] += photos
+    for year in sorted(years, reverse=True):
+        yield "time", _typed(Filter("year", year)), str(year), years[year]
+    for name in reversed(list(facets.months)):
+        first = date(int(name[:4]), int(name[5:]), 1)
+        span = _typed(Filter("year", first.year), Filter("month", first.month))
+        yield "time", span, month(first), facets.months[name]
+
+
+def _folders(facets: Facets) -> Iterator[Suggestion]:
+    for path, photos in sorted(tree(facets).items(), key=lambda one: -one[1])[:FOLDERS]:
+        yield "folder", _typed(Filter("folder", path)), path.strip("/").rpartition("/")[2], photos
+
+
+def tree(facets: Facets) -> Counter[str]:
+    """The photos below each folder, those that only have folders in them included."""
+    below = Counter[str]()
+    for path, photos in facets.folders.items():
+        parts = path.strip("/").split("/")
+        for depth in range(1, len(parts) + 1):
+            below["/" + "/".join(parts[:depth]) + "/"] += photos
+    return below
+
+
+def _names(facets: Facets) -> Iterator[Suggestion]:
+    for kind, counts in {"camera": facets.cameras, "lens": facets.lenses}.items():
+        for name, photos in list(counts.items())[:NAMES]:
+            yield "camera", _typed(Filter(kind, name)), name, photos
+    for shape, photos in facets.shapes.items():
+        yield "shape", _typed(Filter("shape", shape)), _(SHAPES[shape]), photos
+    for suffix, photos in list(facets.extensions.items())[:NAMES]:
+        yield "filter", _typed(Filter("ext", suffix)), suffix.upper(), photos
+
+
+def _syntax() -> Iterator[Suggestion]:
+    for fact, label in KNOWN.items():
+        yield "filter", _typed(Filter("has", fact)), _(label), 0
+    for text, label in SYNTAX.items():
+        yield "filter", text, _(label), 0
+
+
+def _typed(*filters: Filter) -> str:
+    return f"{Query(filters=filters)} "
