@@ -87,6 +87,12 @@ def keep_in_line_as(host: str, home: Path, url: str) -> None:
         keep_in_line(library_directory(url))
 
 
+def take_in_as(host: str, home: Path, url: str) -> None:
+    """One rebuild of another host."""
+    with as_host(host, home):
+        take_in(library_directory(url))
+
+
 def hold_claims(url: str, jobs: list[Job], has_them: Any) -> None:
     """Take these files in for ever."""
     engine = make_engine(database_url(url))

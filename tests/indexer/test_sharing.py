@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import signal
 import sys
 import time
@@ -25,7 +26,7 @@ from indexer.records import FileStat, Found, Model
 from indexer.shard import Job
 from indexer.sharing import SharedWork
 from indexer.store import Store
-from tests.indexer.taking_in import as_host, hold_claims, keep_in_line_as, opened
+from tests.indexer.taking_in import as_host, hold_claims, keep_in_line_as, opened, take_in_as
 from tests.photos import make_photo
 from tests.postgres_server import Server
 
@@ -202,6 +203,38 @@ def test_two_daemons_take_in_the_same_photos_and_each_content_once(
             assert connection.execute(counted.format(table).encode()).fetchone() == (PHOTOS, PHOTOS)
         for table in ("claims", "daemons"):
             assert connection.execute(f"SELECT * FROM {table}".encode()).fetchall() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a fork server")
+def test_hosts_killed_at_any_moment_leave_nothing_half_done(
+    url: str, on: Host, photos: Path, tmp_path: Path
+) -> None:
+    moments = random.Random(8)
+    for host in ("anna", "bert"):
+        with on(host) as library:
+            library.add_root(photos)
+    for round_ in range(10):
+        for number in range(30):
+            seed = 30 * round_ + number
+            make_photo(photos / f"{seed}.png", "green", size=(16, 12), seed=seed)
+        both = [
+            context.Process(target=take_in_as, args=(host, tmp_path, url))
+            for host in ("anna", "bert")
+        ]
+        for process in both:
+            process.start()
+        time.sleep(moments.uniform(0, 1))
+        for process in both:
+            process.kill()
+            process.join()
+    with on("anna") as library:
+        rebuild(library)
+        assert library.status().photos == 301
+        assert library.failures() == []
+    with psycopg.connect(url) as connection:
+        for table in ("contents", "embeddings", "thumbnails"):
+            counted = f"SELECT count(*) FROM {table}".encode()
+            assert connection.execute(counted).fetchone() == (301,)
 
 
 # what one host does, the others see
