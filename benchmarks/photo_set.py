@@ -25,12 +25,13 @@ NOISE_SIDE_PX = 512
 def make_photos(directory: Path, count: int, megapixels: float) -> list[Path]:
     """`count` JPEG photos in `directory`."""
     directory.mkdir(parents=True, exist_ok=True)
-    make = partial(_make_photo, directory, megapixels=megapixels)
+    make = partial(make_photo, directory, megapixels=megapixels)
     with ProcessPoolExecutor() as pool:
         return list(pool.map(make, range(count)))
 
 
-def _make_photo(directory: Path, number: int, megapixels: float) -> Path:
+def make_photo(directory: Path, number: int, megapixels: float) -> Path:
+    """The photo of this number, made where it is missing."""
     path = directory / f"{number:05}.jpg"
     if not path.exists():
         sources = sorted(SAMPLE.rglob("*.jpg"))
