@@ -2,7 +2,7 @@
 // elements.js and atlas_drawing.js go before. data = {points, groups, words, group, area}:
 // points: base64 of little-endian numbers, x y (16 bits) group (8) year (16) id (32);
 // groups: [{name, count, place: [x, y]}]; group, area: what the address chooses, or null.
-// Thumbnails come as the event `recollect-pictures`, for `wanted` ids.
+// Thumbnails come as the event `recollect-pictures`, for `wanted` photos.
 
 const CLICK_PX = 5, CORNERS = 60;
 const STEP = 0.15, ZOOM = 1.5;
@@ -164,7 +164,7 @@ function fillList(root, words) {
     const swatch = element("span", "swatch");
     swatch.style.background = groupColour(group, dark);
     chooses.append(swatch, element("span", "label", name), element("span", "count", count));
-    chooses.onclick = () => root.say("group", root.chosenGroup === group ? null : group);
+    chooses.onclick = () => root.say("group", root.chosenGroup === group ? -1 : group);
     item.append(chooses);
     return item;
   }));
@@ -181,7 +181,7 @@ function build() {
   root.legend.hidden = true;
   root.list = element("ul", "groups");
   root.append(root.stage, root.side);
-  Object.assign(root, { pictures: new Map(), askedFor: new Set(), thumbs: [], lit: null, view: { x: 0.5, y: 0.5, zoom: 1 } });
+  Object.assign(root, { pictures: new Map(), thumbs: [], lit: null, view: { x: 0.5, y: 0.5, zoom: 1 } });
   return root;
 }
 
@@ -198,7 +198,7 @@ function fill(root, data) {
   legend(root);
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   let root = parentElement.querySelector(".atlas");
   if (!root) {
     root = build();
@@ -210,6 +210,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     }).observe(root.stage);
   }
   root.say = setTriggerValue;
+  root.wish = (photos) => setStateValue("wanted", { photos, turn: Date.now() }); // no event: one would push out another
   const filled = JSON.stringify([data.points.id, data.points.x, data.groups, data.words]);
   if (root.filled !== filled) { // else keep the keyboard's place
     root.filled = filled;

@@ -4,7 +4,7 @@
 
 const SCALE = 65535, MARGIN_PX = 44; // half a thumbnail and more
 const THUMB_PX = 62, SPACING_PX = 76, MOST_THUMBS = 140;
-const CLOSEST = 60, SETTLED_MS = 250;
+const CLOSEST = 60, SETTLED_MS = 250, LOST_MS = 5000;
 
 function numbers(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
@@ -92,20 +92,21 @@ function chooseThumbs(root) {
 }
 
 function askForPictures(root) {
+  clearTimeout(root.settling);
   const missing = chooseThumbs(root).map(({ at }) => root.points.id[at]).filter((id) => !root.pictures.has(id));
-  const fresh = missing.filter((id) => !root.askedFor.has(id));
-  if (!fresh.length) return;
-  for (const id of fresh) root.askedFor.add(id);
-  root.say("wanted", fresh);
+  if (!missing.length || !root.isConnected) return;
+  root.wish(missing);
+  root.settling = setTimeout(() => askForPictures(root), LOST_MS);
 }
 
 function receive(root, pictures) {
   for (const [id, url] of Object.entries(pictures)) {
     if (root.pictures.has(Number(id))) continue;
-    const image = new Image();
+    const image = url ? new Image() : null; // none: there is no thumbnail
+    root.pictures.set(Number(id), image);
+    if (!image) continue;
     image.onload = () => changed(root);
     image.src = url;
-    root.pictures.set(Number(id), image);
   }
 }
 

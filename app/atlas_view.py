@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ import streamlit as st
 from PIL import Image
 
 from app import address
-from app.component import component
+from app.component import component, told
 from app.grid import jpeg_url
 from app.language import _, number
 from app.language import concept as in_words
@@ -28,6 +28,7 @@ from indexer.library import Library
 
 KEY: Final = "atlas"
 PICTURES: Final = "atlas_pictures"
+ANSWERED: Final = "atlas_answered"  # in the session: the last wish for thumbnails
 PICTURES_JS: Final = Path(__file__).with_name("atlas_pictures.js")
 SCALE: Final = 65_535  # places travel as 16-bit numbers
 THUMBNAIL_PX: Final = 96
@@ -46,26 +47,37 @@ def atlas_view(library: Library, atlas: Atlas) -> None:
             "group": address.group(),
             "area": address.area(),
         },
-        on_group_change=lambda: address.choose(group=st.session_state[KEY]["group"]),
-        on_area_change=lambda: address.choose(area=st.session_state[KEY]["area"]),
-        on_opened_change=lambda: address.open_photo(int(st.session_state[KEY]["opened"])),
+        on_group_change=told(KEY, "group", _choose),
+        on_area_change=told(KEY, "area", lambda area: address.choose(area=area)),
+        on_opened_change=told(KEY, "opened", lambda photo: address.open_photo(int(photo))),
         on_wanted_change=lambda: None,
     )
-    _pictures(library, st.session_state[KEY].get("wanted") or ())
+    _pictures(library, st.session_state[KEY].get("wanted"))
 
 
-def _pictures(library: Library, wanted: Sequence[Any]) -> None:
-    """The thumbnails that the picture asked for last; apart, so that the points stay at home."""
+def _choose(group: int) -> None:
+    address.choose(group=group if group >= 0 else None)
+
+
+def _pictures(library: Library, wanted: Mapping[str, Any] | None) -> None:
+    """The thumbnails that the picture wants, once; apart, so that the points stay at home.
+
+    `wanted`: the numbers of the photos, and the `turn` that tells one wish from the next.
+    """
     carrier = st.components.v2.component(
         "recollect_atlas_pictures", js=PICTURES_JS.read_text("utf-8")
     )
-    numbers = [int(one) for one in wanted[:THUMBNAILS_AT_ONCE]]
+    numbers: list[int] = []
+    if wanted and wanted["turn"] != st.session_state.get(ANSWERED):
+        st.session_state[ANSWERED] = wanted["turn"]
+        numbers = [int(one) for one in wanted["photos"][:THUMBNAILS_AT_ONCE]]
     with st.container(key="atlas_pictures_box"):
         carrier(key=PICTURES, data={"pictures": _thumbnails(library, numbers)})
 
 
-def _thumbnails(library: Library, photo_ids: Sequence[int]) -> dict[int, str]:
-    found = {}
+def _thumbnails(library: Library, photo_ids: Sequence[int]) -> dict[int, str | None]:
+    """A URL for each; None for those that have none."""
+    found: dict[int, str | None] = dict.fromkeys(photo_ids)
     for photo_id in photo_ids:
         try:
             photo = library.photo(photo_id)

@@ -39,6 +39,7 @@ IntArray = npt.NDArray[np.int64]
 PICTURE: Final = "picture"
 LOOK_ALIKES: Final = "look-alikes"
 VIEWS: Final = {PICTURE: N_("Picture"), LOOK_ALIKES: N_("Look-alikes")}
+GRID: Final = "explore_grid"
 REFRESH_S: Final = 2.0
 OUTGROWN: Final = 0.1  # of the photos that came or went: then it is computed anew unasked
 LIKE_THESE: Final = 12  # photos make a query: the most typical of those chosen
@@ -135,10 +136,10 @@ def _picture(library: Library, atlas: Atlas) -> tuple[Hit, ...]:
         return ()
     _heading(atlas, chosen)
     question = f"{address.group()} {address.area()} {atlas.state}"
-    count = wanted(question)
+    count = wanted(question, GRID)
     hits = _hits(library, atlas.photo_ids[chosen[:count]])
     if hits:
-        grid(library, hits, question, more=len(chosen) > count)
+        grid(library, hits, question, key=GRID, more=len(chosen) > count)
     return hits
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address, selection
-from app.component import component
+from app.component import component, told
 from app.facts import description, match
 from app.language import _, language
 from indexer.library import Library
@@ -72,9 +72,9 @@ def grid(
     component("grid", "elements")(
         key=key,
         data=data,
-        on_opened_change=lambda: address.open_photo(int(st.session_state[key]["opened"])),
-        on_more_change=lambda: _answer(question, key, st.session_state[key]["more"]),
-        on_ticked_change=lambda: selection.select(st.session_state[key]["ticked"]),
+        on_opened_change=told(key, "opened", lambda photo: address.open_photo(int(photo))),
+        on_more_change=told(key, "more", lambda asked: _answer(question, key, asked)),
+        on_ticked_change=told(key, "ticked", selection.select),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address, file_manager
-from app.component import component
+from app.component import component, told
 from app.dialogs import ask_for
 from app.facts import description, facts_of, place
 from app.files import LAND_URL, url
@@ -49,8 +49,7 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     ids = [hit.photo.id for hit in hits]
     at = ids.index(photo_id) if photo_id in ids else None
 
-    def step() -> None:
-        by = int(st.session_state[KEY]["step"])
+    def step(by: int) -> None:
         if at is not None and 0 <= at + by < len(ids):
             address.open_photo(ids[at + by])
 
@@ -59,15 +58,17 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data["previous"] = at is not None and at > 0
     data["next"] = at is not None and at + 1 < len(ids)
     shown = sheet_component(
-        key=KEY, data=data, on_step_change=step, on_act_change=lambda: _act(photo.path)
+        key=KEY,
+        data=data,
+        on_step_change=told(KEY, "step", lambda by: step(int(by))),
+        on_act_change=told(KEY, "act", lambda act: _act(act, photo.path)),
     )
     if shown["act"] == "like":
         search_for(f"#{photo.id}")
 
 
-def _act(path: Location) -> None:
-    asked = st.session_state[KEY]["act"] == "folder"
-    if asked and isinstance(path, Path) and file_manager.can_show():
+def _act(act: str, path: Location) -> None:
+    if act == "folder" and isinstance(path, Path) and file_manager.can_show():
         file_manager.show(path)
 
 

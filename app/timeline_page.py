@@ -14,7 +14,7 @@ import streamlit as st
 
 from app import address
 from app.answer import answer
-from app.component import component
+from app.component import component, told
 from app.grid import grid, wanted
 from app.language import _, month, ngettext
 from app.overview import overview
@@ -89,7 +89,7 @@ def _name(name: str) -> str:
 
 def _scrubber(months: Mapping[str, int], chosen: Span | None) -> None:
     scrubber = component("timeline", "elements")
-    scrubber(key=KEY, data=scrubber_data(months, chosen), on_span_change=_choose)
+    scrubber(key=KEY, data=scrubber_data(months, chosen), on_span_change=told(KEY, "span", _choose))
 
 
 def scrubber_data(months: Mapping[str, int], chosen: Span | None) -> dict[str, Any]:
@@ -108,7 +108,6 @@ def scrubber_data(months: Mapping[str, int], chosen: Span | None) -> dict[str, A
     }
 
 
-def _choose() -> None:
-    chosen = st.session_state[KEY]["span"]
+def _choose(chosen: str) -> None:
     address.close_photo()
     address.put("months", None if chosen == "all" else chosen)
