@@ -33,7 +33,7 @@ def run_indexer(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the `indexer` command as a user would."""
     command = [sys.executable, "-c", "from indexer.cli import main; main()"]
     return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
+        [*command, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False
     )
 
 

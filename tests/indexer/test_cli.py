@@ -106,7 +106,7 @@ def test_a_command_waits_for_no_import_that_it_does_not_need(
 ) -> None:
     arguments = [*command, own_library] if command[0] == "search" else command
     started = [sys.executable, "-c", RUN_AND_TELL_IMPORTS, *arguments]
-    done = subprocess.run(started, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(started, capture_output=True, text=True, check=True, timeout=600)
     loaded = done.stderr.split()
     assert "typer" in loaded
     assert not set(heavy) & set(loaded)
@@ -325,7 +325,7 @@ def run_unprivileged(*arguments: object) -> subprocess.CompletedProcess[str]:
         [*(drop if os.geteuid() == 0 else []), *command],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
