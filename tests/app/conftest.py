@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit import config
 
 from indexer.access import LOOPBACK
+from indexer.library import Library, open_library
 from tests.app.serving import WAIT_MS, served
+from tests.conftest import SAMPLE
 
+FOLDERS = (
+    "Animals/Arctic",
+    "América",
+    "Home",
+    "USA road trip",
+)  # of the sample: where few photos come from
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
@@ -55,6 +64,26 @@ def page(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(WAIT_MS)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library of so few photos that it is explored at once; one is there twice, once smaller."""
+    directory = tmp_path_factory.mktemp("few")
+    photos = directory / "photos"
+    photos.mkdir()
+    for folder in FOLDERS:
+        for path in sorted((SAMPLE / folder).rglob("*.jpg"))[:5]:
+            shutil.copy(path, photos)
+    original = min(photos.iterdir())
+    with Image.open(original) as image:
+        image.resize((image.width // 2, image.height // 2)).save(photos / "smaller.jpg")
+    library = open_library(directory / "library", create=True, model="starter")
+    with library.writing():
+        library.add_root(photos)
+        library.rebuild()
+    yield library
+    library.close()
 
 
 @pytest.fixture(scope="module")
