@@ -38,6 +38,7 @@ Found = tuple[FloatArray, IntArray]  # scores, best first, and positions; -1 whe
 POINTS_PER_LIST: Final = 64  # vectors to train on; FAISS warns below 39
 POINTS_OF_CODES: Final = 16_384
 TRAIN_ROUNDS: Final = 10
+TRAIN_TRIES: Final = 5  # one start in seven splits a group and joins two others, five never did
 GPU_MAX_K: Final = 2048
 CORES: Final = os.cpu_count() or 1
 WORTH_A_THREAD: Final = 10_000  # vectors: some 2 ms of scanning
@@ -243,6 +244,7 @@ def k_means(vectors: FloatArray, groups: int) -> tuple[FloatArray, IntArray]:
         vectors.shape[1],
         min(groups, len(vectors)),
         niter=TRAIN_ROUNDS,
+        nredo=TRAIN_TRIES,
         spherical=True,
         min_points_per_centroid=1,
         seed=1,

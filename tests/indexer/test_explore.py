@@ -166,6 +166,17 @@ def test_k_means_leaves_no_group_empty_and_repeats_itself() -> None:
     np.testing.assert_array_equal(k_means(rows, 9)[1], groups)
 
 
+def test_k_means_finds_groups_that_lie_apart_in_whatever_order_they_come() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.eye(12, dtype=np.float32)[:5], 6, axis=0)
+    rows += 0.05 * rng.standard_normal(rows.shape, np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    for _ in range(50):
+        order = rng.permutation(len(rows))
+        _, groups = k_means(rows[order], 5)
+        assert len(set(zip(groups.tolist(), (order // 6).tolist(), strict=True))) == 5
+
+
 def test_main_directions_keep_apart_what_is_apart() -> None:
     near, far = np.zeros((5, 4), np.float32), np.full((5, 4), 9, np.float32)
     places = by_pca(np.vstack([near, far]))
