@@ -6,12 +6,14 @@ Exit codes: 0 done, 1 an error told in one line on stderr, 2 wrong usage, 130 in
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from clipcore.errors import ClipcoreError
 from indexer import cli_daemon, cli_models, report
@@ -38,6 +40,7 @@ if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for t
     from indexer.library import Library
 
 INTERRUPTED = 130  # what a shell calls a process that Ctrl-C ended
+MINUS_FIRST = re.compile(r"-(?!-)(\w+:|.*\s)")  # a filter, or more than one word
 
 app = typer.Typer(
     name="indexer",
@@ -108,7 +111,19 @@ def rebuild(
             raise typer.Exit(INTERRUPTED)
 
 
-@app.command()
+class QueryCommand(TyperCommand):
+    """A command whose query may begin with a minus, as in `-folder:screenshots cat`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take what can be no option for the query, wherever it stands."""
+        if "--" not in args:
+            queries = [argument for argument in args if MINUS_FIRST.match(argument)]
+            args = [argument for argument in args if argument not in queries]
+            args += ["--", *queries] if queries else []
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=QueryCommand)
 def search(
     query: Annotated[str, typer.Argument(help="What the photo shows; see the README.")],
     library: LibraryOption,
@@ -123,10 +138,7 @@ def search(
     index: IndexOption = IndexChoice.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the photos that match a sentence best.
-
-    Put -- before a query that begins with a minus.
-    """
+    """Find the photos that match a sentence best."""
     configure_logging(logging.WARNING)
     with library_at(library, model=model, index=index) as opened:
         result = opened.search(query, top, min_strength=min_strength)

@@ -47,6 +47,15 @@ def test_query_of_filters_lists_by_date_and_says_where_the_date_is_from(
     assert {hit["date_source"] for hit in document["hits"]} <= {"exif", "file"}
 
 
+@pytest.mark.parametrize("query", ["-folder:arctic bear", "- fruit + apple", "-folder:arctic"])
+def test_query_may_begin_with_a_minus(sample_library: Path, query: str) -> None:
+    done = run_indexer("search", query, "--library", sample_library, "--json", "-n5")
+    document = json.loads(done.stdout)
+    assert document["query"] == query
+    assert len(document["hits"]) == 5
+    assert not any("Arctic" in hit["path"] for hit in document["hits"] if ":" in query)
+
+
 def test_error_of_a_query_points_at_the_column(sample_library: Path) -> None:
     done = run_indexer("search", "dogs colour:red", "--library", sample_library)
     assert done.returncode == 1
