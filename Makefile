@@ -24,7 +24,7 @@ APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
   apt-get update -qq && apt-get install -y -qq $(1); \
   else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
 
-.PHONY: help setup run try test parity lint format browser clean
+.PHONY: help setup run try test parity bench lint format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,7 +38,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,heic,oidc,starter,postgres,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,heic,int8,oidc,starter,postgres,dev]'
 	@touch $@
 
 run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching
@@ -57,6 +57,11 @@ parity: ## compare CLIP with the reference code, in an environment of its own (6
 	.venv-parity/bin/pip install --quiet -r tests/parity/requirements.txt
 	.venv-parity/bin/python tests/parity/compare.py
 
+bench: $(READY) ## measure beside rclip, open_clip and transformers, in an environment of theirs (6 GB, 40 min)
+	test -x .venv-bench/bin/pip || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.bench
+
 lint: $(READY) ## check format, style and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -72,4 +77,4 @@ ifeq ($(BROWSER),)
 endif
 
 clean: ## remove what setup and runs have made (never photos)
-	rm -rf $(VENV) .venv-parity data/library data/postgres build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-parity .venv-bench data/bench data/library data/postgres build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

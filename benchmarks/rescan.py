@@ -10,6 +10,7 @@ a user would start it, and a look as the daemon has it, within a process that is
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--json", action="store_true", help="medians only, as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "library"
@@ -41,7 +43,11 @@ def main() -> None:
         model = Model(STARTER, encoder.model_id)
         make_library(path, options.photos, model, ClipLike(encoder.dim))
         make_files(path)
-        report(options.photos, measure(path, Path(folder) / "photos", options.runs))
+        times = measure(path, Path(folder) / "photos", options.runs)
+    if options.json:
+        print(json.dumps(figures(times)))
+    else:
+        report(options.photos, times)
 
 
 def measure(path: Path, photos: Path, runs: int) -> dict[str, list[float]]:
@@ -61,6 +67,17 @@ def measure(path: Path, photos: Path, runs: int) -> dict[str, list[float]]:
                 times[name].append(time.perf_counter() - started)
     library.close()
     return times
+
+
+def figures(times: dict[str, list[float]]) -> dict[str, float]:
+    """The medians, and how many times find's the rebuild's is."""
+    find_s, rebuild_s, look_s = (statistics.median(seconds) for seconds in times.values())
+    return {
+        "find_s": find_s,
+        "rebuild_s": rebuild_s,
+        "look_s": look_s,
+        "rebuild_by_find": rebuild_s / find_s,
+    }
 
 
 def report(photos: int, times: dict[str, list[float]]) -> None:

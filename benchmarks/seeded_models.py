@@ -1,0 +1,91 @@
+"""ViT-B-32-256 with weights that follow from their names, in open_clip's and transformers' form.
+
+    python -m benchmarks.seeded_models DIRECTORY
+
+Speed does not depend on what the weights have learned, and these need no download.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from clipcore.preprocess import OPENAI_MEAN, OPENAI_STD
+from tests.parity.seeded import ARCHITECTURES, openai_state, transformers_layout, write_open_clip
+
+NAME: Final = "ViT-B-32-256"
+OPEN_CLIP, TRANSFORMERS = "open_clip", "transformers"  # the two directories
+
+
+def write_models(directory: Path) -> None:
+    """The same weights twice."""
+    config = ARCHITECTURES[NAME]
+    state = openai_state(config)
+    write_open_clip(directory / OPEN_CLIP, config, state)
+    write_transformers(directory / TRANSFORMERS, config, state)
+
+
+def write_transformers(
+    directory: Path, config: Mapping[str, Any], state: Mapping[str, Tensor]
+) -> None:
+    """What CLIPModel and the image processor of transformers read."""
+    directory.mkdir(parents=True, exist_ok=True)
+    vision, text = config["vision_cfg"], config["text_cfg"]
+    size_px, end = vision["image_size"], text["vocab_size"] - 1
+    _write(
+        directory / "config.json",
+        model_type="clip",
+        architectures=["CLIPModel"],
+        projection_dim=config["embed_dim"],
+        vision_config={
+            "hidden_size": vision["width"],
+            "intermediate_size": vision["width"] * 4,
+            "num_hidden_layers": vision["layers"],
+            "num_attention_heads": vision["width"] // 64,
+            "image_size": size_px,
+            "patch_size": vision["patch_size"],
+            "hidden_act": "gelu",
+        },
+        text_config={
+            "hidden_size": text["width"],
+            "intermediate_size": text["width"] * 4,
+            "num_hidden_layers": text["layers"],
+            "num_attention_heads": text["heads"],
+            "vocab_size": text["vocab_size"],
+            "bos_token_id": end - 1,
+            "eos_token_id": end,
+            "hidden_act": "gelu",
+        },
+    )
+    _write(
+        directory / "preprocessor_config.json",
+        image_processor_type="CLIPImageProcessor",
+        size={"shortest_edge": size_px},
+        crop_size={"height": size_px, "width": size_px},
+        resample=3,
+        image_mean=OPENAI_MEAN,
+        image_std=OPENAI_STD,
+    )
+    save_file(
+        transformers_layout(state), directory / "model.safetensors", metadata={"format": "pt"}
+    )
+
+
+def _write(path: Path, **content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("directory", type=Path)
+    write_models(parser.parse_args().directory)
+
+
+if __name__ == "__main__":
+    main()
