@@ -10,7 +10,6 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +17,7 @@ import streamlit as st
 from PIL import Image
 
 from app import address
-from app.component import component, told
+from app.component import draw
 from app.grid import jpeg_url
 from app.language import _, number
 from app.language import concept as in_words
@@ -29,7 +28,6 @@ from indexer.library import Library
 KEY: Final = "atlas"
 PICTURES: Final = "atlas_pictures"
 ANSWERED: Final = "atlas_answered"  # in the session: the last wish for thumbnails
-PICTURES_JS: Final = Path(__file__).with_name("atlas_pictures.js")
 SCALE: Final = 65_535  # places travel as 16-bit numbers
 THUMBNAIL_PX: Final = 96
 THUMBNAILS_AT_ONCE: Final = 150
@@ -38,21 +36,21 @@ THUMBNAILS_KEPT: Final = 5_000  # some 3 kB each
 
 def atlas_view(library: Library, atlas: Atlas) -> None:
     """Show it, and what of it the address chooses; the address is told what a person chooses."""
-    component("atlas", "elements", "atlas_drawing")(
-        key=KEY,
-        data={
-            "points": _points(atlas),
-            "groups": _groups(atlas),
-            "words": _words(atlas),
-            "group": address.group(),
-            "area": address.area(),
-        },
-        on_group_change=told(KEY, "group", _choose),
-        on_area_change=told(KEY, "area", lambda area: address.choose(area=area)),
-        on_opened_change=told(KEY, "opened", lambda photo: address.open_photo(int(photo))),
-        on_wanted_change=lambda: None,
-    )
-    _pictures(library, st.session_state[KEY].get("wanted"))
+    data = {
+        "points": _points(atlas),
+        "groups": _groups(atlas),
+        "words": _words(atlas),
+        "group": address.group(),
+        "area": address.area(),
+    }
+    hears = {
+        "group": _choose,
+        "area": lambda area: address.choose(area=area),
+        "opened": lambda photo: address.open_photo(int(photo)),
+        "wanted": None,
+    }
+    shown = draw("atlas", KEY, data, hears, before=("elements", "atlas_drawing"))
+    _pictures(library, shown["wanted"])
 
 
 def _choose(group: int) -> None:
@@ -64,15 +62,12 @@ def _pictures(library: Library, wanted: Mapping[str, Any] | None) -> None:
 
     `wanted`: the numbers of the photos, and the `turn` that tells one wish from the next.
     """
-    carrier = st.components.v2.component(
-        "recollect_atlas_pictures", js=PICTURES_JS.read_text("utf-8")
-    )
     numbers: list[int] = []
     if wanted and wanted["turn"] != st.session_state.get(ANSWERED):
         st.session_state[ANSWERED] = wanted["turn"]
         numbers = [int(one) for one in wanted["photos"][:THUMBNAILS_AT_ONCE]]
     with st.container(key="atlas_pictures_box"):
-        carrier(key=PICTURES, data={"pictures": _thumbnails(library, numbers)})
+        draw("atlas_pictures", PICTURES, {"pictures": _thumbnails(library, numbers)}, before=())
 
 
 def _thumbnails(library: Library, photo_ids: Sequence[int]) -> dict[int, str | None]:

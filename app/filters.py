@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import address
 from app.chips import SHAPES
-from app.component import component
+from app.component import draw
 from app.language import LOCALES, _, language, month, number
 from app.pages import map_link
 from app.query_text import readable, value_of, with_filters
@@ -76,22 +76,19 @@ def _dates(query: Query, counted: list[tuple[date, int]]) -> None:
     months = [one for one, _photos in counted]
     first, last = span_of(query, months)
 
-    def choose() -> None:
-        start, end = st.session_state["dates"]["span"]
+    def choose(places: list[int]) -> None:
+        start, end = places
         after = months[start] if start > 0 else None
         before = _following(months[end]) if end < len(months) - 1 else None
         refine(query, after=after, before=before, year=None)
 
-    component("dates", "elements")(
-        key="dates",
-        data={
-            "months": [(month(one), photos) for one, photos in counted],
-            "first": first,
-            "last": last,
-            "words": {"first": _("First month"), "last": _("Last month")},
-        },
-        on_span_change=choose,
-    )
+    data = {
+        "months": [(month(one), photos) for one, photos in counted],
+        "first": first,
+        "last": last,
+        "words": {"first": _("First month"), "last": _("Last month")},
+    }
+    draw("dates", "dates", data, {"span": choose})
 
 
 def _following(month: date) -> date:
@@ -99,19 +96,14 @@ def _following(month: date) -> date:
 
 
 def _folders(query: Query, facets: Facets) -> None:
-    def choose() -> None:
-        refine(query, folder=st.session_state["folder_tree"]["chosen"] or None)
-
-    component("folder_tree", "elements")(
-        key="folder_tree",
-        data={
-            "folders": sorted(tree(facets).items(), key=lambda one: one[0].casefold()),
-            "chosen": value_of(query, "folder"),
-            "locale": LOCALES[language()].replace("_", "-"),
-            "words": {"unfold": _("Folders in {folder}")},
-        },
-        on_chosen_change=choose,
-    )
+    data = {
+        "folders": sorted(tree(facets).items(), key=lambda one: one[0].casefold()),
+        "chosen": value_of(query, "folder"),
+        "locale": LOCALES[language()].replace("_", "-"),
+        "words": {"unfold": _("Folders in {folder}")},
+    }
+    hears = {"chosen": lambda path: refine(query, folder=path or None)}
+    draw("folder_tree", "folder_tree", data, hears)
 
 
 def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[str, int]) -> None:

@@ -100,7 +100,7 @@ function ask(root, wall, have, more) {
   const asked = `${wall} ${have} ${more}`;
   if (root.asked === asked) return;
   root.asked = asked;
-  root.say("more", { wall, have, more });
+  root.lack({ wall, have, more, turn: Date.now() });
 }
 
 function watchTheEnd(root, more) {
@@ -208,13 +208,14 @@ function build() {
   return root;
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   let root = parentElement.querySelector(".wall");
   if (!root) {
     root = build();
     parentElement.append(root);
   }
   root.say = setTriggerValue;
+  root.lack = (asked) => setStateValue("more", asked); // an event would push out a click before it
   root.labels = data.labels;
   root.asked = undefined;
   hearTicks(root, data.selected);

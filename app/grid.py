@@ -16,7 +16,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address, selection
-from app.component import component, told
+from app.component import draw
 from app.facts import description, match
 from app.language import _, language
 from indexer.library import Library
@@ -69,13 +69,12 @@ def grid(
         "selected": list(selection.selected()),
         "labels": {"select": _("Select {name}")},
     }
-    component("grid", "elements")(
-        key=key,
-        data=data,
-        on_opened_change=told(key, "opened", lambda photo: address.open_photo(int(photo))),
-        on_more_change=told(key, "more", lambda asked: _answer(question, key, asked)),
-        on_ticked_change=told(key, "ticked", selection.select),
-    )
+    hears = {
+        "opened": lambda photo: address.open_photo(int(photo)),
+        "more": lambda asked: _answer(question, key, asked),
+        "ticked": selection.select,
+    }
+    draw("grid", key, data, hears)
 
 
 def cell(hit: Hit, src: str | None, group_of: GroupOf | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.component import component
+from app.component import draw
 from app.language import CHOSEN, COOKIE, LANGUAGES, _, choose_language, language
 
 KEY: Final = "language_switch"
@@ -21,10 +21,9 @@ def language_switch() -> None:
         "language": language(),
         "cookie": COOKIE,
     }
-    component("language_switch")(key=KEY, data=data, on_chosen_change=_choose, width="content")
+    draw("language_switch", KEY, data, {"chosen": _choose}, before=(), width="content")
 
 
-def _choose() -> None:
-    chosen = st.session_state[KEY]["chosen"]
+def _choose(chosen: str) -> None:
     if chosen in LANGUAGES:
         choose_language(chosen)

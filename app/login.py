@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.component import draw
 from app.doorkeeper import LASTS_S, Doorkeeper, MustWait
 from app.language import _
 from app.plain import plain
@@ -23,7 +23,7 @@ from indexer.password import has_password, is_password
 
 COOKIE: Final = "recollect_pass"
 PASS: Final = "pass"  # of this session
-JS: Final = Path(__file__).with_name("login.js")
+KEEPER: Final = "pass_keeper"
 PASSWORD_CHARACTERS: Final = 1_000
 
 
@@ -120,11 +120,9 @@ def _door() -> DeltaGenerator:
 
 
 def _let_browser_keep(issued: str) -> None:
-    keeper: Callable[..., object] = st.components.v2.component(
-        "recollect_login", js=JS.read_text("utf-8")
-    )
+    data = {"name": COOKIE, "pass": issued, "seconds": int(LASTS_S)}
     with st.container(key="keeper"):
-        keeper(data={"name": COOKIE, "pass": issued, "seconds": int(LASTS_S)})
+        draw("login", KEEPER, data, before=())
 
 
 def _sign_out() -> None:

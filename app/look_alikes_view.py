@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address
-from app.component import component, told
+from app.component import draw
 from app.facts import description, file_size
 from app.grid import thumbnail_url
 from app.language import _, ngettext, number
@@ -43,12 +43,12 @@ def look_alikes_view(library: Library, found: LookAlikes | None) -> tuple[Hit, .
             len(found.groups),
         )
     )
-    component("look_alikes", "elements")(
-        key=KEY,
-        data={"groups": [_drawn(library, group) for group in groups], "words": _words()},
-        on_opened_change=told(KEY, "opened", lambda photo: address.open_photo(int(photo))),
-        on_ticked_change=told(KEY, "ticked", lambda photos: select([*selected(), *photos])),
-    )
+    hears = {
+        "opened": lambda photo: address.open_photo(int(photo)),
+        "ticked": lambda photos: select([*selected(), *photos]),
+    }
+    data = {"groups": [_drawn(library, group) for group in groups], "words": _words()}
+    draw("look_alikes", KEY, data, hears)
     if more:
         st.button(_("Show more"), key="look_alikes_more", on_click=_show_more)
     selection_bar(library)

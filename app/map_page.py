@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app import address
-from app.component import component
+from app.component import draw
 from app.files import LAND_URL
 from app.language import _, ngettext
 from app.overview import overview
@@ -38,9 +38,8 @@ def map_page(library: Library) -> None:
         return
     if asked := address.query():
         st.caption(plain(_("A place is added to the query: {query}").format(query=asked)))
-    earth = component("map", "elements", "earth")
     with st.container(key="map_frame"):
-        shown = earth(key=KEY, data=map_data(facets), on_near_change=lambda: None)
+        shown = draw("map", KEY, map_data(facets), {"near": None}, before=("elements", "earth"))
     _permission()
     if near := shown["near"]:
         search_for(near_too(address.query(), near))

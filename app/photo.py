@@ -14,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address, file_manager
-from app.component import component, told
+from app.component import draw
 from app.dialogs import ask_for
 from app.facts import description, facts_of, place
 from app.files import LAND_URL, url
@@ -45,7 +45,6 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     except IndexerError:
         st.error(_("This library has no such photo: its folder may have been removed."))
         return
-    sheet_component = component("photo", "elements", "earth")
     ids = [hit.photo.id for hit in hits]
     at = ids.index(photo_id) if photo_id in ids else None
 
@@ -57,12 +56,8 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data = sheet(library, photo, hit)
     data["previous"] = at is not None and at > 0
     data["next"] = at is not None and at + 1 < len(ids)
-    shown = sheet_component(
-        key=KEY,
-        data=data,
-        on_step_change=told(KEY, "step", lambda by: step(int(by))),
-        on_act_change=told(KEY, "act", lambda act: _act(act, photo.path)),
-    )
+    hears = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
+    shown = draw("photo", KEY, data, hears, before=("elements", "earth"))
     if shown["act"] == "like":
         search_for(f"#{photo.id}")
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import address, given_picture
 from app.chips import chips
-from app.component import component
+from app.component import draw
 from app.language import LOCALES, _, language
 from app.query_text import readable
 from app.suggestions import Suggestion, suggestions
@@ -34,13 +34,12 @@ def query_box(library: Library, facets: Facets) -> None:
         "locale": LOCALES[language()].replace("_", "-"),
         "words": words(),
     }
-    component("query_box", "elements")(
-        key=KEY,
-        data=data,
-        on_asked_change=lambda: address.refine(st.session_state[KEY]["asked"]),
-        on_picture_change=lambda: given_picture.take(library, st.session_state[KEY]["picture"]),
-        on_unpictured_change=lambda: address.set_picture(None),
-    )
+    hears = {
+        "asked": address.refine,
+        "picture": lambda sent: given_picture.take(library, sent),
+        "unpictured": lambda _sent: address.set_picture(None),
+    }
+    draw("query_box", KEY, data, hears)
 
 
 def _suggested(facets: Facets) -> list[Suggestion]:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app import address
 from app.answer import answer
-from app.component import component, told
+from app.component import draw
 from app.grid import grid, wanted
 from app.language import _, month, ngettext
 from app.overview import overview
@@ -88,8 +88,7 @@ def _name(name: str) -> str:
 
 
 def _scrubber(months: Mapping[str, int], chosen: Span | None) -> None:
-    scrubber = component("timeline", "elements")
-    scrubber(key=KEY, data=scrubber_data(months, chosen), on_span_change=told(KEY, "span", _choose))
+    draw("timeline", KEY, scrubber_data(months, chosen), {"span": _choose})
 
 
 def scrubber_data(months: Mapping[str, int], chosen: Span | None) -> dict[str, Any]:

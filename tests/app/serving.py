@@ -19,6 +19,7 @@ from indexer.serve import HOST, server_command
 
 START_S = 60
 WAIT_MS = 60_000  # the models load at the first search
+EXPLORED_MS = 3 * WAIT_MS  # UMAP is compiled at its first use
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.atlas_view import THUMBNAIL_PX
 from indexer import atlas
 from indexer.library import Library
-from tests.app.serving import WAIT_MS, names, served
+from tests.app.serving import EXPLORED_MS, WAIT_MS, names, served
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def address(few_photos: Library) -> Iterator[str]:
 def explored(page: Page, address: str) -> Page:
     """The picture, drawn by whoever comes first."""
     page.goto(f"{address}explore")
-    page.locator(".group").first.wait_for()
+    page.locator(".group").first.wait_for(timeout=EXPLORED_MS)
     expect(page.locator(".st-key-explore [data-testid=stCaptionContainer]")).to_have_count(
         0, timeout=WAIT_MS
     )

@@ -1,0 +1,78 @@
+"""What a person does while the server is busy, or on the way to another page, is neither lost nor
+in the way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.app.serving import names, search
+
+pytestmark = pytest.mark.browser
+
+
+class Line:
+    """What the page says to its server, held back while `holds`."""
+
+    def __init__(self, page: Page) -> None:
+        self.holds = False
+        self._held: list[str | bytes] = []
+        page.route_web_socket(re.compile("_stcore/stream"), self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        self._server = browser.connect_to_server()
+        browser.on_message(self._hear)
+
+    def _hear(self, message: str | bytes) -> None:
+        if self.holds:
+            self._held.append(message)
+        else:
+            self._server.send(message)
+
+    def wait_for(self, count: int, page: Page) -> None:
+        """Until the page has said so much."""
+        while len(self._held) < count:
+            page.wait_for_timeout(20)
+
+    def let_go(self, count: int) -> None:
+        """Send the first messages that were held, at once."""
+        for message in self._held[:count]:
+            self._server.send(message)
+        del self._held[:count]
+
+
+def test_click_while_the_server_is_busy_is_not_lost_to_scrolling(page: Page, address: str) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals&all=1")
+    opened = names(page)[0]
+    line.holds = True
+    search(page, "animals in the snow")  # keeps the server busy
+    line.wait_for(1, page)
+    page.locator(".cell").first.click()
+    line.wait_for(2, page)
+    page.locator(".end").scroll_into_view_if_needed()
+    line.wait_for(3, page)
+    line.holds = False
+    line.let_go(3)
+    expect(page.locator(".sheet .name")).to_have_text(opened)
+
+
+def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address: str) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals&all=1")
+    names(page)
+    line.holds = True
+    page.get_by_role("link", name="Library").click()
+    line.wait_for(1, page)
+    search(page, "animals in the snow")
+    line.wait_for(2, page)
+    line.let_go(1)
+    expect(page.locator(".about")).to_be_visible()
+    line.holds = False
+    line.let_go(1)  # it comes from the search page: Streamlit goes back there
+    expect(page.locator(".cell").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    search(page, "animals in the snow")
+    expect(page).to_have_url(re.compile("in\\+the\\+snow"))
