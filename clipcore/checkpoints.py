@@ -21,6 +21,7 @@ from clipcore.lockfile import LockFile, Recorded
 from clipcore.preprocess import PixelFacts, Triple
 
 STARTER = "starter"
+CONTEXT_LENGTH = 77
 CONFIG_FILE, TOKENIZER_FILE = "open_clip_config.json", "tokenizer.json"
 # In order of preference: a pickle is taken only where nothing safer exists.
 WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -44,10 +45,25 @@ class Entry:
     text_width: int
     text_layers: int
     params_millions: float | None
+    gflops_both_towers: float | None  # for one photo and one text
+    licence: str | None  # as its repository names it
     imagenet_zero_shot_top1: float | None
     coco_text_to_image_r_at_1: float | None
     towers: TowerFacts
     pixels: PixelFacts
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """What its weights take in float32."""
+        return None if self.params_millions is None else int(self.params_millions * 4e6)
+
+    @property
+    def image_gflops(self) -> float | None:
+        """What one photo takes: all without the text, of which nearly all is matrices."""
+        if self.gflops_both_towers is None:
+            return None
+        text_flops = 2 * CONTEXT_LENGTH * 12 * self.text_width**2 * self.text_layers
+        return self.gflops_both_towers - text_flops / 1e9
 
 
 @dataclass(frozen=True)
@@ -61,9 +77,7 @@ class Status:
     @property
     def estimated_bytes(self) -> int | None:
         """The size on disk, or what its parameters take in float32."""
-        if self.size_bytes is not None or self.entry.params_millions is None:
-            return self.size_bytes
-        return int(self.entry.params_millions * 4e6)
+        return self.entry.memory_bytes if self.size_bytes is None else self.size_bytes
 
 
 @dataclass(frozen=True)
@@ -137,6 +151,8 @@ def _entry(row: dict[str, Any]) -> Entry:
         text_width=row["text_width"],
         text_layers=row["text_layers"],
         params_millions=row["params_M"],
+        gflops_both_towers=row["gflops_both_towers"],
+        licence=row["licence"],
         imagenet_zero_shot_top1=row["imagenet_zero_shot_top1"],
         coco_text_to_image_r_at_1=row["coco_text_to_image_r_at_1"],
         towers=TowerFacts(

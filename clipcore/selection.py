@@ -74,6 +74,17 @@ def quickest(trials: Sequence[Trial]) -> Trial:
     return max(certified, key=lambda trial: trial.inputs_per_s)
 
 
+def measured(key: str, memory: Path | None = None) -> float | None:
+    """Inputs per second of the engine that is used for the tower called `key` on this machine.
+
+    None before its first use.
+    """
+    known = _recall(memory or memory_path(), key)
+    known.pop(INT8, None)
+    rates = [trial.inputs_per_s for trial in known.values() if trial.refused is None]
+    return max(rates, default=None)
+
+
 def memory_path() -> Path:
     """Where the trials of this machine are remembered."""
     return cache_path() / "engines.json"

@@ -100,6 +100,8 @@ def rebuild(
         opened.writing(),
     ):
         add_roots(opened, directories)
+        if model != "auto":
+            opened.models.withdraw()  # the last word counts
         with progress_on(sys.stderr) as progress:
             done = opened.rebuild(
                 progress, reembed=reembed, accept_gone=accept_gone, stop=stopped.is_set

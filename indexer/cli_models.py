@@ -36,6 +36,28 @@ def models_pull(name: str) -> None:
     typer.echo(pull(name).weights)
 
 
+@models_app.command("use")
+def models_use(name: str, library: LibraryOption) -> None:
+    """Let the daemon go over to a model, downloaded if need be; tells what it takes.
+
+    Searches use the old one until it is done. The library's own name ends a change under way.
+    """
+    from clipcore.checkpoints import find, pull
+
+    configure_logging(logging.ERROR)
+    with library_at(library) as opened:
+        if name == opened.model.source:
+            opened.models.withdraw()
+            typer.echo(f"{name} is the library's model")
+            return
+        if find(name):
+            pull(name)
+        cost = opened.models.cost(name)
+        opened.models.ask_for(name)
+        daemon_runs = opened.status().daemon is not None
+    typer.echo(report.switch_text(name, cost, daemon_runs=daemon_runs))
+
+
 @app.command()
 def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
     """Try what this machine can compute the library's model with; the quickest is used then."""

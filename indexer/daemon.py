@@ -12,17 +12,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from clipcore.errors import ClipcoreError
 from indexer.column_types import now
 from indexer.daemon_state import Telling
 from indexer.errors import DiskFull, LibraryBusy
 from indexer.library import Library
-from indexer.records import IngestReport
+from indexer.records import IngestReport, ModelWish
 from indexer.survey import Watching
 from indexer.timetable import EVERY_MIN, Due, Timetable
 from indexer.watch import SETTLE_S, DirtyPaths, Watcher, open_watcher
 
 log = logging.getLogger(__name__)
 
+TAKING_IN: Final = "taking in photos"
+EMBEDDING: Final = "embedding all photos with the other model"
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
 SNAPSHOT_EVERY: Final = 1_000  # embeddings; a searcher adds so many from SQLite in milliseconds
@@ -43,6 +46,7 @@ class Daemon:
         self._on_battery = on_battery
         self._stopped = stopped or threading.Event()
         self._notices: set[str] = set()  # those that were logged already
+        self._wish: ModelWish | None = None  # for another model, as this turn began
         self._beyond_snapshot = 0  # embeddings since the index was written last
 
     def stop(self) -> None:
@@ -79,25 +83,53 @@ class Daemon:
         self._stopped.wait(POLL_S)
 
     def _interrupted(self) -> bool:
-        return self._stopped.is_set() or self._idle() is not None
+        if self._stopped.is_set() or self._idle() is not None:
+            return True
+        return self._library.models.wish() != self._wish
 
     def _turn(self, told: Telling) -> None:
-        """Keep the library in line until stopped or paused, or until the disk is full."""
-        dirty = DirtyPaths()
-        watcher = open_watcher(dirty)
+        """Keep the library in line, or go over to another model.
+
+        Until stopped or paused, until another model is wished for, or the disk is full.
+        """
+        self._library.follow_model()
+        self._wish = self._library.models.wish()
         try:
-            with self._library.writing():
-                told.set(paused=None, doing="loading the model")
-                self._library.encoder.load_images()
-                watcher.start()
-                try:
-                    self._loop(watcher, dirty, told)
-                finally:
-                    watcher.stop()
+            if self._wish is None or self._wish.refused:
+                self._keep_in_line(told)
+            else:
+                self._go_over(self._wish.source, told)
         except DiskFull as error:  # what was committed stays; the next turn looks at everything
             log.error("%s; trying again when there is room", error)
             told.set(doing="waiting for room on the disk", last_error=str(error))
             self._stopped.wait(NO_ROOM_S)
+
+    def _keep_in_line(self, told: Telling) -> None:
+        dirty = DirtyPaths()
+        watcher = open_watcher(dirty)
+        with self._library.writing():
+            told.set(paused=None, doing="loading the model")
+            self._library.encoder.load_images()
+            watcher.start()
+            try:
+                self._loop(watcher, dirty, told)
+            finally:
+                watcher.stop()
+
+    def _go_over(self, source: str, told: Telling) -> None:
+        """Embed all photos with another model; when that is done, searches go over to it."""
+        told.set(paused=None, doing="loading the model")
+        models = self._library.models
+        try:
+            with self._library.going_over_to(source) as other, other.writing():
+                log.info("going over to the model %s", source)
+                other.encoder.load_images()
+                other.rebuild(_Pace(told, EMBEDDING), stop=self._interrupted)
+                if not other.is_switching and models.wish() == self._wish:
+                    models.withdraw()
+        except ClipcoreError as error:
+            log.error("the library cannot go over to the model %s: %s", source, error)
+            models.refuse(source, str(error))
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: Telling) -> None:
         timetable = Timetable(self._every_s)
@@ -154,8 +186,9 @@ class Daemon:
 class _Pace:
     """Tells a run's progress: files waiting, photos a second, seconds left."""
 
-    def __init__(self, told: Telling) -> None:
+    def __init__(self, told: Telling, doing: str = TAKING_IN) -> None:
         self._told = told
+        self._doing = doing
         self._started = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
@@ -163,7 +196,7 @@ class _Pace:
             return
         per_s = done / max(time.monotonic() - self._started, 1e-3)
         self._told.set(
-            doing="taking in photos",
+            doing=self._doing,
             queue=total - done,
             photos_per_s=round(per_s, 1),
             left_s=round((total - done) / per_s) if per_s else None,

@@ -24,13 +24,14 @@ from indexer.column_types import now
 from indexer.decode import write_atomically
 from indexer.errors import DatabaseUnreachable, DiskFull
 from indexer.places import this_host
-from indexer.records import DaemonState
+from indexer.records import DaemonState, ModelWish
 
 log = logging.getLogger(__name__)
 
 STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds the daemon's lock
 PAUSED: Final = "paused"
 LOOK: Final = "look"
+WISH: Final = "model-wish.json"
 TELL_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
 BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
@@ -65,6 +66,21 @@ class Desk:
         except FileNotFoundError:
             return False
         return True
+
+    def wish_for(self, wish: ModelWish) -> None:
+        """Ask the daemon to go over to another model, or leave word why it does not."""
+        write_atomically(self.directory / WISH, json.dumps(asdict(wish)).encode())
+
+    def model_wish(self) -> ModelWish | None:
+        """The model it has been asked to go over to and has not yet."""
+        try:
+            return ModelWish(**json.loads((self.directory / WISH).read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def withdraw_wish(self) -> None:
+        """Let the model be the one it is."""
+        (self.directory / WISH).unlink(missing_ok=True)
 
     def tell(self, state: DaemonState) -> None:
         """Let others know what this machine's daemon does. Raises OSError, DiskFull."""

@@ -23,7 +23,8 @@ from indexer.home import CurrentIndex, Home
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.location import Location
-from indexer.opening import AUTO, OpenEncoder, asked_model, opened
+from indexer.models import Models
+from indexer.opening import AUTO, OpenEncoder, asked_model, opened, use_model
 from indexer.originals import Originals
 from indexer.query import Picture, Query, parse
 from indexer.records import (
@@ -70,15 +71,8 @@ def open_library(
     """
     home = home_of(path.absolute())
     store = opened(home, create, model, open_encoder)
-    if model != AUTO and (asked := asked_model(model, open_encoder)).id != store.model_id:
-        if not switch:
-            store.close()
-            raise ModelMismatch(
-                f"the library at {home.name} was made with the model {store.model_id}, "
-                f"not {asked.id}: leave out --model, "
-                f"or switch with 'indexer rebuild --model {model}'"
-            )
-        store.model = asked
+    if model != AUTO:
+        use_model(store, home.name, asked_model(model, open_encoder), switch=switch)
     return Library(home, store, open_encoder, index_policy)
 
 
@@ -112,7 +106,7 @@ class Library:
 
     @property
     def model_id(self) -> str:
-        """The id of that model."""
+        """Its id."""
         return self._store.model_id
 
     @cached_property
@@ -133,6 +127,25 @@ class Library:
         with self._index_lock:
             self._forget_index()
         self._store.close()
+
+    @cached_property
+    def models(self) -> Models:
+        """Those that it could be searched with, and the wish for another one."""
+        return Models(self._store, self._home.desk, self._open_encoder)
+
+    @contextmanager
+    def going_over_to(self, source: str) -> Iterator[Library]:
+        """This library with another model; its rebuild, done, lets searches go over to that."""
+        self.__dict__.pop("encoder", None)  # the memory is needed; it comes again when it is used
+        other = open_library(
+            self.path,
+            model=source,
+            switch=True,
+            index_policy=self._index_policy,
+            open_encoder=self._open_encoder,
+        )
+        with closing(other):
+            yield other
 
     # photo directories
 
@@ -162,7 +175,7 @@ class Library:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold this machine's writer lock. Raises LibraryBusy with who has it."""
-        with self._home.alone() if self._is_switching else self._home.writing():
+        with self._home.alone() if self.is_switching else self._home.writing():
             yield
 
     @contextmanager
@@ -220,12 +233,12 @@ class Library:
         with self._index_lock:
             self._forget_index()  # who searches loads the snapshot; a daemon has no use for it
         self._new_live_index().write_snapshot()
-        if self._is_switching:
+        if self.is_switching:
             self._store.record_model()
         self._searcher.prepare()
 
     @property
-    def _is_switching(self) -> bool:
+    def is_switching(self) -> bool:
         """Whether the next rebuild goes over to another model."""
         return self._store.model != self._store.recorded_model()
 
@@ -246,7 +259,7 @@ class Library:
         folders = {root.id: root.path for root in here}
         again: Iterable[Row] = ()
         if reembed:
-            again = [row for root in here for row in self._present(root)]
+            again = [row for root in here for row in self._store.present(root.id)]
         elif paths is None:
             again = [row for row in self._store.unembedded() if row.root_id in folders]
         claims = Claims(self._store.known, reembed=reembed)
@@ -276,10 +289,6 @@ class Library:
         return prune(
             self._store, self.path, older_than, self._home.thumbnails.forget, dry_run=dry_run
         )
-
-    def _present(self, root: Root) -> list[Row]:
-        rows = self._store.rows(root.id)
-        return [row for row in rows if row.missing_since is None and row.content_id is not None]
 
     # searching
 
@@ -315,14 +324,15 @@ class Library:
         with self._index_lock:
             token = self._store.change_token()
             if token != self._seen_change:
-                self._follow_model()
+                if self._seen_change is not None:
+                    self.follow_model()
                 self._seen_change = token
             return self._live_index, self._live_index.current(token)
 
-    def _follow_model(self) -> None:
+    def follow_model(self) -> None:
         """Go over to the library's model if another process has switched it."""
         recorded = self._store.recorded_model()
-        if self._seen_change is not None and recorded != self._store.model:
+        if recorded != self._store.model:
             log.info("the library has gone over to the model %s", recorded.id)
             self._store.model = recorded
             self._forget_index()
@@ -369,6 +379,7 @@ class Library:
             self._census.now(),
             index=live_index.status(),
             paused=self.paused,
+            wish=self._home.desk.model_wish(),
             daemon=self._home.desk.daemon(),
         )
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from clipcore import Encoder
 from clipcore.checkpoints import choose
-from indexer.errors import LibraryNotFound
+from indexer.errors import LibraryNotFound, ModelMismatch
 from indexer.home import WRITTEN_BY, Home
 from indexer.lock import held
 from indexer.records import Model
@@ -45,7 +45,29 @@ def _best_model() -> str:
 
 
 def asked_model(source: str, open_encoder: OpenEncoder) -> Model:
-    """The model that a name or a path means; a path is kept absolute."""
-    if Path(source).exists():
-        source = str(Path(source).absolute())
+    """The model that a name or a path means."""
+    source = absolute(source)
     return Model(source, open_encoder(source).model_id)
+
+
+def absolute(source: str) -> str:
+    """What opens the same model from any directory."""
+    return str(Path(source).absolute()) if Path(source).exists() else source
+
+
+def use_model(store: Store, name: str, asked: Model, *, switch: bool) -> None:
+    """Read and write that model's embeddings, of the library of this name.
+
+    Raises ModelMismatch, and closes the store, where it is not the library's and `switch` does
+    not allow it.
+    """
+    if asked.id == store.model_id:
+        return
+    if not switch:
+        store.close()
+        raise ModelMismatch(
+            f"the library at {name} was made with the model {store.model_id}, "
+            f"not {asked.id}: leave out --model, "
+            f"or switch with 'indexer rebuild --model {asked.source}'"
+        )
+    store.model = asked

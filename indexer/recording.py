@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, select, update
 from indexer.column_types import now
 from indexer.dialects import upsert
 from indexer.outcomes import NewContent, Outcome
-from indexer.records import Row
+from indexer.records import NEVER_READ, Row
+from indexer.rows import FAILED
 from indexer.schema import contents, embeddings, pack, photos
 
 
@@ -33,6 +34,12 @@ def set_missing(connection: Connection, rows: Iterable[Row], since: datetime | N
     """Mark these photos as gone since then, or as there."""
     for row in rows:
         connection.execute(update(photos).where(photos.c.id == row.id).values(missing_since=since))
+
+
+def forget_failures(connection: Connection) -> None:
+    """Let the present files that failed count as never read."""
+    never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns, "etag": None}
+    connection.execute(update(photos).where(FAILED), never)
 
 
 def embedding_of(content_id: Any, model_id: str) -> Any:

@@ -48,6 +48,51 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWish:
+    """The model that the daemon is asked to go over to. `refused`: why that cannot be, if so."""
+
+    source: str
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """A model that a library could be searched with, as far as its facts are known.
+
+    `source` opens it. `size_bytes`: on disk, or to download. `memory_bytes`: of its weights in
+    float32.
+    The accuracy is ImageNet's, zero-shot, 0 to 1; the licence is the one its publisher names.
+    """
+
+    source: str
+    is_here: bool
+    size_bytes: int | None = None
+    memory_bytes: int | None = None
+    dim: int | None = None
+    accuracy: float | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchCost:
+    """What going over to another model takes: photos to embed anew, and room for their vectors.
+
+    `photos_per_s`: what this machine computes with that model; None where nobody can tell.
+    `measured`: it was measured, not reckoned from the sizes of that model and the present one.
+    """
+
+    photos: int
+    disk_bytes: int
+    photos_per_s: float | None = None
+    measured: bool = False
+
+    @property
+    def seconds(self) -> float | None:
+        """How long computing takes, if that is known."""
+        return self.photos / self.photos_per_s if self.photos_per_s else None
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
     """A photo directory of the library. `path` is absolute, or a URL."""
 
@@ -277,6 +322,7 @@ class LibraryStatus:
     missing: int
     index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))
     paused: bool = False  # `indexer pause` was said
+    wish: ModelWish | None = None  # the model it is to go over to
     daemon: DaemonState | None = None
 
 

@@ -19,9 +19,11 @@ from indexer.records import (
     Hit,
     IngestReport,
     LibraryStatus,
+    ModelWish,
     Pruned,
     Root,
     SearchResult,
+    SwitchCost,
 )
 
 
@@ -72,6 +74,7 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "missing": status.missing,
         "index": asdict(status.index),
         "paused": status.paused,
+        "switching_to": (status.wish and not status.wish.refused and status.wish.source) or None,
         "daemon": status.daemon and daemon_document(status.daemon),
     }
 
@@ -150,7 +153,27 @@ def status_text(status: LibraryStatus) -> str:
         lines.append(f"root        {root.path}  ({root.photos} photos)")
         if root.notice:
             lines.append(f"            {root.notice}")
-    return "\n".join([*lines, *_daemon_lines(status)])
+    return "\n".join([*lines, *_wish_lines(status.wish), *_daemon_lines(status)])
+
+
+def _wish_lines(wish: ModelWish | None) -> list[str]:
+    if wish is None:
+        return []
+    told = f"not {wish.source}: {wish.refused}" if wish.refused else f"going over to {wish.source}"
+    return [f"            {told}"]
+
+
+def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> str:
+    """What going over to a model takes, and who does it."""
+    lines = [f"{cost.photos} photos to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
+    if cost.seconds is not None:
+        about = "" if cost.measured else "about "
+        lines[0] += f", {about}{timedelta(seconds=round(cost.seconds))}"
+    if daemon_runs:
+        lines.append("The daemon is at it; searches use the old model until it is done.")
+    else:
+        lines.append(f"No daemon runs: 'indexer rebuild --model {source}' does it at once.")
+    return "\n".join(lines)
 
 
 def _daemon_lines(status: LibraryStatus) -> list[str]:
@@ -235,6 +258,7 @@ def models_document(models: tuple[list[Status], str | None]) -> list[dict[str, A
             "size_bytes": one.estimated_bytes,
             "imagenet_zero_shot_top1": one.entry.imagenet_zero_shot_top1,
             "coco_text_to_image_r_at_1": one.entry.coco_text_to_image_r_at_1,
+            "licence": one.entry.licence,
             "cached": one.cached,
             "in_use": one.entry.name == in_use,
         }

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 from indexer.conditions import matching, photo_time
 from indexer.dialects import among
 from indexer.query import Filter
+from indexer.recording import embedding_of
 from indexer.records import Root
-from indexer.rows import PRESENT, photo_query
+from indexer.rows import PRESENT, photo_query, row_query
 from indexer.schema import contents, embeddings, photos, roots
 from indexer.shared_schema import root_hosts
 
@@ -27,6 +28,25 @@ def allowed_embeddings(model_id: str, filters: Filters) -> Select[Any]:
         select(embeddings.c.id)
         .where(embeddings.c.model_id == model_id, passes(filters))
         .order_by(embeddings.c.id)
+    )
+
+
+def vectors(model_id: str, condition: ColumnElement[bool]) -> Select[Any]:
+    """The ids, in order, and the vectors of the model's embeddings that meet a condition."""
+    return (
+        select(embeddings.c.id, embeddings.c.vector)
+        .where(embeddings.c.model_id == model_id, condition)
+        .order_by(embeddings.c.id)
+    )
+
+
+def unembedded(model_id: str) -> Select[Any]:
+    """The rows of the present photos whose content the model has not embedded, nor failed to."""
+    return (
+        row_query()
+        .outerjoin(embeddings, embedding_of(photos.c.content_id, model_id))
+        .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
+        .where(photos.c.error.is_(None))  # the model could not, and said so
     )
 
 

@@ -39,9 +39,8 @@ from indexer.outcomes import KnownContent, Outcome
 from indexer.places import this_host
 from indexer.prune import Prunable, prunable, prune
 from indexer.query import Filter
-from indexer.recording import embedding_of, record, set_missing
+from indexer.recording import embedding_of, forget_failures, record, set_missing
 from indexer.records import (
-    NEVER_READ,
     Facets,
     Failure,
     Model,
@@ -162,10 +161,9 @@ class Store:
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
         with self._writing() as connection:
-            connection.execute(delete(photos).where(photos.c.root_id == root_id))
-            connection.execute(delete(roots).where(roots.c.id == root_id))
-            if self.is_shared:
-                connection.execute(delete(root_hosts).where(root_hosts.c.root_id == root_id))
+            tables = (photos.c.root_id, roots.c.id, *([root_hosts.c.root_id] * self.is_shared))
+            for column in tables:
+                connection.execute(delete(column.table).where(column == root_id))
 
     def set_notices(self, notices: Mapping[int, str | None]) -> None:
         """Remember for each root why the last look changed nothing, or that all was right."""
@@ -198,6 +196,11 @@ class Store:
                     told.add(row.id)
                     yield row
 
+    def present(self, root_id: int) -> list[Row]:
+        """The rows of a root whose files are there and have been read."""
+        read = (PRESENT, photos.c.content_id.is_not(None), photos.c.root_id == root_id)
+        return list(self._rows(row_query().where(*read)))
+
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
         query = (
@@ -211,13 +214,12 @@ class Store:
 
     def unembedded(self) -> list[Row]:
         """The present photos whose content the library's model has not embedded."""
-        query = (
-            row_query()
-            .outerjoin(embeddings, self._mine(photos.c.content_id))
-            .where(PRESENT, photos.c.content_id.is_not(None), embeddings.c.id.is_(None))
-            .where(photos.c.error.is_(None))  # the model could not, and said so
-        )
-        return list(self._rows(query))
+        return list(self._rows(statements.unembedded(self.model_id)))
+
+    def count_unembedded(self, model_id: str) -> int:
+        """How many contents of present photos that model would have to embed."""
+        rows = statements.unembedded(model_id).subquery()
+        return self._count(select(func.count(rows.c.content_id.distinct())))
 
     def record(
         self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
@@ -245,21 +247,12 @@ class Store:
         self, last_id: int, dim: int, limit: int = 10_000
     ) -> tuple[IntArray, FloatArray]:
         """The next embeddings in the order of their ids: (N,) ids and (N, D) unit rows."""
-        query = (
-            select(embeddings.c.id, embeddings.c.vector)
-            .where(embeddings.c.model_id == self.model_id, embeddings.c.id > last_id)
-            .order_by(embeddings.c.id)
-            .limit(limit)
-        )
-        return self._vectors(query, dim)
+        query = statements.vectors(self.model_id, embeddings.c.id > last_id)
+        return self._vectors(query.limit(limit), dim)
 
     def vectors(self, ids: Sequence[int], dim: int) -> tuple[IntArray, FloatArray]:
         """The embeddings with these ids, as far as they are there, in the order of their ids."""
-        query = (
-            select(embeddings.c.id, embeddings.c.vector)
-            .where(among(embeddings.c.id, ids), embeddings.c.model_id == self.model_id)
-            .order_by(embeddings.c.id)
-        )
+        query = statements.vectors(self.model_id, among(embeddings.c.id, ids))
         return self._vectors(query, dim)
 
     def sample_vectors(self, count: int, dim: int) -> FloatArray:
@@ -313,11 +306,8 @@ class Store:
 
     def photo_vector(self, photo_id: int, dim: int) -> FloatArray:
         """The (D,) embedding of the photo with this number. Raises PhotoNotFound."""
-        query = (
-            select(embeddings.c.id, embeddings.c.vector)
-            .join(photos, self._mine(photos.c.content_id))
-            .where(photos.c.id == photo_id)
-        )
+        mine = embedding_of(photos.c.content_id, self.model_id)
+        query = statements.vectors(self.model_id, photos.c.id == photo_id).join(photos, mine)
         _, vectors = self._vectors(query, dim)
         if not len(vectors):
             raise _no_photo(photo_id)
@@ -366,10 +356,8 @@ class Store:
 
     def forget_failures(self) -> None:
         """Let the files that failed count as never read: the next look tries them again."""
-        never = {"size_bytes": NEVER_READ.size_bytes, "mtime_ns": NEVER_READ.mtime_ns, "etag": None}
-        failed = update(photos).where(FAILED)
         with self._writing() as connection:
-            connection.execute(failed, never)
+            forget_failures(connection)
 
     # pruning
 

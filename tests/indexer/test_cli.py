@@ -138,6 +138,7 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
             "reason": "up to 50,000 vectors all of them are compared",
         },
         "paused": False,
+        "switching_to": None,
         "daemon": None,
     }
     assert count >= 60

@@ -54,6 +54,23 @@ def test_other_model_is_refused_by_name_and_rebuild_goes_over_to_it(
     assert f"* {tiny}" in run_indexer("models", "--library", library).stdout
 
 
+def test_model_is_asked_for_with_its_cost_and_a_rebuild_has_the_last_word(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, tiny = tmp_path / "library", seeded.write_open_clip(tmp_path / "tiny")
+    run_indexer("rebuild", photos, "--library", library, "--model", "starter")
+    monkeypatch.chdir(tmp_path)
+    asked = run_indexer("models", "use", "tiny", "--library", library)
+    assert asked.stdout.startswith("3 photos to embed with tiny"), asked.stderr
+    assert "No daemon runs" in asked.stdout
+    told = json.loads(run_indexer("status", "--library", library, "--json").stdout)
+    assert (told["model"], told["switching_to"]) == ("starter-2", str(tiny))
+    assert f"going over to {tiny}" in run_indexer("status", "--library", library).stdout
+    run_indexer("rebuild", "--library", library, "--model", "starter")
+    told = json.loads(run_indexer("status", "--library", library, "--json").stdout)
+    assert (told["model"], told["switching_to"]) == ("starter-2", None)
+
+
 def test_model_directory_that_went_away_is_named(photos: Path, tmp_path: Path) -> None:
     library, tiny = tmp_path / "library", seeded.write_open_clip(tmp_path / "tiny")
     run_indexer("rebuild", photos, "--library", library, "--model", tiny)

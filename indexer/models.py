@@ -1,0 +1,104 @@
+"""The models that a library can be searched with: which there are, and what another one costs.
+
+Who wishes for another one leaves word; the daemon goes over to it, and searches use the old one
+until it is done. Knows nothing of how photos are embedded.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from clipcore import checkpoints
+from clipcore.errors import MissingDependency
+from clipcore.selection import measured
+from indexer.daemon_state import Desk
+from indexer.opening import OpenEncoder, absolute
+from indexer.records import ModelOffer, ModelWish, SwitchCost
+from indexer.store import Store
+
+ROW_BYTES: Final = 64  # what SQLite needs for an embedding beside its vector
+VALUE_BYTES: Final = 2  # vectors are kept as float16
+
+
+class Models:
+    """The models of one library, and the wish to go over to another one."""
+
+    def __init__(self, store: Store, desk: Desk, open_encoder: OpenEncoder) -> None:
+        self._store = store
+        self._desk = desk
+        self._open_encoder = open_encoder
+
+    def offers(self) -> list[ModelOffer]:
+        """The library's own, then the starter and those known by name, each once.
+
+        Asks no network.
+        """
+        known = [*_starter(), *map(_offer, checkpoints.list_models())]
+        in_use = self._store.recorded_model().source
+        own = [offer for offer in known if offer.source == in_use]
+        others = [offer for offer in known if offer.source != in_use]
+        return [*(own or [ModelOffer(in_use, is_here=True)]), *others]
+
+    def cost(self, source: str) -> SwitchCost:
+        """What going over to that model would take; it must be on this machine.
+
+        Raises ModelNotFound, DownloadError or a CheckpointError.
+        """
+        encoder = self._open_encoder(source)
+        photos = self._store.count_unembedded(encoder.model_id)
+        disk_bytes = photos * (VALUE_BYTES * encoder.dim + ROW_BYTES)
+        rate = measured(f"{encoder.model_id} image")
+        if rate is not None:
+            return SwitchCost(photos, disk_bytes, rate, measured=True)
+        return SwitchCost(photos, disk_bytes, self._reckoned_rate(source))
+
+    def _reckoned_rate(self, source: str) -> float | None:
+        """From what this machine does with the present model, by how much there is to compute."""
+        model = self._store.recorded_model()
+        rate = measured(f"{model.id} image")
+        now, then = checkpoints.find(model.source), checkpoints.find(source)
+        if rate is None or not (now and now.image_gflops and then and then.image_gflops):
+            return None
+        return rate * now.image_gflops / then.image_gflops
+
+    def wish(self) -> ModelWish | None:
+        """The model that the library is to go over to, and has not yet."""
+        return self._desk.model_wish()
+
+    def ask_for(self, source: str) -> None:
+        """Let the daemon go over to that model, one that runs now or the next that does."""
+        self._desk.wish_for(ModelWish(absolute(source)))
+
+    def refuse(self, source: str, why: str) -> None:
+        """Leave word why the library did not go over to that model."""
+        self._desk.wish_for(ModelWish(source, why))
+
+    def withdraw(self) -> None:
+        """Let the model be the one it is; what has been embedded with another one stays."""
+        self._desk.withdraw_wish()
+
+
+def _offer(status: checkpoints.Status) -> ModelOffer:
+    entry = status.entry
+    return ModelOffer(
+        entry.name,
+        is_here=status.cached,
+        size_bytes=status.estimated_bytes,
+        memory_bytes=entry.memory_bytes,
+        dim=entry.embed_dim,
+        accuracy=entry.imagenet_zero_shot_top1,
+        licence=entry.licence,
+    )
+
+
+@cache
+def _starter() -> tuple[ModelOffer, ...]:
+    """The starter, where its packages are installed."""
+    from clipcore.starter import StarterEncoder
+
+    try:
+        dim = StarterEncoder().dim
+    except MissingDependency:
+        return ()
+    return (ModelOffer(checkpoints.STARTER, is_here=True, dim=dim),)
