@@ -37,7 +37,8 @@ def told(status: LibraryStatus) -> tuple[str, str]:
         return ":material/hourglass_empty:", _("Resting")
     if daemon.doing == "watching":
         return ":material/visibility:", _("Up to date")
-    return ":material/sync:", said(daemon.doing).capitalize()
+    doing = said(daemon.doing)
+    return ":material/sync:", doing[:1].upper() + doing[1:]
 
 
 def detail(status: LibraryStatus) -> str:
@@ -63,6 +64,8 @@ def progress(status: LibraryStatus) -> float | None:
     daemon = status.daemon
     if daemon is None or not daemon.queue or status.paused:
         return None
+    if status.wish and not status.wish.refused:  # those that are in are computed anew
+        return max(0.0, 1 - daemon.queue / max(1, status.photos))
     return status.photos / (status.photos + daemon.queue)
 
 

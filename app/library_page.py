@@ -16,6 +16,7 @@ from app.counts import unreadable
 from app.facts import file_size, since
 from app.language import N_, _, day, ngettext, number
 from app.login import sign_out_button
+from app.model_list import model_list
 from app.picker import close_picker, folder_picker
 from app.plain import name_and_note, plain
 from app.roots import root_list
@@ -70,6 +71,7 @@ def _live(library: Library) -> None:
         if not status.roots:
             st.caption(_("No folders yet."))
         _failures(library, status.failed)
+        model_list(library, status)
         _about(library, status)
     except IndexerError as error:
         st.error(plain(said(error)), icon=":material/error:")
@@ -78,7 +80,12 @@ def _live(library: Library) -> None:
 def _failures(library: Library, failed: int) -> None:
     if not failed:
         return
-    with st.expander(unreadable(failed), icon=":material/broken_image:"):
+    part = st.expander(
+        unreadable(failed), icon=":material/broken_image:", key="failures", on_change="rerun"
+    )
+    if not part.open:  # they are looked for only where somebody looks at them
+        return
+    with part:
         st.button(
             _("Try again"),
             icon=":material/refresh:",

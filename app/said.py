@@ -83,10 +83,20 @@ SENTENCES: Final = (
     N_("looking at all folders"),
     N_("looking at what changed"),
     N_("taking in photos"),
+    N_("embedding all photos with the other model"),
     N_("waiting for room on the disk"),
     N_("drawing the atlas"),
     N_("comparing photos that look alike"),
     N_("paused while the machine runs on battery"),
+    # models
+    N_(
+        "{model} is not in the cache and could not be fetched from {hub}/{repo}: {offline}{why}. "
+        "With a network: `indexer models pull {again}`; what came so far is kept"
+    ),
+    N_(
+        "{name} came damaged: {part} has sha256 {found}, the hub says {expected}; delete that "
+        "file and try again"
+    ),
 )
 
 

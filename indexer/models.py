@@ -6,11 +6,14 @@ until it is done. Knows nothing of how photos are embedded.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
 from clipcore import checkpoints
 from clipcore.errors import MissingDependency
+from clipcore.hub import Progress
 from clipcore.selection import measured
 from indexer.daemon_state import Desk
 from indexer.opening import OpenEncoder, absolute
@@ -34,11 +37,20 @@ class Models:
 
         Asks no network.
         """
-        known = [*_starter(), *map(_offer, checkpoints.list_models())]
+        models = checkpoints.list_models()
+        best = best_for_their_cost([status.entry for status in models])
+        known = [*_starter(), *(_offer(status, best) for status in models)]
         in_use = self._store.recorded_model().source
         own = [offer for offer in known if offer.source == in_use]
         others = [offer for offer in known if offer.source != in_use]
         return [*(own or [ModelOffer(in_use, is_here=True)]), *others]
+
+    def pull(self, source: str, progress: Progress) -> None:
+        """Download a model known by name; `progress` hears of bytes here and bytes in all.
+
+        Raises ModelNotFound, DownloadError or CheckpointDamaged.
+        """
+        checkpoints.pull(source, progress)
 
     def cost(self, source: str) -> SwitchCost:
         """What going over to that model would take; it must be on this machine.
@@ -79,7 +91,17 @@ class Models:
         self._desk.withdraw_wish()
 
 
-def _offer(status: checkpoints.Status) -> ModelOffer:
+def best_for_their_cost(entries: Iterable[checkpoints.Entry]) -> set[str]:
+    """The names of those to which none that computes less is equal on ImageNet."""
+    best, names = 0.0, set()
+    for entry in sorted(entries, key=lambda entry: entry.image_gflops or math.inf):
+        if (entry.imagenet_zero_shot_top1 or 0) > best:
+            best = entry.imagenet_zero_shot_top1 or 0
+            names.add(entry.name)
+    return names
+
+
+def _offer(status: checkpoints.Status, best: set[str]) -> ModelOffer:
     entry = status.entry
     return ModelOffer(
         entry.name,
@@ -89,6 +111,7 @@ def _offer(status: checkpoints.Status) -> ModelOffer:
         dim=entry.embed_dim,
         accuracy=entry.imagenet_zero_shot_top1,
         licence=entry.licence,
+        is_best=entry.name in best,
     )
 
 

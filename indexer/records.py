@@ -62,6 +62,7 @@ class ModelOffer:
     `source` opens it. `size_bytes`: on disk, or to download. `memory_bytes`: of its weights in
     float32.
     The accuracy is ImageNet's, zero-shot, 0 to 1; the licence is the one its publisher names.
+    `is_best`: none of those known by name computes less and is as accurate.
     """
 
     source: str
@@ -71,6 +72,7 @@ class ModelOffer:
     dim: int | None = None
     accuracy: float | None = None
     licence: str | None = None
+    is_best: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,8 @@ def test_what_counts_as_a_string_for_people() -> None:
 def test_sentences_of_the_indexer_are_as_it_says_them() -> None:
     spoken = {
         text
-        for path in (ROOT / "indexer").glob("*.py")
+        for package in ("indexer", "clipcore")
+        for path in (ROOT / package).glob("*.py")
         for _, text in _texts(ast.parse(path.read_text("utf-8")))
     }
     assert [one for one in SENTENCES if FIELD.sub("{}", one) not in spoken] == []

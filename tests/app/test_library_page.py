@@ -53,7 +53,9 @@ def library_page_over(library: Library) -> AppTest:
 
         library_page(library)
 
-    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30).run()
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
+    test.session_state["failures"] = True  # they are looked at
+    test.run()
     assert not test.exception
     return test
 

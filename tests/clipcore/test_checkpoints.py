@@ -8,11 +8,8 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -27,76 +24,11 @@ from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
 from clipcore.loading import open_checkpoint
 from clipcore.lockfile import FILE_NAME, LockFile
 from clipcore.model import CLIP
+from tests.hub import COMMIT, Hub, hub_serving
 
 NAME = checkpoints.default_name()
 ENTRY = checkpoints.resolve(NAME)
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = bytes(range(256)) * 4096 * 12  # 12 MiB, more than the client's chunk of 10
-CHUNK_BYTES = 1 << 16
-
-
-# --- a hub ---------------------------------------------------------------------------------------
-
-
-@dataclass
-class Hub:
-    """What the local hub serves, how it misbehaves, and what it was asked."""
-
-    url: str
-    files: dict[str, bytes]
-    break_after_bytes: int | None = None
-    damaged: bool = False
-    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-
-    def asked(self, method: str, name: str) -> list[str | None]:
-        """The Range of each request of this kind."""
-        return [range_ for m, n, range_ in self.requests if (m, n) == (method, name)]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """The hub's resolve endpoint: size, etag and commit on HEAD, ranges on GET."""
-
-    protocol_version = "HTTP/1.1"
-    hub: Hub
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    def do_HEAD(self) -> None:
-        self.answer(send_body=False)
-
-    def do_GET(self) -> None:
-        self.answer(send_body=True)
-
-    def answer(self, send_body: bool) -> None:
-        name = self.path.rsplit("/", 1)[1]
-        self.hub.requests.append((self.command, name, self.headers.get("Range")))
-        content = self.hub.files.get(name)
-        if content is None:
-            self.respond(404, {"X-Error-Code": "EntryNotFound", "Content-Length": "0"})
-            return
-        start = int((self.headers.get("Range") or "bytes=0-").split("=")[1].split("-")[0])
-        headers = {
-            "Content-Length": str(len(content) - start),
-            "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}",
-            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
-        }
-        self.respond(206 if start else 200, headers)
-        if send_body:
-            self.send(content[start:])
-
-    def respond(self, status: int, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for key, value in {**headers, "X-Repo-Commit": COMMIT}.items():
-            self.send_header(key, value)
-        self.end_headers()
-
-    def send(self, body: bytes) -> None:
-        stop, self.hub.break_after_bytes = self.hub.break_after_bytes, None
-        if self.hub.damaged:
-            body = body[:-1] + b"?"
-        self.wfile.write(body[:stop])
-        self.close_connection = stop is not None
 
 
 @pytest.fixture(autouse=True)
@@ -108,21 +40,14 @@ def online(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    handler = type("OwnHandler", (Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     files = {
         "open_clip_config.json": b"{}",
         "tokenizer.json": b'{"some": "tokenizer"}',
         "open_clip_model.safetensors": WEIGHTS,
     }
-    handler.hub = Hub(f"http://127.0.0.1:{server.server_port}", files)
-    point_at(monkeypatch, handler.hub.url)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield handler.hub
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with hub_serving(files) as hub:
+        point_at(monkeypatch, hub.url)
+        yield hub
 
 
 def point_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
