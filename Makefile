@@ -38,7 +38,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,heic,int8,oidc,starter,postgres,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,heic,int8,oidc,ray,starter,postgres,dev]'
 	@touch $@
 
 run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching

@@ -26,8 +26,10 @@ from indexer.cli_options import (
     LibraryOption,
     ModelOption,
     NiceOption,
+    RayOption,
     add_roots,
     configure_logging,
+    hired,
     library_at,
     print_as,
     stopped_by_signals,
@@ -84,11 +86,13 @@ def rebuild(
     model: ModelOption = "auto",
     engine: EngineOption = None,
     index: IndexOption = IndexChoice.AUTO,
+    ray: RayOption = None,
 ) -> None:
     """Bring the library in line with its photo directories and rewrite its index."""
     from indexer.progress import progress_on
 
     configure_logging(logging.WARNING)
+    hire = hired(ray)
     # what fails is counted below and listed by `failures`
     for module in ("ingest", "shard"):
         logging.getLogger(f"indexer.{module}").setLevel(logging.ERROR)
@@ -104,7 +108,11 @@ def rebuild(
             opened.models.withdraw()  # the last word counts
         with progress_on(sys.stderr) as progress:
             done = opened.rebuild(
-                progress, reembed=reembed, accept_gone=accept_gone, stop=stopped.is_set
+                progress,
+                reembed=reembed,
+                accept_gone=accept_gone,
+                stop=stopped.is_set,
+                hire=hire,
             )
         for notice in done.notices:
             typer.echo(f"indexer: {notice}", err=True)

@@ -22,6 +22,7 @@ from indexer.location import location
 from indexer.places import default_library, library_directory
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
+    from indexer.crew import Hire
     from indexer.library import Library
 
 
@@ -77,6 +78,14 @@ IndexOption = Annotated[
 NiceOption = Annotated[
     int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
 ]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="local|HOST:PORT",
+        help="Embed on the Ray cluster with this head; 'local' starts one here for the time being.",
+    ),
+]
 Directories = Annotated[
     list[str] | None,
     typer.Argument(
@@ -113,6 +122,19 @@ def library_at(
         yield library
     finally:
         library.close()
+
+
+def hired(ray: str | None) -> Hire:
+    """Who works for a rebuild; an address that cannot be is told before anything is looked at."""
+    from indexer.crew import local_crew
+
+    if ray is None:
+        return local_crew
+    from indexer.ray_cluster import check
+    from indexer.ray_crew import ray_crew
+
+    check(ray)
+    return partial(ray_crew, ray)
 
 
 def add_roots(library: Library, directories: list[str] | None) -> None:

@@ -14,6 +14,8 @@ IndexerError
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
 ├── MissingPostgres          what talks to PostgreSQL is not installed
+├── MissingRay               Ray is not installed
+├── ClusterError             the Ray cluster does not answer, or none of its machines can work
 ├── ServiceError             the daemon cannot be made a service of this machine
 ├── AccessError              the page may not be shown to others like this
 ├── InHand                   equal bytes are being embedded: asked for again after that
@@ -84,6 +86,14 @@ class MissingFaiss(IndexerError):
 
 class MissingPostgres(IndexerError):
     """The packages of the extra `postgres` are not installed."""
+
+
+class MissingRay(IndexerError):
+    """The package of the extra `ray` is not installed."""
+
+
+class ClusterError(IndexerError):
+    """The Ray cluster does not answer, or none of its machines can do the work."""
 
 
 class ServiceError(IndexerError):

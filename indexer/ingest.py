@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Final, Protocol
 
-from indexer.crew import Claims, Crew
+from indexer.crew import Crew
 from indexer.outcomes import NewContent, Outcome
 from indexer.records import Found, IngestReport, Plan, Row
 from indexer.shard import Done, Job
@@ -44,14 +44,12 @@ class Ingest:
         self,
         store: Store,
         crew: Crew,
-        claims: Claims,
         share: Share = AllMine(),  # noqa: B008 - it has no state
         *,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._crew = crew
-        self._claims = claims
         self._share = share
         self._stop = stop
         self._size = min(FIRST_SHARD, SHARD)  # of the next shard
@@ -116,7 +114,7 @@ class Ingest:
 
     def _commit(self, done: Done, tally: _Tally) -> None:
         self._store.record(done.outcomes, gone=[o.left for o in done.outcomes if o.left])
-        self._claims.settle(done)
+        self._crew.settle(done)
         self._size = _next_size(len(done) + len(done.in_hand), done.seconds)
         embedded = tally.count(done)
         log.info("%d files, %d embedded, %.1f s", len(done), embedded, done.seconds)

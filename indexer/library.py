@@ -15,17 +15,16 @@ from pathlib import Path
 from clipcore import Encoder, open_encoder
 from indexer.census import Census
 from indexer.compose import given_picture
-from indexer.crew import Claims, LocalCrew
+from indexer.crew import Commission, Hire, local_crew
 from indexer.daemon_state import Telling
-from indexer.errors import ModelMismatch, QueryError
+from indexer.errors import QueryError
 from indexer.explore import explore
 from indexer.home import CurrentIndex, Home
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.location import Location
 from indexer.models import Models
-from indexer.opening import AUTO, OpenEncoder, asked_model, opened, use_model
-from indexer.originals import Originals
+from indexer.opening import AUTO, OpenEncoder, asked_model, encoder_of, opened, use_model
 from indexer.query import Picture, Query, parse
 from indexer.records import (
     DiskUse,
@@ -44,7 +43,6 @@ from indexer.remote import signed_link
 from indexer.roots import add_root, remove_root
 from indexer.search import Index
 from indexer.searcher import Searcher
-from indexer.shard import ShardWorker
 from indexer.shared_home import home_of
 from indexer.store import Store
 from indexer.survey import NOT_WATCHING, Watching, survey
@@ -112,15 +110,7 @@ class Library:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder of this library's model."""
-        source = self._store.model.source
-        encoder = self._open_encoder(source)
-        if encoder.model_id != self.model_id:
-            raise ModelMismatch(
-                f"the library at {self._home.name} was made with the model {self.model_id}, "
-                f"but {source} is {encoder.model_id} now: "
-                f"'indexer rebuild --model {source}' goes over to it"
-            )
-        return encoder
+        return encoder_of(self._store.model, self._open_encoder)
 
     def close(self) -> None:
         """Release the database; ends what runs in the background."""
@@ -211,6 +201,7 @@ class Library:
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
         watching: Watching = NOT_WATCHING,
+        hire: Hire = local_crew,
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
@@ -223,6 +214,7 @@ class Library:
             accept_gone=accept_gone,
             stop=stop,
             watching=watching,
+            hire=hire,
         )
         if not stop():
             self.save_index()
@@ -251,8 +243,12 @@ class Library:
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
         watching: Watching = NOT_WATCHING,
+        hire: Hire = local_crew,
     ) -> IngestReport:
-        """Reconcile all, or only `paths`; take in what is new or changed. Hold `writing()`."""
+        """Reconcile all, or only `paths`; `hire`d hands take in what is new or changed.
+
+        Hold `writing()` around it.
+        """
         seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         here = self.roots_here()
@@ -262,11 +258,12 @@ class Library:
             again = [row for root in here for row in self._store.present(root.id)]
         elif paths is None:
             again = [row for row in self._store.unembedded() if row.root_id in folders]
-        claims = Claims(self._store.known, reembed=reembed)
-        files = Originals(folders)
-        work = ShardWorker(self.encoder, claims.known, files, self._home.thumbnails.save)
-        with closing(LocalCrew(work)) as crew:
-            ingest = Ingest(self._store, crew, claims, self._home.share(), stop=stop)
+        keep = self._home.thumbnails.save
+        commission = Commission(
+            self._store, self.encoder, self._open_encoder, folders, keep, reembed, stop
+        )
+        with hire(commission) as crew:
+            ingest = Ingest(self._store, crew, self._home.share(), stop=stop)
             report = ingest.run(seen.plan, progress, again)
         notices = tuple(notice for notice in seen.notices.values() if notice)
         return replace(report, notices=notices)

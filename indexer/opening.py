@@ -44,6 +44,17 @@ def _best_model() -> str:
     return choice.source
 
 
+def encoder_of(model: Model, open_encoder: OpenEncoder) -> Encoder:
+    """The encoder of a library's model. Raises ModelMismatch if another one has its name now."""
+    encoder = open_encoder(model.source)
+    if encoder.model_id != model.id:
+        raise ModelMismatch(
+            f"the library was made with the model {model.id}, but {model.source} is "
+            f"{encoder.model_id} now: 'indexer rebuild --model {model.source}' goes over to it"
+        )
+    return encoder
+
+
 def asked_model(source: str, open_encoder: OpenEncoder) -> Model:
     """The model that a name or a path means."""
     source = absolute(source)

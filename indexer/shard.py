@@ -63,6 +63,12 @@ class Done:
         """How many files this is the end of, in this run."""
         return len(self.outcomes) + len(self.postponed)
 
+    @property
+    def embedded(self) -> tuple[bytes, ...]:
+        """The hashes that have an embedding now, which they had not before."""
+        contents = (outcome.content for outcome in self.outcomes)
+        return tuple(content.sha256 for content in contents if isinstance(content, NewContent))
+
 
 @dataclass(slots=True)
 class _Content:

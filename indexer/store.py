@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,7 @@ from indexer.schema import contents, embeddings, library, photos, roots, unpack
 from indexer.shared_schema import root_hosts, shared
 
 FloatArray = npt.NDArray[np.float32]
+Place: TypeAlias = Path | URL  # of a database
 IntArray = npt.NDArray[np.int64]
 
 ROWS_AT_ONCE: Final = 10_000  # of all that a library has: what is read must not fill the memory
@@ -83,14 +84,20 @@ class Store:
         self.model = self.recorded_model()
 
     @classmethod
-    def create(cls, place: Path | URL, model: Model) -> Store:
+    def create(cls, place: Place, model: Model) -> Store:
         """A new library's database at `place`."""
         return cls(create_database(place, model))
 
     @classmethod
-    def open(cls, place: Path | URL) -> Store:
+    def open(cls, place: Place) -> Store:
         """The database at `place`. Raises LibraryError."""
         return cls(open_database(place))
+
+    @property
+    def place(self) -> Place:
+        """Where the database is, as `open` takes it."""
+        url = self.engine.url
+        return url if self.is_shared else Path(str(url.database))
 
     def close(self) -> None:
         """Close all connections."""

@@ -10,19 +10,11 @@ import pytest
 
 from indexer.crew import Claims, LocalCrew
 from indexer.errors import InHand
-from indexer.outcomes import KnownContent, NewContent, Outcome
-from indexer.records import NEVER_READ, Facts, Found
+from indexer.outcomes import KnownContent
 from indexer.shard import Done, Job
-from tests.fakes import ColourEncoder
 
 SHA256 = b"r" * 32
 EMBEDDED = KnownContent(5, embedded=True)
-
-
-def embedded() -> Done:
-    (vector,) = ColourEncoder().embed_texts(["red"])
-    content = NewContent(SHA256, Facts(1, 1, "PNG"), vector)
-    return Done((Outcome(Found(1, "a.png", NEVER_READ), None, content),), claimed=(SHA256,))
 
 
 def test_bytes_are_in_one_hand_until_they_are_committed() -> None:
@@ -34,15 +26,22 @@ def test_bytes_are_in_one_hand_until_they_are_committed() -> None:
     library[SHA256] = EMBEDDED
     with pytest.raises(InHand):
         claims.known(SHA256)
-    claims.settle(embedded())
+    claims.settle([SHA256], embedded=[SHA256])
     assert claims.known(SHA256) == claims.known(SHA256) == EMBEDDED
 
 
 def test_bytes_whose_shard_failed_may_be_tried_by_the_next() -> None:
     claims = Claims({}.get)
     claims.known(SHA256)
-    claims.settle(Done((), claimed=(SHA256,)))
+    claims.settle([SHA256], embedded=[])
     assert claims.known(SHA256) is None
+
+
+def test_a_shard_that_is_begun_again_finds_its_own_bytes_in_its_hand() -> None:
+    claims = Claims({}.get)
+    assert claims.known(SHA256, shard=1) is claims.known(SHA256, shard=1) is None
+    with pytest.raises(InHand):
+        claims.known(SHA256, shard=2)
 
 
 def test_what_is_embedded_again_is_so_once() -> None:
@@ -50,7 +49,7 @@ def test_what_is_embedded_again_is_so_once() -> None:
     assert claims.known(SHA256) == KnownContent(5, embedded=False)
     with pytest.raises(InHand):
         claims.known(SHA256)
-    claims.settle(embedded())
+    claims.settle([SHA256], embedded=[SHA256])
     assert claims.known(SHA256) == EMBEDDED
 
 
@@ -62,7 +61,7 @@ def test_a_crew_that_is_closed_finishes_what_was_begun() -> None:
         go.wait()
         return Done(())
 
-    with closing(LocalCrew(work)) as crew:
+    with closing(LocalCrew(work, Claims({}.get))) as crew:
         futures = [crew.submit([]) for _ in range(crew.size + 1)]
         for _ in range(crew.size):
             begun.acquire()

@@ -74,8 +74,8 @@ class Taking:
         claims = Claims(self.store.known, reembed=reembed)
         files = Originals({self.root.id: self.folder})
         work = ShardWorker(encoder or self.encoder, claims.known, files, save)
-        with closing(LocalCrew(work)) as crew:
-            ingest = Ingest(self.store, crew, claims, stop=stop)
+        with closing(LocalCrew(work, claims)) as crew:
+            ingest = Ingest(self.store, crew, stop=stop)
             return ingest.run(plan or self.plan(), progress, again or ())
 
     def rows(self) -> dict[str, Row]:

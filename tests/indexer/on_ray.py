@@ -1,0 +1,130 @@
+"""A network of its own with Ray in it, and what drivers and workers run there.
+
+Ray listens on all addresses of a machine; here these are the loopback's, and nobody else's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from clipcore import Encoder
+from indexer.library import open_library
+from indexer.ray_crew import ray_crew
+from tests.fakes import FloatArray
+from tests.indexer.taking_in import SlowEncoder
+
+ROOT: Final = Path(__file__).parents[2]
+ADDRESS: Final = "127.0.0.1:6390"
+UP: Final = (
+    "ip link set lo up && ip addr add 10.9.9.1/24 dev lo && ip route add default via 10.9.9.2"
+)
+PIPES: Final = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+LISTENING: Final = "0A"  # in the kernel's tables of sockets
+DEADLY_GREY: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network namespace, as long as the process `keeper` lives. `home`: of who works there."""
+
+    keeper: int
+    home: Path
+
+    def start(self, *command: object, **options: Any) -> subprocess.Popen[str]:
+        """Start a program there, for two cores."""
+        inside = ["nsenter", f"--net=/proc/{self.keeper}/ns/net", *map(str, command)]
+        own = {"HOME": str(self.home), "OMP_NUM_THREADS": "2"}
+        return subprocess.Popen(inside, env=os.environ | own, cwd=ROOT, text=True, **options)
+
+    def indexer(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start the `indexer` command there."""
+        return self.start(sys.executable, "-m", "indexer.cli", *arguments, **PIPES)
+
+    def driver(self, library: Path, encoder: type[Encoder]) -> subprocess.Popen[str]:
+        """Start a rebuild on the cluster there, with one of the encoders below."""
+        call = f"take_in({str(library)!r}, on_ray.{encoder.__name__})"
+        code = f"from tests.indexer import on_ray; on_ray.{call}"
+        return self.start(sys.executable, "-c", code, **PIPES)
+
+    def listening(self) -> set[str]:
+        """The addresses, as the kernel writes them, on which somebody listens there."""
+        tables = (Path(f"/proc/{self.keeper}/net/{name}") for name in ("tcp", "tcp6"))
+        lines = [line.split() for table in tables for line in table.read_text().splitlines()]
+        return {line[1].partition(":")[0] for line in lines if line[3] == LISTENING}
+
+
+@contextmanager
+def network(home: Path) -> Iterator[Network]:
+    """A network with two addresses, as a machine in a network has. Raises OSError where refused."""
+    keeper = subprocess.Popen(
+        ["unshare", "-n", "sh", "-c", f"{UP} && echo up && exec sleep 3600"], text=True, **PIPES
+    )
+    assert keeper.stdout
+    assert keeper.stderr
+    try:
+        if not keeper.stdout.readline():
+            raise PermissionError(keeper.stderr.read().strip())
+        yield Network(keeper.pid, home)
+    finally:
+        keeper.kill()
+        keeper.communicate()
+
+
+@contextmanager
+def cluster(network: Network, nodes: int) -> Iterator[None]:
+    """Machines with one core each, as `ray start` makes them."""
+    ray = Path(sys.executable).with_name("ray")
+    head = ["--head", "--include-dashboard=false", f"--port={ADDRESS.partition(':')[2]}"]
+    roles = [[*head, f"--temp-dir={network.home}"]] + [[f"--address={ADDRESS}"]] * (nodes - 1)
+    started = []
+    try:
+        for role in roles:
+            options = ["--num-cpus=1", "--node-ip-address=127.0.0.1", "--block", *role]
+            node = network.start(ray, "start", *options, **PIPES)
+            started.append(node)
+            assert node.stdout
+            for line in node.stdout:
+                if "--block" in line:  # it says that from now on it stays
+                    break
+        yield
+    finally:
+        for node in reversed(started):
+            node.terminate()
+            node.communicate(timeout=60)
+
+
+def take_in(library: Path | str, encoder: type[Encoder]) -> None:
+    """One rebuild on the cluster, with an encoder of that class in each worker."""
+    opened = open_library(Path(library), open_encoder=partial(_made, encoder))
+    with opened.writing():
+        opened.rebuild(hire=partial(ray_crew, ADDRESS))
+    opened.close()
+
+
+def _made(encoder: type[Encoder], _source: str) -> Encoder:
+    return encoder()
+
+
+class DeadlyEncoder(SlowEncoder):
+    """Embeds what it gets, but a photo that is nearly black ends its process."""
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        if (pixels.mean(axis=(1, 2, 3)) < DEADLY_GREY / 255).any():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().embed_images(pixels)
+
+
+def finished(process: subprocess.Popen[str], within_s: float = 120) -> str:
+    """What a program printed that is to succeed."""
+    out, err = process.communicate(timeout=within_s)
+    assert process.returncode == 0, err
+    return out
