@@ -68,10 +68,11 @@ class LiveIndex:
     def write_snapshot(self) -> None:
         """Make the snapshot one of all that the store has; built anew where that is needed."""
         with self._lock:
-            catch_up(self._index, self._store)
-            count = self._store.embedding_count()
-            if len(self._index) != count or not self._suits(self._index):
-                self._index = build(self._store, self._index.dim, self._kind(count))
+            kind = self._kind(self._store.embedding_count())
+            if kind == self._index.kind:  # another is not worth its memory
+                catch_up(self._index, self._store)
+            if len(self._index) != self._store.embedding_count() or kind != self._index.kind:
+                self._index = build(self._store, self._index.dim, kind)
                 self._saved_id = None
             if self._saved_id != self._index.last_id:
                 self._save(self._index)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +98,24 @@ def test_catching_up_from_any_prefix_equals_a_rebuild(
     assert (len(index), index.last_id) == (len(rebuilt), rebuilt.last_id) == (COUNT, COUNT)
     for query in PHOTOS.queries(5):
         assert index.search(query, 10).tolist() == rebuilt.search(query, 10).tolist()
+
+
+def test_writing_an_index_of_another_kind_reads_each_vector_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    vectors_after = Store.vectors_after
+
+    def counting(*arguments: Any) -> Any:
+        ids, vectors = vectors_after(*arguments)
+        read.extend(ids.tolist())
+        return ids, vectors
+
+    monkeypatch.setattr(Store, "vectors_after", counting)
+    live = LiveIndex(store, tmp_path / "index.faiss", DIM, SMALL)
+    live.write_snapshot()
+    assert sorted(read) == list(range(1, COUNT + 1))
+    assert (len(live.current(0)), live.status().kind) == (COUNT, "approximate")
 
 
 def test_an_outgrown_index_answers_while_another_is_built(store: Store, tmp_path: Path) -> None:
