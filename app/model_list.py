@@ -87,8 +87,10 @@ def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
 
 def facts(offer: ModelOffer) -> str:
     """What is known of it, in one line."""
+    size = _("{size} on disk") if offer.is_here else _("{size} to download")
     told = [
-        file_size(offer.size_bytes) if offer.size_bytes else "",
+        _("recommended") if offer.is_default else "",
+        size.format(size=file_size(offer.size_bytes)) if offer.size_bytes else "",
         _("{size} of memory").format(size=file_size(offer.memory_bytes))
         if offer.memory_bytes
         else "",

@@ -114,7 +114,7 @@ def told(source: str, cost: SwitchCost) -> list[tuple[str, str]]:
 
 def _time(cost: SwitchCost) -> str:
     if cost.seconds is None or cost.photos_per_s is None:
-        return _("is known when the model was used for the first time on this machine")
+        return _("not known before the model was first used on this machine")
     words = {
         True: _("{time}: this machine was measured to compute {rate} photos/s with it"),
         False: _("about {time}: reckoned from what it computes with the present model"),

@@ -92,13 +92,17 @@ class Models:
 
 
 def best_for_their_cost(entries: Iterable[checkpoints.Entry]) -> set[str]:
-    """The names of those to which none that computes less is equal on ImageNet."""
+    """The names of those to which none that computes no more is equal on ImageNet."""
     best, names = 0.0, set()
-    for entry in sorted(entries, key=lambda entry: entry.image_gflops or math.inf):
-        if (entry.imagenet_zero_shot_top1 or 0) > best:
-            best = entry.imagenet_zero_shot_top1 or 0
+    for entry in sorted(entries, key=lambda one: (one.image_gflops or math.inf, -_accuracy(one))):
+        if _accuracy(entry) > best:
+            best = _accuracy(entry)
             names.add(entry.name)
     return names
+
+
+def _accuracy(entry: checkpoints.Entry) -> float:
+    return entry.imagenet_zero_shot_top1 or 0.0
 
 
 def _offer(status: checkpoints.Status, best: set[str]) -> ModelOffer:
@@ -112,6 +116,7 @@ def _offer(status: checkpoints.Status, best: set[str]) -> ModelOffer:
         accuracy=entry.imagenet_zero_shot_top1,
         licence=entry.licence,
         is_best=entry.name in best,
+        is_default=entry.name == checkpoints.default_name(),
     )
 
 

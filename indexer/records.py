@@ -73,6 +73,7 @@ class ModelOffer:
     accuracy: float | None = None
     licence: str | None = None
     is_best: bool = False
+    is_default: bool = False  # of a new library
 
 
 @dataclass(frozen=True, slots=True)

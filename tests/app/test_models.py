@@ -83,6 +83,7 @@ def until_pulled(library: Library) -> None:
 def test_models_are_listed_with_their_facts_and_the_rest_is_a_click_away(library: Library) -> None:
     test = models_over(library)
     assert "In use" in words(test)
+    assert "recommended · 605" in words(test)
     assert "MB of memory · 512 dimensions · 73% of ImageNet right · licence MIT" in words(test)
     assert {f"pull_{NAME}", "use_starter"} <= keys(test)
     assert "pull_RN50/openai" not in keys(test)
@@ -183,7 +184,7 @@ def test_time_is_told_by_what_is_known_of_it() -> None:
     assert time_of(SwitchCost(900, 0, 15.0, measured=True)).startswith("1 min: ")
     assert "15 photos/s" in time_of(SwitchCost(900, 0, 15.0, measured=True))
     assert time_of(SwitchCost(900, 0, 15.0)).startswith("about 1 min")
-    assert "first time" in time_of(SwitchCost(900, 0))
+    assert "first used" in time_of(SwitchCost(900, 0))
 
 
 def test_progress_of_going_over_counts_from_the_first_photo() -> None:

@@ -216,3 +216,5 @@ def test_offers_begin_with_the_model_in_use_and_tell_what_is_here(library: Libra
     assert (default.dim, default.licence, default.is_here) == (512, "MIT", False)
     assert default.accuracy == pytest.approx(0.728, abs=1e-3)
     assert len(by_name) == len(others)
+    assert default.is_best
+    assert not by_name["ViT-B-32/openai"].is_best
