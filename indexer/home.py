@@ -19,7 +19,7 @@ from indexer.disk_use import disk_use
 from indexer.index_policy import IndexPolicy
 from indexer.live_index import LiveIndex
 from indexer.lock import held
-from indexer.places import make_directory
+from indexer.places import library_name, make_directory
 from indexer.records import DiskUse, IndexStatus
 from indexer.search import Index
 from indexer.sharing import AllMine, Share
@@ -58,7 +58,7 @@ class Home:
     @property
     def name(self) -> str:
         """Where the library lies, for people."""
-        return str(self.directory)
+        return library_name(self.directory)
 
     @property
     def database(self) -> Path | URL:

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from indexer.decode import write_atomically
 from indexer.errors import LibraryBusy
+from indexer.places import library_name
 
 
 @contextmanager
@@ -30,7 +31,8 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
     try:
         lock = FileLock(library / f"{role}.lock").acquire(timeout=0)
     except Timeout as error:
-        raise LibraryBusy(f"the library at {library} {busy} {_told(holder)}") from error
+        name = library_name(library)
+        raise LibraryBusy(f"the library at {name} {busy} {_told(holder)}") from error
     with lock:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}

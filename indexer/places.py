@@ -51,6 +51,12 @@ def url_in(directory: Path) -> str | None:
         return None
 
 
+def library_name(directory: Path) -> str:
+    """Where the library with this directory lies, for people."""
+    url = url_in(directory)
+    return shown(database_url(url)) if url else str(directory)
+
+
 def this_host() -> str:
     """The name by which the hosts of a shared library tell this one from the others.
 

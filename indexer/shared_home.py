@@ -19,7 +19,7 @@ from indexer.home import WRITTEN_BY, CurrentIndex, Home
 from indexer.index_policy import IndexPolicy
 from indexer.pg_index import PgIndex
 from indexer.places import url_in
-from indexer.postgres_url import database_url, shown
+from indexer.postgres_url import database_url
 from indexer.records import DiskUse
 from indexer.shared_desk import SharedDesk
 from indexer.shared_schema import thumbnails
@@ -43,10 +43,6 @@ class SharedHome(Home):
         super().__init__(directory)
         self._url = database_url(url)
         self._engine: Engine | None = None
-
-    @property
-    def name(self) -> str:
-        return shown(self._url)
 
     @property
     def database(self) -> URL:
@@ -90,7 +86,9 @@ class SharedHome(Home):
         return PgIndex(store, dim, policy)
 
     def share(self) -> Share:
-        return SharedWork(self._tables())
+        work = SharedWork(self._tables())
+        work.sweep()
+        return work
 
     def disk_use(self) -> DiskUse:
         """What the library takes on the server's disk."""

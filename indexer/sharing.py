@@ -86,6 +86,16 @@ class SharedWork:
         elsewhere = [job for job in jobs if _key(job) not in set(held)]
         return Hold(mine, elsewhere, len(held) - len(mine), held, connection)
 
+    def sweep(self) -> None:
+        """Remove the claims that nobody holds: of who died after the file was taken in.
+
+        A host that has just put its claim down and not locked it yet asks for the file again.
+        """
+        key = tuple_(claims.c.root_id, claims.c.path)
+        held_by_nobody = select(claims.c.root_id, claims.c.path).with_for_update(skip_locked=True)
+        with self._engine.begin() as connection:
+            connection.execute(delete(claims).where(key.in_(held_by_nobody)))
+
 
 def _key(job: Job) -> Key:
     return job.found.root_id, job.found.path

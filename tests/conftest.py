@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy.engine import URL
 
+from indexer.places import library_directory
 from indexer.postgres_url import database_url
 from tests.postgres_server import Server, server_in
 
@@ -85,3 +87,29 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | 
     """A place for a new library's database: the test runs once on each engine."""
     with database_on(request, tmp_path) as place:
         yield place
+
+
+@contextmanager
+def place_on(request: Any, directory: Path) -> Iterator[Path]:
+    """The directory of a library that is yet to be made, with its rows on the param's engine.
+
+    For fixtures of any scope whose params are DATABASES.
+    """
+    if request.param == "sqlite":
+        yield directory / "library"
+        return
+    with request.getfixturevalue("postgres").fresh() as url:
+        with patch.dict(os.environ, XDG_DATA_HOME=str(directory / "data")):
+            place = library_directory(url)
+        yield place
+
+
+@pytest.fixture(params=DATABASES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A place for a new library: the test runs once on each engine."""
+    with place_on(request, tmp_path) as directory:
+        yield directory
+
+
+# for what only a library of files has
+on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)

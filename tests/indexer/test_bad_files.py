@@ -16,7 +16,7 @@ from tests.fakes import ColourEncoder
 LONGEST_S = 10
 
 
-def test_each_damaged_file_is_embedded_or_recorded(tmp_path: Path) -> None:
+def test_each_damaged_file_is_embedded_or_recorded(place: Path, tmp_path: Path) -> None:
     photos = sorted(SAMPLE.rglob("*.jpg"))[:26]
     damaged = make_damaged(photos, tmp_path / "photos")
     assert len(damaged) >= 200
@@ -29,9 +29,7 @@ def test_each_damaged_file_is_embedded_or_recorded(tmp_path: Path) -> None:
         assert time.monotonic() - started < LONGEST_S, path
     assert len(photos) <= decodable < len(damaged) - len(photos)
     encoder = ColourEncoder()
-    library = open_library(
-        tmp_path / "library", create=True, model="colour", open_encoder=lambda _: encoder
-    )
+    library = open_library(place, create=True, model="colour", open_encoder=lambda _: encoder)
     library.add_root(tmp_path / "photos")
     with library.writing():
         report = library.rebuild()

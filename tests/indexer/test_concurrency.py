@@ -14,16 +14,16 @@ import pytest
 from tests.indexer.taking_in import keep_in_line, opened, search_on
 from tests.photos import make_photo
 
-SECONDS = 20.0
+SECONDS = 10.0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
 def test_searchers_and_status_see_a_consistent_library_while_a_daemon_writes(
-    tmp_path: Path,
+    place: Path, tmp_path: Path
 ) -> None:
     photos = tmp_path / "photos"
     make_photo(photos / "first.png", "green")
-    library = opened(tmp_path / "library", create=True, model="colour")
+    library = opened(place, create=True, model="colour")
     library.add_root(photos)
     spawn = multiprocessing.get_context("spawn")
     daemon = spawn.Process(target=keep_in_line, args=(library.path,))

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,10 +44,11 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, photos: Path) -> Iterator[Library]:
+def library(place: Path, photos: Path) -> Iterator[Library]:
     """What a searcher sees; the daemon has its own."""
-    path = tmp_path / "library"
-    opened = open_library(path, create=True, model="colour", open_encoder=lambda _: ColourEncoder())
+    opened = open_library(
+        place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+    )
     opened.add_root(photos)
     yield opened
     opened.close()
@@ -112,23 +113,22 @@ def test_a_thousand_photos_at_once_lose_no_event(
         assert encoder.embedded == 1001
 
 
-@pytest.mark.parametrize("folder", ["", "new folder"])
-def test_a_file_written_slowly_is_embedded_once_and_whole(
-    library: Library,
-    photos: Path,
-    encoder: ColourEncoder,
-    tmp_path: Path,
-    folder: str,
+def test_files_written_slowly_are_embedded_once_and_whole(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
 ) -> None:
     data = make_photo(tmp_path / "slow.jpg", "green", size=(640, 480)).read_bytes()
-    with daemon(library, encoder):
-        (photos / folder).mkdir(exist_ok=True)
-        with (photos / folder / "slow.jpg").open("wb", buffering=0) as file:
-            for part in range(5):  # slower than the time in which paths settle
-                file.write(data[part * len(data) // 5 : (part + 1) * len(data) // 5])
-                time.sleep(1)
-        until(lambda: "slow.jpg" in names(library))
-        assert encoder.embedded == 2
+    other = make_photo(tmp_path / "slow too.jpg", "blue", size=(640, 480)).read_bytes()
+    with daemon(library, encoder), ExitStack() as stack:
+        (photos / "new folder").mkdir()
+        one = stack.enter_context((photos / "slow.jpg").open("wb", buffering=0))
+        two = stack.enter_context((photos / "new folder" / "slow too.jpg").open("wb", buffering=0))
+        for part in range(5):  # slower than the time in which paths settle
+            for file, whole in ((one, data), (two, other)):
+                file.write(whole[part * len(whole) // 5 : (part + 1) * len(whole) // 5])
+            time.sleep(1)
+        stack.close()
+        until(lambda: {"slow.jpg", "slow too.jpg"} <= names(library))
+        assert encoder.embedded == 3
         assert library.failures() == []
 
 

@@ -26,12 +26,9 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, photos: Path) -> Iterator[Library]:
+def library(place: Path, photos: Path) -> Iterator[Library]:
     opened = open_library(
-        tmp_path / "library",
-        create=True,
-        model="colour",
-        open_encoder=lambda _: ColourEncoder(),
+        place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
     )
     opened.add_root(photos)
     yield opened

@@ -60,8 +60,8 @@ def encoder() -> ColourEncoder:
 
 
 @pytest.fixture
-def library(tmp_path: Path, photos: Path, encoder: ColourEncoder) -> Iterator[Library]:
-    opened = open_library(tmp_path / "library", create=True, open_encoder=lambda _: encoder)
+def library(place: Path, photos: Path, encoder: ColourEncoder) -> Iterator[Library]:
+    opened = open_library(place, create=True, open_encoder=lambda _: encoder)
     opened.add_root(photos)
     rebuild(opened)
     yield opened

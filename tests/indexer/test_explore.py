@@ -22,14 +22,17 @@ from indexer.projection import by_pca, by_umap, can_umap
 from indexer.records import Facts, FileStat, Found, Model
 from indexer.store import Store
 from indexer.vector_index import k_means
+from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
 COLOURS = ("red", "lime", "blue", "white")
 
 
-@pytest.fixture(scope="module")
-def explored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+@pytest.fixture(scope="module", params=DATABASES)
+def explored(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Library]:
     """Six photos of each colour, and of one picture a copy, a smaller one and its mirror image."""
     directory = tmp_path_factory.mktemp("explored")
     for colour in COLOURS:
@@ -46,15 +49,16 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     }.items():
         image.save(directory / "photos" / "pictures" / name)
     shutil.copy(directory / "photos/pictures/large.png", directory / "photos/pictures/zcopy.png")
-    library = open_library(
-        directory / "library", create=True, model="colour", open_encoder=lambda _: ColourEncoder()
-    )
-    with library.writing():
-        library.add_root(directory / "photos")
-        library.rebuild()
-    library.explore()
-    yield library
-    library.close()
+    with place_on(request, directory) as place:
+        library = open_library(
+            place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+        )
+        with library.writing():
+            library.add_root(directory / "photos")
+            library.rebuild()
+        library.explore()
+        yield library
+        library.close()
 
 
 def test_atlas_puts_photos_of_one_colour_into_one_group(explored: Library) -> None:
@@ -106,9 +110,9 @@ def test_one_explores_at_a_time(explored: Library) -> None:
         explored.explore()
 
 
-def test_empty_library_has_an_empty_atlas(tmp_path: Path) -> None:
+def test_empty_library_has_an_empty_atlas(place: Path) -> None:
     library = open_library(
-        tmp_path / "library", create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+        place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
     )
     library.explore()
     drawn = atlas.load(library.path, library.model_id)

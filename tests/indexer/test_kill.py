@@ -7,16 +7,20 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Executable, func, select, text
 
 from indexer.errors import LibraryBusy
 from indexer.library import open_library
+from indexer.places import url_in
+from indexer.schema import contents, embeddings, photos
+from indexer.shared_schema import claims
 from tests.fakes import ColourEncoder
 from tests.indexer.taking_in import hold_the_lock, opened, take_in
 from tests.photos import make_photo
@@ -25,10 +29,17 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and a f
 
 ROUNDS = 100
 AT_ONCE = 4  # photos that come in each round
-WHAT_IS_KNOWN = """
-    SELECT photos.path, photos.error, photos.missing_since, contents.sha256, embeddings.vector
-    FROM photos LEFT JOIN contents ON contents.id = photos.content_id
-    LEFT JOIN embeddings ON embeddings.content_id = contents.id ORDER BY photos.path"""
+WHAT_IS_KNOWN = (
+    select(
+        photos.c.path,
+        photos.c.error,
+        photos.c.missing_since,
+        contents.c.sha256,
+        embeddings.c.vector,
+    )
+    .outerjoin(contents, contents.c.id == photos.c.content_id)
+    .outerjoin(embeddings, embeddings.c.content_id == contents.c.id)
+)
 
 # loaded once and forked for each round: a hundred starts of Python would take minutes
 context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
@@ -36,14 +47,14 @@ if sys.platform != "win32":
     context.set_forkserver_preload(["tests.indexer.taking_in"])
 
 
-def drop(photos: Path, round_: int) -> None:
+def drop(folder: Path, round_: int) -> None:
     """New photos: one of its own colours each, a copy, and now and then a damaged one."""
     for number in range(AT_ONCE - 1):
         seed = round_ * AT_ONCE + number
-        make_photo(photos / f"{round_ % 7}" / f"{seed}.png", "green", size=(32, 24), seed=seed)
-    shutil.copy(photos / f"{round_ % 7}" / f"{seed}.png", photos / f"copy {round_}.png")
+        make_photo(folder / f"{round_ % 7}" / f"{seed}.png", "green", size=(32, 24), seed=seed)
+    shutil.copy(folder / f"{round_ % 7}" / f"{seed}.png", folder / f"copy {round_}.png")
     if round_ % 10 == 0:
-        (photos / f"damaged {round_}.jpg").write_bytes(b"\xff\xd8" + bytes([round_]) * 50)
+        (folder / f"damaged {round_}.jpg").write_bytes(b"\xff\xd8" + bytes([round_]) * 50)
 
 
 def left_alone_s(library: Path) -> float:
@@ -58,60 +69,71 @@ def left_alone_s(library: Path) -> float:
     return min(took_s)
 
 
-def rows(library: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(library / "library.db")) as connection:
-        return connection.execute(query).fetchall()
+def rows(library: Path, query: Executable) -> list[tuple[Any, ...]]:
+    with closing(opened(library)) as found, found._store.engine.connect() as connection:
+        return sorted(tuple(row) for row in connection.execute(query).all())
 
 
-def test_a_hundred_kills_leave_the_library_of_an_undisturbed_run(tmp_path: Path) -> None:
-    photos, library = tmp_path / "photos", tmp_path / "library"
-    photos.mkdir()
-    new = opened(library, create=True, model="colour")
-    new.add_root(photos)
+def number(library: Path, query: Executable) -> int:
+    ((found,),) = rows(library, query)
+    return int(found)
+
+
+def test_a_hundred_kills_leave_the_library_of_an_undisturbed_run(
+    place: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    new = opened(place, create=True, model="colour")
+    new.add_root(folder)
     new.close()
     moments = random.Random(20)
     killed = 0
-    longest_s = left_alone_s(library)
+    longest_s = left_alone_s(place)
     for round_ in range(ROUNDS):
-        drop(photos, round_)
-        process = context.Process(target=take_in, args=(library,))
+        drop(folder, round_)
+        process = context.Process(target=take_in, args=(place,))
         process.start()
         time.sleep(moments.uniform(0, longest_s))
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL
     assert killed > ROUNDS / 2  # those that were quicker than the kill are no loss
-    assert rows(library, "PRAGMA integrity_check") == [("ok",)]
-    take_in(library)
+    if url_in(place) is None:
+        assert rows(place, text("PRAGMA integrity_check")) == [("ok",)]
+    take_in(place)
 
     undisturbed = tmp_path / "undisturbed"
     fresh = opened(undisturbed, create=True, model="colour")
-    fresh.add_root(photos)
+    fresh.add_root(folder)
     take_in(undisturbed)
-    assert rows(library, WHAT_IS_KNOWN) == rows(undisturbed, WHAT_IS_KNOWN)
-    ((contents,),) = rows(library, "SELECT count(*) FROM contents")
-    assert contents == ROUNDS * (AT_ONCE - 1)
-    # an embedding computed anew gets a new number, so what was committed was computed once
-    ((count, last),) = rows(library, "SELECT count(*), max(id) FROM embeddings")
-    assert count == last == contents
+    assert rows(place, WHAT_IS_KNOWN) == rows(undisturbed, WHAT_IS_KNOWN)
+    taken_in = ROUNDS * (AT_ONCE - 1)
+    for table in (contents, embeddings):
+        assert number(place, select(func.count()).select_from(table)) == taken_in
+    if url_in(place) is None:
+        # an embedding computed anew gets a new number, so what was committed was computed once
+        assert number(place, select(func.max(embeddings.c.id))) == taken_in
+    else:  # numbers that a transaction took and did not commit are lost
+        assert rows(place, select(claims)) == []
 
     def answer() -> list[tuple[str, float]]:
-        searcher = opened(library)
+        searcher = opened(place)
         hits = searcher.search("green", 1000).hits
-        assert searcher.status().index.vectors == contents
+        assert searcher.status().index.vectors == taken_in
         searcher.close()
         return sorted((hit.photo.path.name, hit.score) for hit in hits)
 
     with_snapshot = answer()
-    (library / "index.faiss").unlink()
+    (place / "index.faiss").unlink(missing_ok=url_in(place) is not None)
     assert answer() == with_snapshot
     assert len(with_snapshot) == ROUNDS * AT_ONCE
     fresh.close()
 
 
-def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_taken_over(place: Path) -> None:
     library = open_library(
-        tmp_path / "library", create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+        place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
     )
     process = context.Process(target=hold_the_lock, args=(library.path,))
     process.start()

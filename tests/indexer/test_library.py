@@ -1,9 +1,10 @@
-"""The rules that users rely on, through the whole path with real SQLite, Pillow and FAISS."""
+"""The rules that users rely on, through the whole path with real databases, Pillow and FAISS."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +22,10 @@ from indexer.errors import (
     RootError,
 )
 from indexer.library import Library, open_library
+from indexer.places import library_name
 from indexer.records import IngestReport
 from indexer.survey import Watching
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, on_sqlite
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
@@ -54,8 +56,8 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, photos: Path, encoder: ColourEncoder) -> Iterator[Library]:
-    opened = open_library(tmp_path / "library", create=True, open_encoder=lambda _: encoder)
+def library(place: Path, photos: Path, encoder: ColourEncoder) -> Iterator[Library]:
+    opened = open_library(place, create=True, open_encoder=lambda _: encoder)
     opened.add_root(photos)
     rebuild(opened)
     yield opened
@@ -225,9 +227,9 @@ def test_reembed_computes_all_again_and_leaves_one_embedding_each(
 
 
 def test_open_searcher_finds_what_another_process_commits(
-    library: Library, photos: Path, tmp_path: Path
+    library: Library, photos: Path, place: Path
 ) -> None:
-    searcher = open_library(tmp_path / "library", open_encoder=lambda _: ColourEncoder())
+    searcher = open_library(place, open_encoder=lambda _: ColourEncoder())
     assert first(searcher, "white") == "yellow.png"
     make_photo(photos / "white.png", "white")
     with library.writing():
@@ -236,17 +238,18 @@ def test_open_searcher_finds_what_another_process_commits(
     searcher.close()
 
 
-def test_searcher_survives_a_reembed_by_another_process(library: Library, tmp_path: Path) -> None:
-    searcher = open_library(tmp_path / "library", open_encoder=lambda _: ColourEncoder())
+def test_searcher_survives_a_reembed_by_another_process(library: Library, place: Path) -> None:
+    searcher = open_library(place, open_encoder=lambda _: ColourEncoder())
     assert first(searcher, "red") == "red.png"
     rebuild(library, reembed=True)
     assert len(searcher.search("red", 100).hits) == len(COLOURS)
     searcher.close()
 
 
-def test_index_snapshot_can_be_deleted(library: Library, tmp_path: Path) -> None:
-    (tmp_path / "library" / "index.faiss").unlink()
-    searcher = open_library(tmp_path / "library", open_encoder=lambda _: ColourEncoder())
+@on_sqlite
+def test_index_snapshot_can_be_deleted(library: Library, place: Path) -> None:
+    (place / "index.faiss").unlink()
+    searcher = open_library(place, open_encoder=lambda _: ColourEncoder())
     assert first(searcher, "green") == "green.png"
     searcher.close()
 
@@ -294,7 +297,7 @@ def test_photo_directory_that_is_none_is_refused(library: Library, tmp_path: Pat
 
 def test_library_itself_is_no_photo_directory(library: Library) -> None:
     with pytest.raises(RootError, match="the library itself"):
-        library.add_root(library.path / "thumbnails")
+        library.add_root(library.path)
 
 
 def test_dirty_path_of_undecodable_bytes_is_no_accident(library: Library, photos: Path) -> None:
@@ -312,8 +315,8 @@ def test_empty_query_is_refused(library: Library, query: str) -> None:
         library.search(query)
 
 
-def test_search_in_an_empty_library_finds_nothing(tmp_path: Path) -> None:
-    library = open_library(tmp_path / "empty", create=True, open_encoder=lambda _: ColourEncoder())
+def test_search_in_an_empty_library_finds_nothing(place: Path) -> None:
+    library = open_library(place, create=True, open_encoder=lambda _: ColourEncoder())
     assert library.search("red").hits == ()
     library.close()
 
@@ -323,22 +326,23 @@ def test_library_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_library(tmp_path / "nothing here")
 
 
-def test_library_keeps_its_model(library: Library, tmp_path: Path) -> None:
+def test_library_keeps_its_model(library: Library, place: Path) -> None:
     other = ColourEncoder()
     other.model_id = "colour-2"
+    searcher = open_library(place, open_encoder=lambda _: other)
     with pytest.raises(ModelMismatch, match="colour-1"):
-        open_library(tmp_path / "library", open_encoder=lambda _: other).search("red")
+        searcher.search("red")
+    searcher.close()
     with pytest.raises(ModelMismatch, match=r"colour-1.*not colour-2"):
-        open_library(tmp_path / "library", model="other", open_encoder=lambda _: other)
+        open_library(place, model="other", open_encoder=lambda _: other)
 
 
 def test_rebuild_goes_over_to_another_model_and_open_searchers_follow(
-    library: Library, tmp_path: Path, encoder: ColourEncoder
+    library: Library, place: Path, encoder: ColourEncoder
 ) -> None:
     other = ColourEncoder()
     other.model_id = "colour-2"
     by_name = {"auto": encoder, "other": other}
-    place = tmp_path / "library"
     searcher = open_library(place, open_encoder=lambda name: by_name.get(name, encoder))
     assert searcher.search("red", 1).model_id == "colour-1"
     switched = open_library(
@@ -355,9 +359,10 @@ def test_rebuild_goes_over_to_another_model_and_open_searchers_follow(
         opened.close()
 
 
-def test_second_writer_learns_who_writes(library: Library, tmp_path: Path) -> None:
-    other = open_library(tmp_path / "library", open_encoder=lambda _: ColourEncoder())
-    with library.writing(), pytest.raises(LibraryBusy, match=f"process {os.getpid()}"):
+def test_second_writer_learns_who_writes(library: Library, place: Path) -> None:
+    other = open_library(place, open_encoder=lambda _: ColourEncoder())
+    told = f"{re.escape(library_name(place))} is being written by process {os.getpid()}"
+    with library.writing(), pytest.raises(LibraryBusy, match=told):
         rebuild(other)
     rebuild(other)
     other.close()
@@ -371,21 +376,21 @@ def test_unknown_photo_number_is_named(library: Library) -> None:
 def test_deleted_thumbnail_is_made_again(library: Library) -> None:
     photo = library.search("red", 1).hits[0].photo
     before = library.thumbnail(photo)
-    shutil.rmtree(library.path / "thumbnails")
+    library._home.thumbnails.forget(photo.sha256)
     assert library.thumbnail(photo) == before
-    assert any((library.path / "thumbnails").rglob("*.jpg"))
+    assert library._home.thumbnails.read(photo.sha256) == before
 
 
 def test_thumbnail_of_a_lost_photo_is_none(library: Library) -> None:
     photo = library.search("red", 1).hits[0].photo
-    shutil.rmtree(library.path / "thumbnails")
+    library._home.thumbnails.forget(photo.sha256)
     photo.path.unlink()
     assert library.thumbnail(photo) is None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_changes_neither_embedding_nor_thumbnail(
-    tmp_path: Path, orientation: int, encoder: ColourEncoder
+    tmp_path: Path, place: Path, orientation: int, encoder: ColourEncoder
 ) -> None:
     upright = Image.open(SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg").convert("RGB")
     stored = upright.transpose(STORED_AS[orientation]) if orientation > 1 else upright
@@ -395,7 +400,7 @@ def test_orientation_changes_neither_embedding_nor_thumbnail(
     folder.mkdir()
     upright.save(folder / "upright.png")
     stored.save(folder / "stored.jpg", quality=95, exif=exif)
-    library = open_library(tmp_path / "l", create=True, open_encoder=lambda _: encoder)
+    library = open_library(place, create=True, open_encoder=lambda _: encoder)
     library.add_root(folder)
     rebuild(library)
     one, other = (hit.photo for hit in library.search("white", 2).hits)

@@ -9,24 +9,37 @@ import io
 import os
 import shutil
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from PIL import Image
 
 from indexer.library import open_library
 from indexer.records import IngestReport
+from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
 
 ROOTS = ("one", "two")
 FOLDERS = ("", "a", "a/b", ".hidden", "left out", "left out")
 PATTERNS = ("left out/",)
 NAMES = ("x.png", "X.png", "y.png", "z.png")
+EXAMPLES = {"sqlite": 200, "postgres": 12}
 DAMAGED = 9  # the content that no decoder takes
+
+PlaceIn = Callable[[Path], AbstractContextManager[Path]]
 
 paths = (
     st.tuples(st.sampled_from(ROOTS), st.sampled_from(FOLDERS), st.sampled_from(NAMES))
@@ -55,13 +68,19 @@ HASHES = {sha256(data_of(content)).digest(): content for content in range(DAMAGE
 class Folders(RuleBasedStateMachine):
     """Two photo directories, one of which may be unmounted, and the library beside them."""
 
-    def __init__(self) -> None:
+    def __init__(self, place_in: PlaceIn) -> None:
         super().__init__()
         self.place = Path(tempfile.mkdtemp(prefix="model"))
         self.encoder = ColourEncoder()
+        self.until_the_end = ExitStack()
+        self.until_the_end.callback(shutil.rmtree, self.place)
         self.library = open_library(
-            self.place / "library", create=True, model="c", open_encoder=lambda _: self.encoder
+            self.until_the_end.enter_context(place_in(self.place)),
+            create=True,
+            model="c",
+            open_encoder=lambda _: self.encoder,
         )
+        self.until_the_end.callback(self.library.close)
         for root in ROOTS:
             (self.place / root).mkdir()
             self.library.add_root(self.place / root)
@@ -73,8 +92,7 @@ class Folders(RuleBasedStateMachine):
         self.dirty: set[str] = set()  # what events would have told since
 
     def teardown(self) -> None:
-        self.library.close()
-        shutil.rmtree(self.place)
+        self.until_the_end.close()
 
     # what happens to the folders
 
@@ -247,11 +265,27 @@ def _is_under(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder + "/")
 
 
-TestFolders = Folders.TestCase
-TestFolders.settings = settings(
-    max_examples=200,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.fixture(params=DATABASES)
+def place_in(request: pytest.FixtureRequest) -> PlaceIn:
+    return partial(place_on, request)
+
+
+@pytest.fixture
+def examples(request: pytest.FixtureRequest) -> int:
+    """Each has a database of its own, which takes a server longer to make."""
+    return EXAMPLES[request.node.callspec.params["place_in"]]
+
+
+def test_after_each_look_the_library_is_what_the_model_says(
+    place_in: PlaceIn, examples: int
+) -> None:
+    run_state_machine_as_test(
+        partial(Folders, place_in),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

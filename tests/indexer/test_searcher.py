@@ -10,6 +10,7 @@ from PIL import Image
 
 from indexer.library import Library, open_library
 from indexer.records import CONFIDENT
+from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
@@ -28,20 +29,24 @@ class CountingEncoder(ColourEncoder):
         return super().embed_texts(texts)
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=DATABASES)
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A library of those colours, five photos each."""
     folder = tmp_path_factory.mktemp("searcher")
     for number, colour in enumerate(COLOURS * 5):
         taken = {0x9003: f"{2010 + number // 8}:0{1 + number % 8}:01 10:00:00"}
         path = folder / "photos" / f"{colour} {number}.jpg"
         make_photo(path, colour, seed=number)
         with_date(path, taken)
-    library = open_library(folder / "library", create=True, open_encoder=lambda _: ColourEncoder())
-    library.add_root(folder / "photos")
-    with library.writing():
-        library.rebuild()
-    library.close()
-    return folder
+    with place_on(request, folder) as place:
+        library = open_library(place, create=True, open_encoder=lambda _: ColourEncoder())
+        library.add_root(folder / "photos")
+        with library.writing():
+            library.rebuild()
+        library.close()
+        yield place
 
 
 def with_date(path: Path, tags: dict[int, str]) -> None:
@@ -53,7 +58,7 @@ def with_date(path: Path, tags: dict[int, str]) -> None:
 
 @pytest.fixture
 def library(place: Path) -> Iterator[Library]:
-    opened = open_library(place / "library", open_encoder=lambda _: ColourEncoder())
+    opened = open_library(place, open_encoder=lambda _: ColourEncoder())
     yield opened
     opened.close()
 
@@ -107,17 +112,17 @@ def test_filter_that_nothing_passes_gives_no_confident_match(library: Library) -
 
 def test_generic_texts_are_embedded_at_the_rebuild_only(place: Path) -> None:
     encoder = CountingEncoder()
-    library = open_library(place / "library", open_encoder=lambda _: encoder)
+    library = open_library(place, open_encoder=lambda _: encoder)
     library.search("red")
     library.close()
     assert encoder.texts == 1
 
 
 def test_damaged_file_of_generic_texts_is_made_again(place: Path) -> None:
-    kept = place / "library" / "generic-texts.bin"
+    kept = place / "generic-texts.bin"
     whole = kept.read_bytes()
     kept.write_bytes(whole[:-1])
-    library = open_library(place / "library", open_encoder=lambda _: ColourEncoder())
+    library = open_library(place, open_encoder=lambda _: ColourEncoder())
     assert library.search("red").verdict == "confident"
     library.close()
     assert kept.read_bytes() == whole

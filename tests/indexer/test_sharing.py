@@ -170,6 +170,20 @@ def test_the_claims_of_a_host_that_died_go_back(engine: Engine, url: str) -> Non
     assert claimed(url) == 0
 
 
+def test_claims_of_the_dead_on_files_that_nobody_asks_for_are_swept_out(
+    engine: Engine, url: str
+) -> None:
+    dead, living = SharedWork(engine).take(jobs("a")), SharedWork(engine).take(jobs("b"))
+    assert dead.connection
+    dead.connection.close()  # the lock is gone, the row is not
+    assert claimed(url) == 2
+    SharedWork(engine).sweep()
+    assert claimed(url) == 1
+    assert names(list(SharedWork(engine).take(jobs("b")).elsewhere)) == ["b"]
+    living.release()
+    assert claimed(url) == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
 def test_two_daemons_take_in_the_same_photos_and_each_content_once(
     url: str, on: Host, photos: Path, tmp_path: Path
