@@ -28,7 +28,7 @@ from indexer.shard import Done, Job
 
 log = logging.getLogger(__name__)
 
-TRIES: Final = 3  # so many workers may be lost with a shard before its photos go one by one
+TRIES: Final = 2  # so many workers may be lost with a shard before its photos go one by one
 LOOKS_UP_EVERY_S: Final = 0.2  # who waits for a worker: may it still go on?
 
 
@@ -140,7 +140,7 @@ class RayCrew:
         if self._closed:
             return
         why = _explained(error)
-        log.warning("the cluster has fewer hands, by %d: %s", hands, why)
+        log.warning("the cluster has a worker less: %s", why)
         with self._lock:
             self._hindrance = why
             self._left -= hands
@@ -216,7 +216,7 @@ def _given_up(job: Job) -> Done:
     if job.is_unchanged:  # what is known of it is kept
         return Done((), postponed=(job,))
     never = job.found._replace(stat=NEVER_READ)  # tried again at the next look
-    error = f"{TRIES} workers of the cluster were lost while they had it in hand"
+    error = f"{TRIES} workers of the cluster were lost while they had it"
     return Done((Outcome(never, job.row, error=error, left=job.moved_from),))
 
 

@@ -72,7 +72,7 @@ class Worker:
     """Holds the model, and works shards off, from as many threads at once as it has cores."""
 
     def __init__(self, orders: Orders, cores: int) -> None:
-        os.environ["OMP_NUM_THREADS"] = str(cores)  # there are others on this machine
+        self._cores = cores
         self._orders = orders
         self._files = Originals(orders.folders)
         self._room = Room(free_for_decoding() // orders.beside)
@@ -86,6 +86,7 @@ class Worker:
     def _loaded(self) -> Encoder:
         with self._lock:  # two threads that come first at once open it once
             if self._encoder is None:
+                os.environ["OMP_NUM_THREADS"] = str(self._cores)  # others compute here as well
                 self._encoder = encoder_of(self._orders.model, self._orders.open_encoder)
             return self._encoder
 

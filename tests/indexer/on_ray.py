@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from clipcore import Encoder
+from clipcore.errors import ModelNotFound
+from indexer.cli_options import stopped_by_signals
 from indexer.library import open_library
 from indexer.ray_crew import ray_crew
 from tests.fakes import FloatArray
@@ -29,7 +32,7 @@ UP: Final = (
 )
 PIPES: Final = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 LISTENING: Final = "0A"  # in the kernel's tables of sockets
-DEADLY_GREY: Final = 7
+NEARLY_BLACK: Final = 7 / 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,13 @@ class Network:
         """Start the `indexer` command there."""
         return self.start(sys.executable, "-m", "indexer.cli", *arguments, **PIPES)
 
-    def driver(self, library: Path, encoder: type[Encoder]) -> subprocess.Popen[str]:
-        """Start a rebuild on the cluster there, with one of the encoders below."""
-        call = f"take_in({str(library)!r}, on_ray.{encoder.__name__})"
+    def driver(
+        self, library: Path, encoder: type[Encoder], address: str = ADDRESS
+    ) -> subprocess.Popen[str]:
+        """Start a rebuild there, with one of the encoders below, and a process group of its own."""
+        call = f"take_in({str(library)!r}, on_ray.{encoder.__name__}, {address!r})"
         code = f"from tests.indexer import on_ray; on_ray.{call}"
-        return self.start(sys.executable, "-c", code, **PIPES)
+        return self.start(sys.executable, "-c", code, start_new_session=True, **PIPES)
 
     def listening(self) -> set[str]:
         """The addresses, as the kernel writes them, on which somebody listens there."""
@@ -102,11 +107,11 @@ def cluster(network: Network, nodes: int) -> Iterator[None]:
             node.communicate(timeout=60)
 
 
-def take_in(library: Path | str, encoder: type[Encoder]) -> None:
-    """One rebuild on the cluster, with an encoder of that class in each worker."""
+def take_in(library: str, encoder: type[Encoder], address: str) -> None:
+    """One rebuild as the command line does it, with an encoder of that class in each worker."""
     opened = open_library(Path(library), open_encoder=partial(_made, encoder))
-    with opened.writing():
-        opened.rebuild(hire=partial(ray_crew, ADDRESS))
+    with stopped_by_signals() as stopped, opened.writing():
+        opened.rebuild(stop=stopped.is_set, hire=partial(ray_crew, address))
     opened.close()
 
 
@@ -114,17 +119,51 @@ def _made(encoder: type[Encoder], _source: str) -> Encoder:
     return encoder()
 
 
-class DeadlyEncoder(SlowEncoder):
-    """Embeds what it gets, but a photo that is nearly black ends its process."""
+class UnhurriedEncoder(SlowEncoder):
+    """Leaves time to do something while it works."""
 
     def embed_images(self, pixels: FloatArray) -> FloatArray:
-        if (pixels.mean(axis=(1, 2, 3)) < DEADLY_GREY / 255).any():
+        time.sleep(0.1 * len(pixels))
+        return super().embed_images(pixels)
+
+
+class MortalEncoder(SlowEncoder):
+    """The first that embeds anything is killed over it."""
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        if _first("embeds"):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().embed_images(pixels)
 
 
+class DeadlyEncoder(SlowEncoder):
+    """Whoever embeds a photo that is nearly black is killed over it."""
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        if (pixels.mean(axis=(1, 2, 3)) < NEARLY_BLACK).any():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().embed_images(pixels)
+
+
+class HalfMissingEncoder(SlowEncoder):
+    """The first that is to be loaded cannot be."""
+
+    def load_images(self) -> None:
+        if _first("loads"):
+            raise ModelNotFound("no weights on this machine")
+
+
+def _first(what: str) -> bool:
+    """Whether nobody on any machine has asked this before."""
+    try:
+        (Path.home() / what).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 def finished(process: subprocess.Popen[str], within_s: float = 120) -> str:
-    """What a program printed that is to succeed."""
-    out, err = process.communicate(timeout=within_s)
+    """What a program printed on stderr that is to succeed."""
+    _, err = process.communicate(timeout=within_s)
     assert process.returncode == 0, err
-    return out
+    return err

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from subprocess import Popen
 
 import numpy as np
 import numpy.typing as npt
 import psutil
 import pytest
 
+from indexer.errors import MissingRay, RootError
+from indexer.ray_cluster import check
+from indexer.ray_worker import Orders, Worker
+from indexer.records import NEVER_READ, Found, Model
 from indexer.schema import STORED
-from tests.conftest import SAMPLE
+from indexer.shard import Job
+from tests.conftest import SAMPLE, run_indexer
 from tests.indexer.on_ray import (
+    ADDRESS,
+    DeadlyEncoder,
+    HalfMissingEncoder,
+    MortalEncoder,
     Network,
+    UnhurriedEncoder,
     cluster,
     finished,
     network,
@@ -33,6 +47,7 @@ WHAT_IS_KNOWN = """
     SELECT photos.path, photos.error, contents.sha256, embeddings.vector
     FROM photos LEFT JOIN contents ON contents.id = photos.content_id
     LEFT JOIN embeddings ON embeddings.content_id = contents.id ORDER BY photos.path"""
+EMBEDDED = "SELECT id, vector FROM embeddings ORDER BY id"
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +129,7 @@ def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_beh
     while rebuild.poll() is None:
         listening |= alone.listening()
         time.sleep(0.1)
-    assert "105 embedded, 0 failed" in finished(rebuild)
+    finished(rebuild)
     assert listening
     assert listening <= LOOPBACK
     assert of_ray() <= before
@@ -129,3 +144,99 @@ def test_machines_of_a_cluster_share_the_work(two_machines: Network, library: Pa
     assert nothing_was_embedded_twice(library)
     (thumbnails,) = (len(list((library / "thumbnails").rglob("*.jpg"))),)
     assert thumbnails == PHOTOS - 10
+
+
+def test_a_worker_that_is_killed_changes_nothing(two_machines: Network, library: Path) -> None:
+    told = finished(two_machines.driver(library, MortalEncoder))
+    assert "a worker was lost" in told
+    assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
+    assert nothing_was_embedded_twice(library)
+
+
+def test_a_photo_that_kills_its_workers_costs_only_itself(
+    two_machines: Network, library: Path
+) -> None:
+    make_photo(library.parent / "photos" / "0" / "deadly.png", "black")
+    finished(two_machines.driver(library, DeadlyEncoder))
+    failed = rows(library, "SELECT path, error FROM photos WHERE error IS NOT NULL")
+    assert failed == [("0/deadly.png", "2 workers of the cluster were lost while they had it")]
+    assert len(vectors(library)) == PHOTOS
+
+
+def test_a_machine_that_cannot_work_is_left_out(two_machines: Network, library: Path) -> None:
+    told = finished(two_machines.driver(library, HalfMissingEncoder))
+    assert "the cluster has a worker less: no weights on this machine" in told
+    assert len(vectors(library)) == PHOTOS
+
+
+def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
+    two_machines: Network, library: Path
+) -> None:
+    committed: list[tuple[object, ...]] = []
+    for end, code in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
+        driver = two_machines.driver(library, UnhurriedEncoder)
+        wait_for_photos(library, driver, more_than=len(committed))
+        driver.send_signal(end)
+        _, told = driver.communicate(timeout=60)
+        assert driver.returncode == code, told
+        before, committed = committed, rows(library, EMBEDDED)
+        assert committed[: len(before)] == before
+        assert len(before) < len(committed) < PHOTOS - 10
+    finished(two_machines.driver(library, SlowEncoder))
+    assert rows(library, EMBEDDED)[: len(committed)] == committed
+    assert nothing_was_embedded_twice(library)
+    assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_local_cluster_ends_with_its_driver(
+    alone: Network, library: Path, end: signal.Signals
+) -> None:
+    before = of_ray()
+    driver = alone.driver(library, UnhurriedEncoder, "local")
+    wait_for_photos(library, driver)
+    os.killpg(driver.pid, end)  # as a terminal does at Ctrl-C
+    _, told = driver.communicate(timeout=60)
+    assert driver.returncode == (-end if end is signal.SIGKILL else 0), told
+    assert 0 < len(vectors(library)) < PHOTOS
+    deadline = time.monotonic() + 60
+    while of_ray() - before:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def wait_for_photos(library: Path, driver: Popen[str], more_than: int = 0) -> None:
+    """Until so many embeddings have been committed."""
+    while len(rows(library, EMBEDDED)) <= more_than:
+        assert driver.poll() is None, driver.communicate()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("127.0.0.1:1", "no Ray cluster answers at 127.0.0.1:1 (Connection refused): start one"),
+        ("127.0.0.1", "'127.0.0.1' is no cluster: 'local', or HOST:PORT of its head"),
+        ("ray://127.0.0.1:10001", "'ray://127.0.0.1:10001' is no cluster"),
+    ],
+)
+def test_an_address_without_a_cluster_is_told_in_one_line(
+    tmp_path: Path, address: str, why: str
+) -> None:
+    done = run_indexer("rebuild", tmp_path, "--library", tmp_path / "new", "--ray", address)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"indexer: {why}")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_without_ray_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingRay, match=r'pip install "recollect-photos\[ray\]"'):
+        check(ADDRESS)
+
+
+def test_a_worker_tells_of_photos_that_it_does_not_see(tmp_path: Path) -> None:
+    orders = Orders(Model("colours", "colour-1"), lambda _: SlowEncoder(), {1: tmp_path}, beside=1)
+    with pytest.raises(RootError, match=f"{tmp_path} is not there or empty on "):
+        Worker(orders, cores=1).work(1, [Job(Found(1, "a.png", NEVER_READ))], None)
