@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Select, func, literal, select, text
 from indexer import statements
 from indexer.column_types import STORED, as_text
 from indexer.dialects import among
+from indexer.errors import DiskFull
 from indexer.index_policy import APPROXIMATE, EXACT, RESCORED, IndexPolicy
 from indexer.index_policy import STORED as STORED_KIND
 from indexer.records import IndexStatus
@@ -40,7 +41,10 @@ MOST_BREADTH: Final = 1_000
 DEPTH: Final = 4  # candidates for each that is wanted: with a filter they come roughly in order
 FEW: Final = 2_000  # so many vectors are compared sooner than found with a filter
 SCANNED: Final = 200_000  # at most so many are visited for a filter that lets few pass
-BUILD_MEMORY: Final = "1GB"  # of the server, while the index is built
+# of the server, while the index is built: the graph is built several times slower once it does
+# not fit. 16 links to each side and their distances take some 700 bytes beside the vector
+LINK_BYTES: Final = 1_024
+MOST_MEMORY_BYTES: Final = 8 << 30
 LARGE: Final = 100_000  # vectors; from there on they are counted
 COUNT_EVERY_S: Final = 30.0  # no more often than this
 
@@ -113,25 +117,40 @@ class PgIndex:
 
     def _build(self) -> None:
         started = time.perf_counter()
-        model = literal(self._store.model_id).compile(
-            dialect=self._store.engine.dialect, compile_kwargs={"literal_binds": True}
-        )
         with self._store.engine.connect().execution_options(
             isolation_level="AUTOCOMMIT"
         ) as connection:
-            # one that was broken off is there, but not valid
-            connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {self._name}"))
-            connection.execute(text(f"SET maintenance_work_mem = '{BUILD_MEMORY}'"))
-            connection.exec_driver_sql(
-                f"CREATE INDEX CONCURRENTLY {self._name} ON embeddings "
-                f"USING hnsw ((vector::halfvec({self.dim})) halfvec_ip_ops) "
-                f"WITH (m = {LINKS}, ef_construction = {BUILD_BREADTH}) "
-                f"WHERE model_id = {model}"
-            )
-            connection.execute(text("RESET maintenance_work_mem"))
+            connection.detach()  # closed at the end, with what is set here
+            self._set_memory(connection)
+            try:
+                self._create(connection)
+            except DiskFull:  # or there is little shared memory, as in containers: 64 MB
+                connection.execute(text("SET max_parallel_maintenance_workers = 0"))
+                self._create(connection)
         self._built = True
         took_s = time.perf_counter() - started
         log.info("index of %d vectors built in %.1f s", self._count, took_s)
+
+    def _set_memory(self, connection: Connection) -> None:
+        """As much as the graph takes, or what the server gives anyway if that is more."""
+        needed_kib = min(MOST_MEMORY_BYTES, self._count * (2 * self.dim + LINK_BYTES)) >> 10
+        given = "SELECT setting::bigint FROM pg_settings WHERE name = 'maintenance_work_mem'"
+        given_kib = connection.execute(text(given)).scalar_one()
+        set_ = func.set_config("maintenance_work_mem", str(max(needed_kib, given_kib)), False)
+        connection.execute(select(set_))
+
+    def _create(self, connection: Connection) -> None:
+        model = literal(self._store.model_id).compile(
+            dialect=self._store.engine.dialect, compile_kwargs={"literal_binds": True}
+        )
+        # one that was broken off is there, but not valid
+        connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {self._name}"))
+        connection.exec_driver_sql(
+            f"CREATE INDEX CONCURRENTLY {self._name} ON embeddings "
+            f"USING hnsw ((vector::halfvec({self.dim})) halfvec_ip_ops) "
+            f"WITH (m = {LINKS}, ef_construction = {BUILD_BREADTH}) "
+            f"WHERE model_id = {model}"
+        )
 
     # searching
 

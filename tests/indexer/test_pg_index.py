@@ -133,13 +133,31 @@ def test_what_is_committed_is_found_at_once(store: Store) -> None:
 
 def test_an_index_whose_building_was_broken_off_is_built_anew(store: Store) -> None:
     index = current(store)
-    with psycopg.connect(
-        store.engine.url.set(drivername="postgresql").render_as_string(False)
-    ) as connection:
+    break_off(store, index)
+    assert current(store).status().kind == "exact"
+    current(store).write_snapshot()
+    assert current(store).status().kind == "approximate"
+
+
+def break_off(store: Store, index: PgIndex) -> None:
+    with psycopg.connect(url_of(store)) as connection:
         connection.execute(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(%s)",
             (index._name,),
         )
-    assert current(store).status().kind == "exact"
+
+
+def url_of(store: Store) -> str:
+    return store.engine.url.set(drivername="postgresql").render_as_string(False)
+
+
+def test_where_workers_cannot_share_the_memory_the_index_is_built_without_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_off(store, current(store))
+    with psycopg.connect(url_of(store)) as connection:
+        connection.execute("ALTER TABLE embeddings SET (parallel_workers = 2)")
+    monkeypatch.setattr(module, "LINK_BYTES", 10**12)  # more than any server shares
+    monkeypatch.setattr(module, "MOST_MEMORY_BYTES", 10**12)
     current(store).write_snapshot()
     assert current(store).status().kind == "approximate"
