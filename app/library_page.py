@@ -129,10 +129,12 @@ def _index(index: IndexStatus) -> str:
 
 
 def _index_file(use: DiskUse) -> str:
-    if use.snapshot_at is None:
-        return _("not written yet")
-    written = day(use.snapshot_at.astimezone())
-    return _("{size}, written {day}").format(size=file_size(use.index_bytes), day=written)
+    if use.index_bytes is None:
+        return ""
+    if use.snapshot_at:
+        written = day(use.snapshot_at.astimezone())
+        return _("{size}, written {day}").format(size=file_size(use.index_bytes), day=written)
+    return file_size(use.index_bytes) if use.index_bytes else _("not written yet")
 
 
 def _gone(missing: int) -> str:

@@ -295,10 +295,13 @@ class IndexStatus:
 
 @dataclass(frozen=True, slots=True)
 class DiskUse:
-    """What a library takes on disk. `snapshot_at`: when the index was written last, UTC."""
+    """What a library takes on disk. `snapshot_at`: when the index was written last, UTC.
+
+    `index_bytes` is None in a database that needs no index; one within it has no `snapshot_at`.
+    """
 
     database_bytes: int
-    index_bytes: int
+    index_bytes: int | None
     thumbnails_bytes: int
     snapshot_at: datetime | None = None
 

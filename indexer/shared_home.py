@@ -101,7 +101,7 @@ class SharedHome(Home):
         )
         with self._tables().connect() as connection:
             database, thumbnails_, index = map(int, connection.execute(sizes).one())
-        return DiskUse(database - thumbnails_ - index, index, thumbnails_, None)
+        return DiskUse(database - thumbnails_ - index, index or None, thumbnails_)
 
     def _tables(self) -> Engine:
         assert self._engine is not None, "use() comes first"

@@ -115,7 +115,8 @@ def main() -> int:
         process = subprocess.Popen(command, env=environment)
         while True:
             with suppress(KeyboardInterrupt):  # it is the command's too
-                return process.wait()
+                code = process.wait()
+                return code if code >= 0 else 128 - code  # as a shell tells of a signal
 
 
 if __name__ == "__main__":

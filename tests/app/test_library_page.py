@@ -247,3 +247,15 @@ def test_gone_photos_are_told_only_where_there_are_any() -> None:
     use = DiskUse(1, 2, 3)
     assert "Gone" not in dict(about(status_of(), use))
     assert dict(about(status_of(missing=7), use))["Gone"].startswith("7 photos")
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        (DiskUse(1, 0, 0), "not written yet"),
+        (DiskUse(1, 2_000_000, 0), "2 MB"),  # within a database
+        (DiskUse(1, None, 0), None),  # which needs none
+    ],
+)
+def test_index_is_told_where_there_is_or_will_be_one(use: DiskUse, told: str | None) -> None:
+    assert dict(about(status_of(), use)).get("Index file") == told
