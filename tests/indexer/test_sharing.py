@@ -198,10 +198,16 @@ def test_two_daemons_take_in_the_same_photos_and_each_content_once(
         context.Process(target=keep_in_line_as, args=(host, tmp_path, url))
         for host in ("anna", "bert")
     ]
+    with on("carla") as library:
+        library.pause()  # until both are there: they begin at once
     for process in daemons:
         process.start()
     try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            waiting = b"SELECT count(*) FROM daemons WHERE state LIKE '%paused:%'"
+            until(lambda: connection.execute(waiting).fetchone() == (2,))
         with on("carla") as library:
+            library.resume()
             until(lambda: library.status().photos == PHOTOS)
         for process in daemons:
             assert process.pid is not None
