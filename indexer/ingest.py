@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from math import ceil
 from typing import Final, Protocol
 
@@ -20,6 +21,7 @@ from indexer.outcomes import NewContent, Outcome
 from indexer.records import Found, IngestReport, Plan, Row
 from indexer.shard import Done, Job
 from indexer.sharing import AllMine, Hold, Share
+from indexer.spool import Spool
 from indexer.store import Store
 
 log = logging.getLogger(__name__)
@@ -59,36 +61,36 @@ class Ingest:
     ) -> IngestReport:
         """Carry out `plan`; `again`: unchanged rows that must be embedded all the same."""
         tally = _Tally()
-        jobs = _jobs(plan, again)
+        jobs: Collection[Job] = _Jobs(plan, again)
         total = len(jobs)
         self._store.record((), gone=plan.gone, back=plan.back)
         tally.add(gone=len(plan.gone), back=len(plan.back))
         if progress:
             progress(0, total)
         while jobs:
-            left: list[Job] = []
+            left: Spool[Job] = Spool()
             for done in self._worked_off(jobs, left, tally):
                 self._commit(done, tally)
-                left += done.in_hand
+                left.extend(done.in_hand)
                 if progress:
                     progress(tally.files, total)
             if left and len(left) == len(jobs):
                 time.sleep(ELSEWHERE_S)  # all in the hands of other hosts
-            jobs = left if not self._stop() else []  # what they waited for has been committed
+            jobs = left if not self._stop() else ()  # what they waited for has been committed
         return tally.finish()
 
-    def _worked_off(self, jobs: Sequence[Job], left: list[Job], tally: _Tally) -> Iterator[Done]:
+    def _worked_off(self, jobs: Collection[Job], left: Spool[Job], tally: _Tally) -> Iterator[Done]:
         """Shards as they are done, until there are no more or `stop` says so.
 
         `left` gets the jobs that another host has in hand.
         """
-        waiting = deque(jobs)
+        waiting = _Waiting(jobs)
         running: dict[Future[Done], Hold] = {}
         try:
             while True:
                 while waiting and len(running) <= self._crew.size and not self._stop():
                     hold = self._share.take(self._next_shard(waiting))
-                    left += hold.elsewhere
+                    left.extend(hold.elsewhere)
                     tally.skip(hold.done_elsewhere)
                     if hold.mine:
                         running[self._crew.submit(hold.mine)] = hold
@@ -106,11 +108,11 @@ class Ingest:
             for hold in running.values():
                 hold.release()
 
-    def _next_shard(self, waiting: deque[Job]) -> list[Job]:
+    def _next_shard(self, waiting: _Waiting) -> list[Job]:
         """So many that there is work for the whole crew until the end."""
         hands = max(1, min(self._crew.size, len(waiting) // SHARED))
         size = min(self._size, ceil(len(waiting) / hands))
-        return [waiting.popleft() for _ in range(size)]
+        return waiting.take(size)
 
     def _commit(self, done: Done, tally: _Tally) -> None:
         self._store.record(done.outcomes, gone=[o.left for o in done.outcomes if o.left])
@@ -154,17 +156,55 @@ def _give_up(running: dict[Future[Done], Hold]) -> None:
         running.pop(future).release()
 
 
-def _jobs(plan: Plan, again: Iterable[Row]) -> list[Job]:
-    jobs = [Job(found) for found in plan.new]
-    jobs += [Job(found, row) for row, found in plan.changed]
-    jobs += [Job(found, moved_from=row) for row, found in plan.moved]
-    planned = {(job.found.root_id, job.found.path) for job in jobs}
-    moved_ids = {row.id for row, _ in plan.moved} | {row.id for row in plan.gone}
-    return jobs + [
-        Job(Found(row.root_id, row.path, row.stat), row)
-        for row in again
-        if (row.root_id, row.path) not in planned and row.id not in moved_ids
-    ]
+class _Jobs(Collection[Job]):
+    """What a plan has to be done to files, made as it is read: they may be a hundred million."""
+
+    def __init__(self, plan: Plan, again: Iterable[Row]) -> None:
+        self._plan = plan
+        self._again = Spool(_untouched(again, plan))
+
+    def __len__(self) -> int:
+        plan = self._plan
+        return sum(map(len, (plan.new, plan.changed, plan.moved, self._again)))
+
+    def __iter__(self) -> Iterator[Job]:
+        yield from (Job(found) for found in self._plan.new)
+        yield from (Job(found, row) for row, found in self._plan.changed)
+        yield from (Job(found, moved_from=row) for row, found in self._plan.moved)
+        yield from (Job(Found(row.root_id, row.path, row.stat), row) for row in self._again)
+
+    def __contains__(self, job: object) -> bool:
+        return any(job == other for other in self)
+
+
+def _untouched(again: Iterable[Row], plan: Plan) -> Iterator[Row]:
+    """Those of the rows that the plan does not touch."""
+    touched: set[int] = set()
+    new: set[tuple[int, str]] = set()
+    for number, row in enumerate(again):
+        if not number:
+            touched = {row.id for row, _ in chain(plan.moved, plan.changed)}
+            touched.update(row.id for row in plan.gone)
+            new = {(file.root_id, file.path) for file in plan.new}
+        if row.id not in touched and (row.root_id, row.path) not in new:
+            yield row
+
+
+class _Waiting:
+    """Jobs that nobody has begun yet."""
+
+    def __init__(self, jobs: Collection[Job]) -> None:
+        self._jobs = iter(jobs)
+        self._left = len(jobs)
+
+    def __len__(self) -> int:
+        return self._left
+
+    def take(self, count: int) -> list[Job]:
+        """The next ones."""
+        taken = list(islice(self._jobs, count))
+        self._left -= len(taken)
+        return taken
 
 
 def _next_size(count: int, took_s: float) -> int:

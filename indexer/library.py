@@ -255,9 +255,9 @@ class Library:
         folders = {root.id: root.path for root in here}
         again: Iterable[Row] = ()
         if reembed:
-            again = [row for root in here for row in self._store.present(root.id)]
+            again = (row for root in here for row in self._store.present(root.id))
         elif paths is None:
-            again = [row for row in self._store.unembedded() if row.root_id in folders]
+            again = (row for row in self._store.unembedded() if row.root_id in folders)
         keep = self._home.thumbnails.save
         commission = Commission(
             self._store, self.encoder, self._open_encoder, folders, keep, reembed, stop

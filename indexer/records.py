@@ -6,7 +6,7 @@ long to make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
@@ -134,11 +134,11 @@ class Plan:
     guess until the bytes have been hashed.
     """
 
-    new: tuple[Found, ...] = ()
-    changed: tuple[tuple[Row, Found], ...] = ()
+    new: Collection[Found] = ()
+    changed: Collection[tuple[Row, Found]] = ()
     moved: tuple[tuple[Row, Found], ...] = ()
     gone: tuple[Row, ...] = ()
-    back: tuple[Row, ...] = ()  # were missing, are there again with the same size and time
+    back: Collection[Row] = ()  # were missing, are there again with the same size and time
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.moved or self.gone or self.back)

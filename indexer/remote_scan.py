@@ -28,6 +28,7 @@ def scan_remote(root: Root, roots: Collection[Root] = (), under: Collection[str]
     folder = root.path
     assert isinstance(folder, RemotePath)  # the others are scan.py's
     walk = _Walk(root, folder, listed(folder), {other.path for other in roots} - {folder})
+    walk.taken = set() if len(under) > 1 else None
     for path in sorted(under):
         walk.visit(path)
     return walk.scan
@@ -42,7 +43,7 @@ class _Walk:
         self._excludes = Excludes(root.excludes)
         self._others = others
         self._last = ("", top)  # the folder listed last: files that lie together are asked together
-        self._taken: set[str] = set()
+        self.taken: set[str] | None = None  # where one may be asked for twice
         self.scan = Scan()
 
     def visit(self, relative: str) -> None:
@@ -91,9 +92,12 @@ class _Walk:
 
     def _file(self, relative: str, stat: FileStat) -> None:
         suffix = PurePosixPath(relative).suffix.lower()
-        if suffix not in SUFFIXES or self._excludes.file(relative) or relative in self._taken:
+        if suffix not in SUFFIXES or self._excludes.file(relative):
             return
-        self._taken.add(relative)
+        if self.taken is not None:
+            if relative in self.taken:
+                return
+            self.taken.add(relative)
         self.scan.found.append(Found(self._root.id, relative, stat))
 
     def _passed_by(self, relative: str) -> bool:

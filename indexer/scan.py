@@ -19,6 +19,7 @@ from typing import Final
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above
 from indexer.records import FileStat, Found, Root
+from indexer.spool import Spool
 
 ENDINGS: Final = tuple(SUFFIXES)
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
@@ -32,7 +33,7 @@ class Scan:
     behind them may be on a drive that is not there.
     """
 
-    found: list[Found] = field(default_factory=list)
+    found: Spool[Found] = field(default_factory=Spool)
     unseen: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
 
@@ -68,6 +69,7 @@ def scan(
         pass
     paths = {other.path for other in roots if isinstance(other.path, Path)}
     walk = _Walk(root, folder, paths | {folder}, skip, entered)
+    walk.taken = set() if len(under) > 1 else None
     for path in under:
         walk.visit(path)
     return walk.scan
@@ -90,7 +92,7 @@ class _Walk:
         self.scan = Scan()
         self.skipped = set(_identities((*skip, *root_paths)))
         self.visited: set[tuple[int, int]] = set()
-        self.taken: set[str] = set()
+        self.taken: set[str] | None = None  # where one may be asked for twice
 
     def visit(self, relative: str) -> None:
         """Take in the file or folder at `relative`, if it is there and counts."""
@@ -163,9 +165,10 @@ class _Walk:
     def _file(self, relative: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             return  # fifos, sockets and devices
-        if relative in self.taken:
-            return  # it was asked for, and so was its folder
-        self.taken.add(relative)
+        if self.taken is not None:
+            if relative in self.taken:
+                return  # it was asked for, and so was its folder
+            self.taken.add(relative)
         name = shown_path(relative)
         problem = None if name == relative else "its name is not valid UTF-8: rename the file"
         file = FileStat(status.st_size, status.st_mtime_ns)

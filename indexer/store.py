@@ -203,10 +203,10 @@ class Store:
                     told.add(row.id)
                     yield row
 
-    def present(self, root_id: int) -> list[Row]:
-        """The rows of a root whose files are there and have been read."""
+    def present(self, root_id: int) -> Iterator[Row]:
+        """The rows of a root whose files are there and have been read, read as they go."""
         read = (PRESENT, photos.c.content_id.is_not(None), photos.c.root_id == root_id)
-        return list(self._rows(row_query().where(*read)))
+        return self._rows(row_query().where(*read))
 
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
@@ -219,9 +219,9 @@ class Store:
             row = connection.execute(query).one_or_none()
         return row and KnownContent(row[0], row[1] is not None)
 
-    def unembedded(self) -> list[Row]:
-        """The present photos whose content the library's model has not embedded."""
-        return list(self._rows(statements.unembedded(self.model_id)))
+    def unembedded(self) -> Iterator[Row]:
+        """The present photos whose content the model has not embedded, read as they go."""
+        return self._rows(statements.unembedded(self.model_id))
 
     def count_unembedded(self, model_id: str) -> int:
         """How many contents of present photos that model would have to embed."""

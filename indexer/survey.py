@@ -58,7 +58,7 @@ NOT_WATCHING: Final = Watching()
 class _Look:
     """What one root shows beside what the store has of the same places."""
 
-    found: list[Found]
+    found: Collection[Found]
     rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
     notice: str | None
 
@@ -109,15 +109,16 @@ def survey(
         under = [""] if paths is None else _within(paths, root.path, [*others, library])
         if under:
             looks[root.id] = _look(eyes, root, under)
-    found = [file for look in looks.values() for file in look.found]
+    seen = [look.found for look in looks.values()]
+    found: Iterable[Found] = chain.from_iterable(seen)
     rows: Iterable[Row] = chain.from_iterable(look.rows for look in looks.values())
-    if fresh := _fresh(roots, found, watching.fresh_s):
+    if fresh := _fresh(roots, chain.from_iterable(seen), watching.fresh_s):
         watching.later(fresh)
     if waiting := _inside(roots, [*watching.waiting(), *fresh]):
-        found = [file for file in found if (file.root_id, file.path) not in waiting]
+        found = (file for file in found if (file.root_id, file.path) not in waiting)
         rows = (row for row in rows if (row.root_id, row.path) not in waiting)
     notices = {root_id: look.notice for root_id, look in looks.items()}
-    plan = reconcile(found, rows)
+    plan = reconcile(found, rows, count=sum(map(len, seen)))
     if accept_gone:
         return Survey(plan, notices)
     excludes = {root.id: Excludes(root.excludes) for root in roots}
@@ -212,6 +213,8 @@ def _within(paths: Collection[Location], root: Location, others: Collection[Loca
 
 def _fresh(roots: list[Root], found: Iterable[Found], fresh_s: float) -> list[Path]:
     """The files on disk written within the last `fresh_s`; a time to come says nothing."""
+    if not fresh_s:
+        return []
     now_ns = time.time_ns()
     folders = {root.id: root.path for root in roots if isinstance(root.path, Path)}
     return [

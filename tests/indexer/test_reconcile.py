@@ -97,6 +97,16 @@ def test_order_does_not_matter(found: list[Found], known: list[Row]) -> None:
         assert set(getattr(one, name)) == set(getattr(other, name))
 
 
+@given(files, rows(), st.integers(1, 4))
+def test_what_does_not_fit_into_the_memory_is_compared_all_the_same(
+    found: list[Found], known: list[Row], in_memory: int
+) -> None:
+    plan = reconcile(found, known)
+    parted = reconcile(iter(found), iter(known), count=len(found), in_memory=in_memory)
+    for name in ("new", "changed", "moved", "gone", "back"):
+        assert Counter(getattr(parted, name)) == Counter(getattr(plan, name))
+
+
 def test_a_failed_file_is_tried_again_only_after_it_changed() -> None:
     file = Found(1, "a.jpg", FileStat(10, 20))
     row = row_of(1, file, "damaged")
