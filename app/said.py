@@ -85,6 +85,7 @@ SENTENCES: Final = (
     N_("taking in photos"),
     N_("embedding all photos with the other model"),
     N_("waiting for room on the disk"),
+    N_("waiting for the database"),
     N_("drawing the atlas"),
     N_("comparing photos that look alike"),
     N_("paused while the machine runs on battery"),

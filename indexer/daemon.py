@@ -15,7 +15,7 @@ from typing import Final
 from clipcore.errors import ClipcoreError
 from indexer.column_types import now
 from indexer.daemon_state import Telling
-from indexer.errors import DiskFull, LibraryBusy
+from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
 from indexer.library import Library
 from indexer.records import IngestReport, ModelWish
 from indexer.survey import Watching
@@ -28,6 +28,7 @@ TAKING_IN: Final = "taking in photos"
 EMBEDDING: Final = "embedding all photos with the other model"
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
+NO_SERVER_S: Final = 10.0  # and a server that has gone away
 SNAPSHOT_EVERY: Final = 1_000  # embeddings; a searcher adds so many from SQLite in milliseconds
 
 
@@ -62,13 +63,15 @@ class Daemon:
             if not self._idle():
                 self._turn(told)
             while not self._stopped.is_set():
-                if why := self._idle():
-                    self._rest(told, why)
-                    continue
                 try:
-                    self._turn(told)
+                    if why := self._idle():
+                        self._rest(told, why)
+                    else:
+                        self._turn(told)
                 except LibraryBusy as error:  # whoever came while it was paused may finish
                     self._rest(told, str(error))
+                except DatabaseUnreachable as error:
+                    self._wait_for_server(told, error)
 
     def _idle(self) -> str | None:
         """Why nothing is to be taken in now, if so."""
@@ -90,11 +93,11 @@ class Daemon:
     def _turn(self, told: Telling) -> None:
         """Keep the library in line, or go over to another model.
 
-        Until stopped or paused, until another model is wished for, or the disk is full.
+        Until stopped or paused, until another model is wished for, or something is amiss.
         """
-        self._library.follow_model()
-        self._wish = self._library.models.wish()
         try:
+            self._library.follow_model()
+            self._wish = self._library.models.wish()
             if self._wish is None or self._wish.refused:
                 self._keep_in_line(told)
             else:
@@ -103,6 +106,14 @@ class Daemon:
             log.error("%s; trying again when there is room", error)
             told.set(doing="waiting for room on the disk", last_error=str(error))
             self._stopped.wait(NO_ROOM_S)
+        except DatabaseUnreachable as error:  # its lock is gone as well
+            self._wait_for_server(told, error)
+
+    def _wait_for_server(self, told: Telling, error: DatabaseUnreachable) -> None:
+        if told.state.last_error != str(error):
+            log.error("%s; trying again until it does", error)
+        told.set(doing="waiting for the database", last_error=str(error))
+        self._stopped.wait(NO_SERVER_S)
 
     def _keep_in_line(self, told: Telling) -> None:
         dirty = DirtyPaths()

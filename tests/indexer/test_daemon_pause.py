@@ -14,9 +14,12 @@ import pytest
 from indexer.daemon import Daemon
 from indexer.errors import LibraryBusy
 from indexer.library import Library, open_library
+from indexer.places import url_in
+from indexer.postgres_url import database_url
 from indexer.records import DaemonState
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
+from tests.postgres_server import Server
 
 
 @pytest.fixture
@@ -144,3 +147,23 @@ def test_the_same_notice_and_the_same_bad_file_are_logged_once(
     assert sum("broken.png" in line for line in told) == 1
     assert sum("photos kept" in line for line in told) == 1
     assert sum("1 embedded" in line for line in told) == 1
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_daemon_waits_for_a_server_that_went_away_and_goes_on(
+    library: Library, photos: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.daemon.NO_SERVER_S", 0.2)
+    name = database_url(url_in(library.path) or "").database
+    everybody = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    with running(Daemon(library)):
+        until(lambda: library.status().photos == 1)
+        postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgres.run(everybody)
+        make_photo(photos / "blue.png", "blue")
+        time.sleep(2)  # several tries
+        postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        until(lambda: library.status().photos == 2)
+        assert library.failures() == []
+        with pytest.raises(LibraryBusy), library.alone():  # it holds its lock again
+            pass
