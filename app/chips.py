@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
-from app.grid import thumbnail_url
 from app.language import N_, _, day, month, month_name, number
 from app.query_text import without
+from app.thumbnails import thumbnail_url
 from indexer.errors import PhotoNotFound
 from indexer.library import Library
 from indexer.query import Circle, Filter, LibraryPhoto, Query, Term

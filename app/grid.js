@@ -8,8 +8,8 @@ const LOWEST = 0.6, HIGHEST = 2.4; // a panorama or a strip is cropped to a rati
 const AHEAD_PX = 1500; // so far below the screen the next photos are asked for
 
 function drawPicture(cell) {
-  if (!cell.src) return element("span", "picture placeholder", cell.name);
   const image = element("img", "picture");
+  image.onerror = () => image.replaceWith(element("span", "picture placeholder", cell.name));
   image.alt = cell.alt;
   image.decoding = "async";
   image.src = cell.src;

@@ -19,6 +19,7 @@ from app import address, selection
 from app.component import draw
 from app.facts import description, match
 from app.language import _, language
+from app.thumbnails import thumbnail_url
 from indexer.library import Library
 from indexer.records import Hit, Photo
 
@@ -77,7 +78,7 @@ def grid(
     draw("grid", key, data, hears)
 
 
-def cell(hit: Hit, src: str | None, group_of: GroupOf | None = None) -> dict[str, Any]:
+def cell(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
     """What grid.js needs to know of one hit."""
     facts = hit.photo.facts
     return {
@@ -90,12 +91,6 @@ def cell(hit: Hit, src: str | None, group_of: GroupOf | None = None) -> dict[str
         "src": src,
         "group": group_of(hit.photo) if group_of else "",
     }
-
-
-def thumbnail_url(library: Library, photo: Photo) -> str | None:
-    """The thumbnail's own bytes as a data URL, or None if there is none."""
-    jpeg = library.thumbnail(photo)
-    return None if jpeg is None else jpeg_url(jpeg)
 
 
 def jpeg_url(jpeg: bytes) -> str:

@@ -7,6 +7,9 @@ as they are written (locale/*/LC_MESSAGES/page.po), so that there is nothing to 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -23,11 +26,24 @@ LANGUAGES: Final = {"en": "English", "zh": "简体中文"}
 LOCALES: Final = {"en": "en_GB", "zh": "zh_Hans_CN"}  # how dates and numbers are written
 CATALOGUES: Final = Path(__file__).with_name("locale")
 CHOSEN: Final = "language"  # in the session: another page's address need not say it again
+SPOKEN: Final = ContextVar[str | None]("spoken", default=None)
 COOKIE: Final = "recollect_language"  # for the next visit
+
+
+@contextmanager
+def one_language() -> Iterator[None]:
+    """Within, the language is looked up once: Streamlit is asked for nothing a thousand times."""
+    token = SPOKEN.set(language())
+    try:
+        yield
+    finally:
+        SPOKEN.reset(token)
 
 
 def language() -> str:
     """The code of the language that this visitor reads: one of LANGUAGES."""
+    if spoken := SPOKEN.get():
+        return spoken
     said = (
         st.query_params.get("lang"),
         st.session_state.get(CHOSEN),

@@ -14,7 +14,7 @@ import streamlit as st
 from app.activity import activity
 from app.counts import unreadable
 from app.facts import file_size, since
-from app.language import N_, _, day, ngettext, number
+from app.language import N_, _, day, ngettext, number, one_language
 from app.login import sign_out_button
 from app.model_list import model_list
 from app.picker import close_picker, folder_picker
@@ -63,6 +63,7 @@ def _pick() -> None:
 
 
 @st.fragment(run_every=REFRESH_S)
+@one_language()
 def _live(library: Library) -> None:
     try:
         status = library.status()

@@ -10,10 +10,10 @@ import streamlit as st
 from app import address
 from app.component import draw
 from app.facts import description, file_size
-from app.grid import thumbnail_url
 from app.language import _, ngettext, number
 from app.selection import select, selected
 from app.selection_bar import selection_bar
+from app.thumbnails import thumbnail_url
 from indexer.errors import PhotoNotFound
 from indexer.library import Library
 from indexer.look_alikes import LookAlikes

@@ -17,7 +17,7 @@ from app.asked import is_asked
 from app.dialogs import dialog_at_the_end
 from app.explore_page import explore_page
 from app.filters import filters
-from app.language import N_, _, ngettext
+from app.language import N_, _, ngettext, one_language
 from app.language_switch import language_switch
 from app.library_page import library_page
 from app.login import may_enter
@@ -49,6 +49,7 @@ PAGE_CSS: Final = Path(__file__).with_name("page.css")
 ICON: Final = Path(__file__).with_name("icon.svg")
 
 
+@one_language()
 def main() -> None:
     """Draw the page once."""
     st.set_page_config("Recollect", ICON, layout="wide")

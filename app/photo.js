@@ -46,6 +46,7 @@ function fill(parts, data) {
   image.width = data.width; // keeps the place of a picture that is still coming
   image.height = data.height;
   image.alt = data.alt;
+  image.onerror = () => { image.hidden = true; nothing.hidden = false; };
   if (data.src && image.getAttribute("src") !== data.src) image.src = data.src;
   name.textContent = data.name;
   notice.hidden = !data.notice;

@@ -18,10 +18,10 @@ from app.component import draw
 from app.dialogs import ask_for
 from app.facts import description, facts_of, place
 from app.files import LAND_URL, url
-from app.grid import thumbnail_url
 from app.language import _
 from app.pages import search_for
 from app.picture import original, picture
+from app.thumbnails import thumbnail_url
 from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.location import Location

@@ -11,7 +11,7 @@ from app.answer import Answer, answer, forget_answer, is_current
 from app.asked import asked
 from app.counts import photo_count
 from app.grid import PAGE, grid, wanted
-from app.language import _, month, number
+from app.language import _, month, number, one_language
 from app.photo import photo_dialog
 from app.plain import plain
 from app.query_text import read, sorted_by
@@ -34,6 +34,7 @@ def results(library: Library) -> None:
 
 
 @st.fragment
+@one_language()
 def _shown(library: Library) -> None:
     if st.session_state.pop(REORDERED, False):
         st.rerun()  # the query box, which says the order too, stands outside

@@ -16,10 +16,15 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.files import FILES_URL, LAND_URL, offered
+from app.thumbnails import THUMBNAILS_URL, door
 
 LAND: Final = Path(__file__).with_name("land.json")
 A_DAY: Final = {"cache-control": "max-age=86400"}
 PRIVATE: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
+FOR_GOOD: Final = {
+    "cache-control": "private, max-age=31536000, immutable",
+    "x-content-type-options": "nosniff",
+}
 GONE: Final = 410
 
 
@@ -45,7 +50,19 @@ def file(request: Request) -> Response:
     return StreamingResponse(content, media_type=offer.mime, headers=headers)
 
 
-app = st.App(
-    Path(__file__).with_name("main.py"),
-    routes=[Route(f"/{FILES_URL}/{{token}}", file), Route(f"/{LAND_URL}", land)],
-)
+def thumbnail(request: Request) -> Response:
+    """A thumbnail that the page has shown: the seal in its address says so."""
+    asked = request.path_params
+    jpeg = door().thumbnail(asked["library"], asked["photo"], asked["seal"])
+    if jpeg is None:
+        return Response(status_code=GONE)
+    return Response(jpeg, media_type="image/jpeg", headers=FOR_GOOD)
+
+
+ROUTES: Final = [
+    Route(f"/{FILES_URL}/{{token}}", file),
+    Route(f"/{THUMBNAILS_URL}/{{library:int}}/{{photo:int}}/{{seal}}", thumbnail),
+    Route(f"/{LAND_URL}", land),
+]
+
+app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES)
