@@ -16,8 +16,7 @@ from indexer.query import Filter
 from indexer.recording import embedding_of
 from indexer.records import Root
 from indexer.rows import PRESENT, photo_query, row_query
-from indexer.schema import contents, embeddings, photos, roots
-from indexer.shared_schema import root_hosts
+from indexer.schema import contents, embeddings, photos
 
 Filters = tuple[Collection[Filter], Collection[Root]]  # the conditions, and the roots they name
 
@@ -78,16 +77,6 @@ def copied_embeddings(model_id: str) -> Select[Any]:
         .group_by(embeddings.c.id)
         .having(func.count() > 1)
         .order_by(embeddings.c.id)
-    )
-
-
-def roots_seen_by(host: str) -> Select[Any]:
-    """The roots of a shared library that this host sees."""
-    return (
-        select(roots)
-        .join(root_hosts, root_hosts.c.root_id == roots.c.id)
-        .where(root_hosts.c.host == host)
-        .order_by(roots.c.id)
     )
 
 

@@ -1,7 +1,8 @@
 """What the library remembers: photos, contents and embeddings. The truth; FAISS is a view of it.
 
 The only file that runs queries; statements.py and conditions.py write those of a search,
-recording.py and prune.py what changes rows. Knows nothing of the disk, of images or of FAISS.
+recording.py, root_rows.py and prune.py what changes rows. Knows nothing of the disk, of images or
+of FAISS.
 """
 
 from __future__ import annotations
@@ -19,9 +20,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
-    delete,
     func,
-    insert,
     or_,
     select,
     text,
@@ -29,10 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL
 
-from indexer import facets, statements
+from indexer import facets, root_rows, statements
 from indexer.column_types import now
 from indexer.database import create_database, open_database
-from indexer.dialects import among, upsert
+from indexer.dialects import among
 from indexer.errors import PhotoNotFound
 from indexer.location import Location, location
 from indexer.outcomes import KnownContent, Outcome
@@ -60,8 +59,8 @@ from indexer.rows import (
     to_photo,
     to_row,
 )
-from indexer.schema import contents, embeddings, library, photos, roots, unpack
-from indexer.shared_schema import root_hosts, shared
+from indexer.schema import contents, embeddings, library, photos, unpack
+from indexer.shared_schema import shared
 
 FloatArray = npt.NDArray[np.float32]
 Place: TypeAlias = Path | URL  # of a database
@@ -136,50 +135,39 @@ class Store:
 
     def roots(self) -> list[Root]:
         """The photo directories, in the order in which they were added."""
-        return self._roots(select(roots).order_by(roots.c.id))
+        return self._roots(root_rows.all_roots())
 
     def roots_here(self) -> list[Root]:
         """Those that this host sees; of a library that is not shared, all."""
-        return (
-            self._roots(statements.roots_seen_by(this_host())) if self.is_shared else self.roots()
-        )
+        return self._roots(root_rows.seen_by(this_host())) if self.is_shared else self.roots()
 
     def add_root(self, path: Location) -> Root:
         """Remember a photo directory, and that this host sees it."""
         with self._writing() as connection:
-            root_id = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
-        assert root_id is not None
-        self.see_root(root_id[0])
-        return Root(root_id[0], path)
+            root = root_rows.add(connection, path)
+        self.see_root(root.id)
+        return root
 
     def see_root(self, root_id: int) -> None:
         """From now on this host takes in what is in that directory."""
         if self.is_shared:
-            seen = upsert(self.engine.dialect, root_hosts).on_conflict_do_nothing()
             with self._writing() as connection:
-                connection.execute(seen, {"root_id": root_id, "host": this_host()})
+                root_rows.see(connection, root_id, this_host())
 
     def set_excludes(self, root_id: int, patterns: Iterable[str]) -> None:
         """From now on leave out what matches these patterns."""
-        values = {"excludes": "\n".join(patterns)}
         with self._writing() as connection:
-            connection.execute(update(roots).where(roots.c.id == root_id), values)
+            root_rows.change(connection, root_id, excludes="\n".join(patterns))
 
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
         with self._writing() as connection:
-            tables = (photos.c.root_id, roots.c.id, *([root_hosts.c.root_id] * self.is_shared))
-            for column in tables:
-                connection.execute(delete(column.table).where(column == root_id))
+            root_rows.remove(connection, root_id, is_shared=self.is_shared)
 
     def set_notices(self, notices: Mapping[int, str | None]) -> None:
         """Remember for each root why the last look changed nothing, or that all was right."""
-        now_known = {root.id: root.notice for root in self.roots()}
         with self._writing() as connection:
-            for root_id, notice in notices.items():
-                if now_known[root_id] != notice:
-                    values = {"notice": notice}
-                    connection.execute(update(roots).where(roots.c.id == root_id), values)
+            root_rows.set_notices(connection, notices)
 
     def present_photos(self) -> dict[int, int]:
         """For each root how many of its files are there, those that failed too."""
@@ -385,10 +373,7 @@ class Store:
 
     def _roots(self, query: Select[Any]) -> list[Root]:
         with self.engine.connect() as connection:
-            return [
-                Root(row.id, location(row.path), row.notice, tuple(row.excludes.splitlines()))
-                for row in connection.execute(query)
-            ]
+            return root_rows.read(connection, query)
 
     def _rows(self, query: Select[Any]) -> Iterator[Row]:
         with self.engine.connect() as connection:

@@ -24,6 +24,7 @@ ONLY_IN = {
             "facets",
             "rows",
             "recording",
+            "root_rows",
             "prune",
             "schema",
             "shared_schema",

@@ -1,0 +1,66 @@
+"""The statements around photo directories. Used by store.py alone, in its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from indexer.dialects import upsert
+from indexer.location import Location, location
+from indexer.records import Root
+from indexer.schema import photos, roots
+from indexer.shared_schema import root_hosts
+
+
+def all_roots() -> Select[Any]:
+    """The roots, in the order in which they were added."""
+    return select(roots).order_by(roots.c.id)
+
+
+def seen_by(host: str) -> Select[Any]:
+    """The roots of a shared library that this host sees."""
+    mine = select(root_hosts.c.root_id).where(root_hosts.c.host == host)
+    return all_roots().where(roots.c.id.in_(mine))
+
+
+def read(connection: Connection, query: Select[Any]) -> list[Root]:
+    """The roots that one of these two finds."""
+    return [
+        Root(row.id, location(row.path), row.notice, tuple(row.excludes.splitlines()))
+        for row in connection.execute(query)
+    ]
+
+
+def add(connection: Connection, path: Location) -> Root:
+    """Remember a photo directory."""
+    added = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
+    assert added is not None
+    return Root(added[0], path)
+
+
+def see(connection: Connection, root_id: int, host: str) -> None:
+    """From now on this host of a shared library takes in what is in that directory."""
+    seen = upsert(connection.dialect, root_hosts).on_conflict_do_nothing()
+    connection.execute(seen, {"root_id": root_id, "host": host})
+
+
+def change(connection: Connection, root_id: int, **values: str | None) -> None:
+    """Give columns of a root these values."""
+    connection.execute(update(roots).where(roots.c.id == root_id), values)
+
+
+def set_notices(connection: Connection, notices: Mapping[int, str | None]) -> None:
+    """Remember for each root why the last look changed nothing, or that all was right."""
+    now_known = {root.id: root.notice for root in read(connection, all_roots())}
+    for root_id, notice in notices.items():
+        if now_known[root_id] != notice:
+            change(connection, root_id, notice=notice)
+
+
+def remove(connection: Connection, root_id: int, *, is_shared: bool) -> None:
+    """Forget a photo directory and its photos' rows."""
+    tables = (photos.c.root_id, roots.c.id, *([root_hosts.c.root_id] * is_shared))
+    for column in tables:
+        connection.execute(delete(column.table).where(column == root_id))
