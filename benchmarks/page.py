@@ -121,16 +121,16 @@ class Visitor:
 
     def measure(self, action: str, act: Callable[[], None], holds: str) -> None:
         """Do something, wait until `holds` (an expression with `find`) is true and all is quiet."""
-        self._settle()
         self._received = self._sent = 0
         self._page.evaluate(WATCH, holds)
         act()
         self._figures.ms[action].append(self._page.evaluate("() => window.seen"))
-        self._settle()
+        self.settle()
         self._figures.received[action].append(self._received)
         self._figures.sent[action].append(self._sent)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Wait until nothing more travels."""
         self._last_s = time.monotonic()
         while time.monotonic() - self._last_s < QUIET_S:
             self._page.wait_for_timeout(50)
@@ -217,6 +217,8 @@ def visit(page: Page, address: str, figures: Figures) -> None:
     """Search, search again, scroll, tick and look at photos."""
     visitor = Visitor(page, figures)
     page.goto(address)
+    page.get_by_label("Search your photos").wait_for()
+    visitor.settle()
     search(page, visitor, 0, "the first search of a server")
     for at in range(1, len(SENTENCES)):
         search(page, visitor, at, "a new query")
