@@ -5,7 +5,7 @@ The parts that change by themselves are drawn again every REFRESH_S; the folder 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from html import escape
 from typing import Final
 
@@ -24,7 +24,7 @@ from app.said import said
 from indexer.errors import IndexerError
 from indexer.index_policy import APPROXIMATE, EXACT
 from indexer.library import Library
-from indexer.records import DiskUse, IndexStatus, LibraryStatus
+from indexer.records import DaemonState, DiskUse, IndexStatus, LibraryStatus
 
 REFRESH_S: Final = 2.0
 DISK_USE_LASTS: Final = timedelta(minutes=5)  # it looks at every thumbnail
@@ -113,6 +113,7 @@ def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
     rows = [
         (_("Photos"), number(status.photos)),
         (_("Gone"), _gone(status.missing)),
+        (_("Last full look"), _last_look(status.daemon)),
         (_("Model"), _model(status.model_id)),
         (_("Index"), _index(status.index)),
         (_("Database"), file_size(use.database_bytes)),
@@ -121,6 +122,13 @@ def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
         (_("Kept in"), str(status.library)),
     ]
     return [(label, value) for label, value in rows if value]
+
+
+def _last_look(daemon: DaemonState | None) -> str:
+    if daemon is None or daemon.last_reconcile is None:
+        return ""
+    here = daemon.last_reconcile.replace(tzinfo=UTC).astimezone()
+    return f"{day(here)}, {here:%H:%M}"
 
 
 def _index(index: IndexStatus) -> str:

@@ -259,3 +259,16 @@ def test_gone_photos_are_told_only_where_there_are_any() -> None:
 )
 def test_index_is_told_where_there_is_or_will_be_one(use: DiskUse, told: str | None) -> None:
     assert dict(about(status_of(), use)).get("Index file") == told
+
+
+def test_last_full_look_is_told_in_the_time_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    daemon = replace(DAEMON, last_reconcile=datetime(2024, 1, 31, 20, 15))
+    told = dict(about(status_of(daemon=daemon), DiskUse(1, 2, 3)))
+    monkeypatch.undo()
+    time.tzset()
+    assert told["Last full look"] == "1 February 2024, 04:15"
+    assert "Last full look" not in dict(about(status_of(), DiskUse(1, 2, 3)))
