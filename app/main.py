@@ -14,6 +14,7 @@ import streamlit as st
 
 from app import address
 from app.asked import is_asked
+from app.dated_wall import newest
 from app.dialogs import dialog_at_the_end
 from app.explore_page import explore_page
 from app.filters import filters
@@ -121,8 +122,7 @@ def page(library: Library) -> None:
         results(library)
         return
     start(facets.photos)
-    if address.value("photo") is not None:
-        photo_dialog(library, ())
+    newest(library)
 
 
 def start(photos: int) -> None:

@@ -7,10 +7,11 @@ from typing import Final
 import streamlit as st
 
 from app import address
-from app.answer import Answer, answer, forget_answer, is_current
+from app.answer import Answer, answer, forget_answer
 from app.asked import asked
 from app.counts import photo_count
-from app.grid import PAGE, grid, wanted
+from app.following import follow
+from app.grid import KEY, grid, wanted
 from app.language import _, month, number, one_language
 from app.photo import photo_dialog
 from app.plain import plain
@@ -24,13 +25,12 @@ from indexer.records import CONFIDENT, Hit
 
 ORDER: Final = "order"
 REORDERED: Final = "reordered"  # in the session
-LOOK_S: Final = 5.0  # how often an open page asks whether new photos have come in
 
 
 def results(library: Library) -> None:
     """Search for what is asked and show it, and the photo that is open."""
     _shown(library)
-    _kept_current(library)
+    follow(library, _question, KEY)
 
 
 @st.fragment
@@ -66,13 +66,6 @@ def _answered(library: Library, query: Query, found: Answer) -> tuple[Hit, ...]:
     the_others(hits, len(shown))
     selection_bar(library)
     return shown
-
-
-@st.fragment(run_every=LOOK_S)
-def _kept_current(library: Library) -> None:
-    """Photos that come in appear, unless one has scrolled on: nothing moves below the eyes."""
-    if not is_current(library) and wanted(_question()) == PAGE and address.value("photo") is None:
-        st.rerun()
 
 
 def _question() -> str:

@@ -13,20 +13,15 @@ from typing import Any, Final
 import streamlit as st
 
 from app import address
-from app.answer import answer
 from app.component import draw
-from app.grid import grid, wanted
+from app.dated_wall import EVERY_PHOTO, dated_wall
 from app.language import _, month, ngettext
 from app.overview import overview
-from app.photo import photo_dialog
-from app.selection_bar import selection_bar
 from indexer.library import Library
-from indexer.records import Photo
 
 KEY: Final = "timeline"
 GRID: Final = "timeline_grid"
 MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
-EVERY_PHOTO: Final = "after:0001"
 
 Span = tuple[str, str]  # the first and the last month
 
@@ -40,16 +35,8 @@ def timeline_page(library: Library) -> None:
         return
     chosen = span()
     _scrubber(months, chosen)
-    question = query(chosen)
-    found = answer(library, question, wanted(question, GRID))
-    hits = found.result.hits
     st.caption(_told(months, chosen))
-    if hits:
-        more = not found.complete
-        grid(library, hits, question, key=GRID, group_of=_group, more=more)
-    selection_bar(library)
-    if address.value("photo") is not None:
-        photo_dialog(library, hits)
+    dated_wall(library, query(chosen), GRID)
 
 
 def span() -> Span | None:
@@ -68,10 +55,6 @@ def query(chosen: Span | None) -> str:
     year, number = int(last[:4]), int(last[5:])
     after = f"{year + number // 12:04}-{number % 12 + 1:02}"
     return f"after:{first} before:{after}"
-
-
-def _group(photo: Photo) -> str:
-    return month(photo.date)
 
 
 def _told(months: Mapping[str, int], chosen: Span | None) -> str:

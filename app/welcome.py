@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from app.activity import activity
+from app.dated_wall import EVERY_PHOTO
 from app.grid import grid
 from app.language import _, ngettext
 from app.picker import folder_picker
@@ -19,7 +20,6 @@ from indexer.records import LibraryStatus
 
 WELCOMING: Final = "welcoming"  # in the session: the person has not gone on to searching yet
 REFRESH_S: Final = 2.0
-EVERY_PHOTO: Final = "after:1800"  # a photo without a date has its file's
 PHOTOS_SHOWN: Final = 24
 
 

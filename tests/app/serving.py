@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app.folders import VARIABLE
 from indexer.access import Access
@@ -19,7 +19,7 @@ from indexer.serve import HOST, server_command
 
 START_S = 60
 WAIT_MS = 60_000  # the models load at the first search
-EXPLORED_MS = 3 * WAIT_MS  # UMAP is compiled at its first use
+EXPLORED_MS = 5 * WAIT_MS  # UMAP is compiled at each first use, at the lowest priority
 
 
 @contextmanager
@@ -62,6 +62,7 @@ def search(page: Page, query: str) -> None:
 
 
 def names(page: Page) -> list[str]:
-    """The names of the photos in the grid, once there are any."""
+    """The names of the photos that were found, once there are any."""
+    expect(page.locator(".st-key-newest")).to_have_count(0)
     page.locator(".cell").first.wait_for()
     return page.locator(".cell .name").all_inner_texts()

@@ -25,9 +25,9 @@ NOVEMBER = "timeline?months=2017-11..2017-11"
 POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
 HEADING = ".sheet .name"
 LATIN = re.compile(r"[A-Za-z]{2,}")
-FOLDERS = sorted((path.name for path in SAMPLE.rglob("*") if path.is_dir()), key=len, reverse=True)
+THEIRS = sorted((path.name for path in SAMPLE.rglob("*")), key=len, reverse=True)
 NAMES = re.compile(
-    "|".join(map(re.escape, FOLDERS))
+    "|".join(map(re.escape, THEIRS))
     + r"|Recollect|English|CLIP|starter-\d|indexer \w+|IMG_\d+\.jpg|NIKON D750|JPEG|ISO|UTC|MB|kB|"
     r"\b(?:px|mm|ms|sample|tile\.openstreetmap\.org)\b|/\S+"
 )

@@ -97,7 +97,13 @@ def test_start_offers_queries(library: Library) -> None:
     test = page_over(library)
     assert "2 photos" in test.markdown[0].value
     assert len(test.button) >= 3
-    assert component(test, "recollect_grid") is None
+
+
+def test_start_shows_the_newest_photos_by_month(library: Library) -> None:
+    shown = cells(page_over(library))
+    listed = [hit.photo for hit in library.search("after:1800").hits]
+    assert [cell["id"] for cell in shown] == [photo.id for photo in listed]
+    assert [cell["group"] for cell in shown] == [f"{photo.date:%B %Y}" for photo in listed]
 
 
 def test_weaker_matches_are_asked_for_in_the_address(library: Library) -> None:

@@ -1,0 +1,24 @@
+"""An open page that follows its library: photos that come in appear by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from app import address
+from app.answer import is_current
+from app.grid import PAGE, wanted
+from indexer.library import Library
+
+LOOK_S: Final = 5.0  # how often it asks whether something has changed
+
+
+@st.fragment(run_every=LOOK_S)
+def follow(library: Library, question: Callable[[], str], key: str) -> None:
+    """Draw the page anew when its answer has grown old, unless one has scrolled on in the wall
+    `key` of that question, or looks at a photo: nothing moves below the eyes."""
+    is_at_the_top = wanted(question(), key) == PAGE
+    if is_at_the_top and address.value("photo") is None and not is_current(library):
+        st.rerun()
