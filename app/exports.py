@@ -67,15 +67,18 @@ def zipped(photos: Sequence[Photo]) -> ZipStream:
     """
     stream = ZipStream(sized=True)
     taken: set[str] = set()
-    there = [photo for photo in photos if _is_there(photo)]
-    for photo in there:
+    gone: list[Photo] = []
+    for photo in photos:
+        if not _is_there(photo):
+            gone.append(photo)
+            continue
         name = free_name(photo.path.name, lambda name: name.casefold() in taken)
         taken.add(name.casefold())
         if isinstance(photo.path, Path):
             stream.add_path(photo.path, name)
         else:
             stream.add(_pieces(photo.path), name, size=photo.size_bytes)
-    if gone := [photo for photo in photos if photo not in there]:
+    if gone:
         stream.add(as_txt(gone), free_name(GONE, lambda name: name.casefold() in taken))
     return stream
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -64,6 +65,30 @@ def test_zip_tells_what_it_lacks(tmp_path: Path) -> None:
     made = b"".join(zipped([photo(tmp_path / "gone.jpg")]))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert archive.read(GONE).decode() == f"{tmp_path / 'gone.jpg'}\n"
+
+
+class Incomparable(Photo):
+    """Of thousands, each compared with each other would keep the visitor waiting."""
+
+    __hash__ = None
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("photos are compared with each other")
+
+
+def test_zip_of_thousands_starts_at_once_and_is_never_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(bytes(8_000_000))
+    photos = [photo(tmp_path / "photo.jpg", number) for number in range(20)]
+    photos = [Incomparable(**{f.name: getattr(one, f.name) for f in fields(one)}) for one in photos]
+    tracemalloc.start()
+    try:
+        stream = zipped([*photos, photo(tmp_path / "gone.jpg")])
+        sent = sum(map(len, stream))
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sent > 20 * 8_000_000
+    assert peak < 8_000_000
 
 
 def test_name_that_is_free_stays() -> None:
