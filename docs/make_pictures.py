@@ -1,53 +1,145 @@
-"""Takes docs/page.jpg, the picture in the README: the page with a query over data/sample.
+"""Takes the pictures of the page that the README shows, docs/pictures/*.webp, over data/sample.
 
-    python docs/make_screenshot.py LIBRARY [PORT]
+    python docs/make_pictures.py HOME [PORT]
 
-LIBRARY is one of data/sample, as `make run` leaves it in data/library; of a copy at a path that
-may be seen, as the page shows it. Needs Chromium, and fonts for the names in many scripts.
+In the directory HOME, whose path is seen on some of them, it makes Pictures, a copy of the sample,
+and a library of it. Needs Chromium, and fonts for Chinese and the names in many scripts.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Final, Literal
 
-from playwright.sync_api import Page, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from indexer.serve import HOST, page_served
+from app.folders import VARIABLE
+from indexer.serve import HOST
 
-QUERY = "a palace"
-SIZE = {"width": 1440, "height": 900}
-WAIT_MS = 60_000  # the server starts and the model loads
-QUALITY = 88  # of a JPEG: the page is mostly photos
+SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample"
+PICTURES: Final = Path(__file__).with_name("pictures")
+LIMIT_BYTES: Final = 130_000
+FILED: Final = datetime(2024, 3, 9)  # when photos without a date of their own were filed
+WAIT_MS: Final = 300_000  # the server starts, the model loads, the atlas is drawn
+WIDE, NARROW = (1440, 900), (390, 844)
 
 
-def photograph(page: Page, address: str, target: Path) -> None:
-    """Write what the page at `address` shows once its pictures are there."""
-    page.goto(address)
-    pictures = page.locator("img.picture")
-    expect(pictures.first).to_be_visible(timeout=WAIT_MS)
-    page.wait_for_function("[...document.querySelectorAll('img')].every((image) => image.complete)")
-    page.screenshot(path=target, type="jpeg", quality=QUALITY)
+def click(selector: str) -> Callable[[Page], None]:
+    """What clicks there before the picture is taken."""
+    return lambda page: page.locator(selector).first.click()
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture: where the page goes, what is clicked, and what is there when it is ready."""
+
+    name: str
+    path: str
+    ready: str
+    act: Callable[[Page], None] = lambda _page: None
+    size: tuple[int, int] = WIDE
+    scheme: Literal["light", "dark"] = "light"
+    locale: str = "en-GB"
+
+
+SHOTS: Final = (
+    Shot("search", "?q=ruins", ".cell"),
+    Shot(
+        "photo",
+        "?q=mountains&all=1",
+        ".sheet .map:not([hidden])",
+        click('[title^="Huayna Picchu"]'),
+    ),
+    Shot("timeline", "timeline", ".cell"),
+    Shot("map", "map", ".dot"),
+    Shot("explore", "explore", ".group"),
+    Shot("library", "library", ".about"),
+    Shot("chinese", "", ".cell", locale="zh-CN"),
+    Shot("narrow", "?q=a+temple", ".cell", size=NARROW, scheme="dark"),
+)
+WELCOME: Final = Shot(
+    "welcome", "", ".st-key-picker_add", click(".st-key-picker_list button:has-text('Pictures')")
+)
 
 
 def main() -> None:
-    library, port = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8599
-    address = f"http://{HOST}:{port}/?{urlencode({'q': QUERY})}"
-    with page_served(library, port, on_exit=lambda: None), sync_playwright() as playwright:
+    """Take them all."""
+    home, port = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8599
+    photos, library = home / "Pictures", home / ".recollect"
+    PICTURES.mkdir(exist_ok=True)
+    os.environ[VARIABLE] = str(home)
+    copy_sample(photos)
+    indexer("rebuild", photos, "--library", library, "--model", "starter")
+    indexer("explore", "--library", library)
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=SIZE)
-        page.set_default_timeout(WAIT_MS)
-        wait_for_server(page, address)
-        photograph(page, address, Path(__file__).with_name("page.jpg"))
+        with served(library, port) as address:
+            for shot in (SHOTS[0], *SHOTS):  # the first search loads the model
+                take(browser, address, shot)
+        with served(home / ".recollect-new", port + 1) as address:
+            take(browser, address, WELCOME)
         browser.close()
 
 
-def wait_for_server(page: Page, address: str) -> None:
-    """Until the server answers; it starts in a process of its own."""
+def copy_sample(photos: Path) -> None:
+    """Copy it to `photos`, all files of one day."""
+    shutil.copytree(SAMPLE, photos, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.md"))
+    for path in photos.rglob("*.*"):
+        os.utime(path, (FILED.timestamp(), FILED.timestamp()))
+
+
+def indexer(*arguments: object) -> None:
+    """Run the command to its end."""
+    subprocess.run(command(*arguments), check=True)
+
+
+def command(*arguments: object) -> list[str]:
+    """The command line of `indexer`."""
+    return [sys.executable, "-m", "indexer.cli", *map(str, arguments)]
+
+
+@contextmanager
+def served(library: Path, port: int) -> Iterator[str]:
+    """The page's address, while page and daemon run over this library."""
+    server = subprocess.Popen(command("serve", "--library", library, "--port", port))
+    try:
+        yield f"http://{HOST}:{port}/"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def take(browser: Browser, address: str, shot: Shot) -> None:
+    """Write one picture."""
+    width, height = shot.size
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme=shot.scheme, locale=shot.locale
+    )
+    page.set_default_timeout(WAIT_MS)
+    open_page(page, address + shot.path)
+    shot.act(page)
+    page.locator(shot.ready).first.wait_for()
+    page.wait_for_function("[...document.querySelectorAll('img')].every((image) => image.complete)")
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(2_000)  # what fades in has done so
+    write(page.screenshot(), PICTURES / f"{shot.name}.webp")
+    page.close()
+
+
+def open_page(page: Page, address: str) -> None:
+    """Go there as soon as the server answers; it starts in a process of its own."""
     for _ in range(WAIT_MS // 500):
         try:
             page.goto(address)
@@ -57,6 +149,16 @@ def wait_for_server(page: Page, address: str) -> None:
             page.wait_for_timeout(500)
         else:
             return
+
+
+def write(png: bytes, target: Path) -> None:
+    """Write it as WebP, as good as LIMIT_BYTES allow."""
+    for quality in range(90, 40, -4):
+        packed = io.BytesIO()
+        Image.open(io.BytesIO(png)).convert("RGB").save(packed, "WEBP", quality=quality, method=6)
+        if packed.tell() <= LIMIT_BYTES:
+            break
+    target.write_bytes(packed.getvalue())
 
 
 if __name__ == "__main__":

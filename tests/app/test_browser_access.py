@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from indexer.access import Access
 from indexer.library import Library, open_library
 from indexer.password import VARIABLE
-from tests.app.serving import EXPLORED_MS, search, served
+from tests.app.serving import EXPLORED_MS, names, search, served
 
 pytestmark = pytest.mark.browser
 
@@ -94,12 +94,14 @@ def suggestions(page: Page) -> None:
 
 def photo(page: Page) -> None:
     search(page, "after:1900")
+    names(page)
     page.locator(".cell").first.click()
     page.locator(".sheet .picture").wait_for()
 
 
 def selection(page: Page) -> None:
     search(page, "after:1900")
+    names(page)
     page.get_by_role("checkbox").first.click()
     page.locator(".st-key-selection_bar").wait_for()
 
