@@ -53,7 +53,7 @@ class Shot:
 
 
 SHOTS: Final = (
-    Shot("search", "?q=ruins", ".cell"),
+    Shot("search", "?q=a+palace", ".cell"),
     Shot(
         "photo",
         "?q=mountains&all=1",

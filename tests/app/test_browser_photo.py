@@ -38,7 +38,7 @@ TEXTS = """() => {
   const texts = [];
   const walk = (node) => {
     if (node.nodeType === Node.TEXT_NODE) texts.push(node.data);
-    if (node.matches?.("script, style, option, span[role=img], [data-testid=stIconMaterial]"))
+    if (node.matches?.("script, style, option, span[role=img], [data-testid=stIconMaterial], [data-testid=stExpanderIcon]"))
       return;
     if (node.checkVisibility && !node.checkVisibility()) return;
     for (const name of ["aria-label", "alt", "title", "placeholder"])
