@@ -10,7 +10,7 @@ from app import address
 from app.answer import answer
 from app.following import follow
 from app.grid import grid, wanted
-from app.language import month
+from app.language import month, one_language
 from app.photo import photo_dialog
 from app.selection_bar import selection_bar
 from indexer.library import Library
@@ -27,6 +27,7 @@ def newest(library: Library) -> None:
 
 
 @st.fragment
+@one_language()
 def _newest(library: Library) -> None:
     dated_wall(library, EVERY_PHOTO, NEWEST)
 

@@ -15,7 +15,7 @@ import streamlit as st
 from app import address
 from app.component import draw
 from app.dated_wall import EVERY_PHOTO, dated_wall
-from app.language import _, month, ngettext
+from app.language import _, month, ngettext, one_language
 from app.overview import overview
 from indexer.library import Library
 
@@ -27,6 +27,7 @@ Span = tuple[str, str]  # the first and the last month
 
 
 @st.fragment
+@one_language()
 def timeline_page(library: Library) -> None:
     """Everything below the title. Raises IndexerError."""
     months = overview(library).months

@@ -38,7 +38,8 @@ TEXTS = """() => {
   const texts = [];
   const walk = (node) => {
     if (node.nodeType === Node.TEXT_NODE) texts.push(node.data);
-    if (node.matches?.("script, style, option, span[role=img], [data-testid=stIconMaterial], [data-testid=stExpanderIcon]"))
+    const icons = "[data-testid=stIconMaterial], [data-testid=stExpanderIcon]";
+    if (node.matches?.(`script, style, option, span[role=img], ${icons}`))
       return;
     if (node.checkVisibility && !node.checkVisibility()) return;
     for (const name of ["aria-label", "alt", "title", "placeholder"])
