@@ -229,7 +229,10 @@ def _peers(*arguments: str) -> list[str]:
 
 
 def run(arena: Arena, command: Sequence[str], folder: Path = ROOT, **environment: str) -> Figures:
-    """Seconds and peak memory (MB) of a command. Ends with what it said if it fails."""
+    """Seconds, processor seconds and peak memory (MB) of a command.
+
+    Ends with what it said if it fails.
+    """
     with tempfile.TemporaryFile("w+") as said:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -245,7 +248,8 @@ def run(arena: Arena, command: Sequence[str], folder: Path = ROOT, **environment
         if process.returncode:
             said.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{said.read()}")
-    return {"seconds": seconds, "peak_mb": usage.ru_maxrss / 1000}
+    processor_s = usage.ru_utime + usage.ru_stime
+    return {"seconds": seconds, "processor_s": processor_s, "peak_mb": usage.ru_maxrss / 1000}
 
 
 def _printed(arena: Arena, command: Sequence[str]) -> Figures:

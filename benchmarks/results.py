@@ -35,6 +35,8 @@ FIGURES: Final = {
     "of_limit": "share of the limit",
     "peak_mb": "peak memory, MB",
     "seconds": "s",
+    "processor_s": "processor seconds",
+    "others": "share of the cores that others had",
     "find_s": "find, s",
     "rebuild_s": "`indexer rebuild`, s",
     "look_s": "the daemon's look, s",
@@ -129,7 +131,8 @@ def results(arena: Arena, records: Iterable[dict[str, Any]]) -> str:
     """RESULTS.md; what was written by hand below the mark stays."""
     figures: dict[str, list[Figures]] = {}
     for record in records:
-        figures.setdefault(record["name"], []).append(record["figures"])
+        shares = {"others": record["others"]}
+        figures.setdefault(record["name"], []).append(record["figures"] | shares)
     parts = [
         "# Recollect beside the field, on one machine\n",
         "`make bench` wrote this. Every contestant computes ViT-B-32-256 with the same weights on",
