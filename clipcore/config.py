@@ -6,6 +6,9 @@ Knows no torch, so that asking for a size costs nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+TOWERS: Final = ("image", "text")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clipcore import checkpoints, weights
+from clipcore import checkpoints
 from clipcore.config import TowerFacts
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe, ModelNotFound
 from clipcore.lockfile import sha256
@@ -215,6 +215,8 @@ def _transformers_pixels(path: Path) -> PixelFacts:
 
 
 def _single_file(path: Path, quick_gelu: bool | None) -> Description:
+    from clipcore import weights  # a directory says all this without torch
+
     if weights.is_torchscript(path):
         return _openai_archive(path)
     said = weights.read_metadata(path).get("quick_gelu")
@@ -242,6 +244,8 @@ def _openai_archive(path: Path) -> Description:
 
 def _head_widths(path: Path, quick_gelu: bool) -> TowerFacts:
     """From a table entry of the same widths: no tensor tells how wide a head is."""
+    from clipcore import weights
+
     config = weights.infer_config(weights.read_header(path), TowerFacts(quick_gelu))
     sizes = (config.vision.patch_size_px, config.vision.width, config.text.width)
     for entry in checkpoints.table():

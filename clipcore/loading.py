@@ -1,6 +1,7 @@
 """From what a person names as a model to a model that runs.
 
 `open_checkpoint` reads names and shapes only and checks that all fit; `load` brings the weights.
+Only the weights need torch: it is imported where they are read.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from PIL import Image
-from torch import Tensor
 
-from clipcore import checkpoints, formats, hub, weights
-from clipcore.config import ClipConfig
+from clipcore import checkpoints, formats, hub
+from clipcore.config import TOWERS, ClipConfig
 from clipcore.formats import Description
 from clipcore.lockfile import LockFile
-from clipcore.model import CLIP, TOWERS
 from clipcore.preprocess import Preprocess
+from clipcore.sizes import Sizes, sizes
 from clipcore.tokenizer import ClipTokenizer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from clipcore.model import CLIP
 
 ID_DIGITS = 8
 
@@ -35,6 +40,7 @@ class Checkpoint:
     config: ClipConfig
     preprocess: Preprocess
     description: Description
+    logit_scale: float
 
     @property
     def model_id(self) -> str:
@@ -51,13 +57,10 @@ class Checkpoint:
         text = self.config.text
         return ClipTokenizer(self.description.tokenizer, text.vocab_size, text.context_length)
 
-    def logit_scale(self) -> float:
-        """Reads one number, no tower."""
-        description = self.description
-        return weights.read_logit_scale(description.weights, description.archive_sha256)
-
     def load(self, towers: Collection[str] = TOWERS, device: str = "cpu") -> CLIP:
         """The model with the weights of these towers."""
+        from clipcore import weights
+
         archive = self.description.archive_sha256
         return weights.load_model(self.description.weights, self.config, towers, device, archive)
 
@@ -79,6 +82,8 @@ def load(
     quick_gelu: bool | None = None,
 ) -> LoadedClip:
     """See `clipcore.load`."""
+    import torch
+
     checkpoint = open_checkpoint(source, quick_gelu)
     model = checkpoint.load(towers, device)
 
@@ -109,11 +114,21 @@ def open_checkpoint(source: str | Path, quick_gelu: bool | None = None) -> Check
 
 
 def _checked(description: Description, digest: str, name: str | None) -> Checkpoint:
-    header = weights.read_header(description.weights, description.archive_sha256)
+    found = sizes(digest, description.towers, lambda: _measured(description))
+    preprocess = Preprocess(found.config.vision.image_size_px, description.pixels)
+    name = name or architecture_name(found.config)
+    return Checkpoint(name, digest, found.config, preprocess, description, found.logit_scale)
+
+
+def _measured(description: Description) -> Sizes:
+    """Read off the tensors' names and shapes, which are held against the model's."""
+    from clipcore import weights
+
+    path, archive_sha256 = description.weights, description.archive_sha256
+    header = weights.read_header(path, archive_sha256)
     config = weights.infer_config(header, description.towers)
-    weights.check_fit(header, config, description.weights)
-    preprocess = Preprocess(config.vision.image_size_px, description.pixels)
-    return Checkpoint(name or architecture_name(config), digest, config, preprocess, description)
+    weights.check_fit(header, config, path)
+    return Sizes(config, weights.read_logit_scale(path, archive_sha256))
 
 
 def architecture_name(config: ClipConfig) -> str:

@@ -14,14 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from clipcore.config import ClipConfig, TextConfig, VisionConfig
+from clipcore.config import TOWERS, ClipConfig, TextConfig, VisionConfig
 from clipcore.modified_resnet import ModifiedResNet
 from clipcore.text_transformer import TextTransformer
 from clipcore.vision_transformer import VisionTransformer
 
 __all__ = ["CLIP", "ClipConfig", "TextConfig", "VisionConfig"]
-
-TOWERS = ("image", "text")
 
 
 class CLIP(nn.Module):

@@ -22,8 +22,9 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from clipcore import memo
 from clipcore.cores import cores
-from clipcore.engines import INT8, REFERENCE, Engine, Tower, cache_path, engine_names, make_engine
+from clipcore.engines import INT8, REFERENCE, Engine, Tower, engine_names, make_engine
 from clipcore.errors import ClipcoreError, EngineRefused
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def measured(key: str, memory: Path | None = None) -> float | None:
 
 def memory_path() -> Path:
     """Where the trials of this machine are remembered."""
-    return cache_path() / "engines.json"
+    return memo.cache_path() / "engines.json"
 
 
 class Towers(Protocol):
@@ -213,26 +214,11 @@ def _version(package: str) -> str | None:
 
 
 def _recall(memory: Path, key: str) -> dict[str, Trial]:
-    stored = _read(memory).get(machine(), {}).get(key, [])
+    stored = memo.read(memory).get(machine(), {}).get(key, [])
     return {fields["engine"]: Trial(**fields) for fields in stored}
 
 
 def _remember(memory: Path, key: str, trials: dict[str, Trial]) -> None:
-    """Written whole or not at all; of two processes that write at once, one wins."""
-    stored = _read(memory)
+    stored = memo.read(memory)
     stored.setdefault(machine(), {})[key] = [asdict(trial) for trial in trials.values()]
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = memory.with_name(f".{memory.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(stored, indent=2), "utf-8")
-    temporary.replace(memory)
-
-
-def _read(memory: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads(memory.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        log.warning("%s is damaged: engines are tried anew", memory)
-        return {}
-    return stored if isinstance(stored, dict) else {}
+    memo.write(memory, stored)

@@ -23,9 +23,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from clipcore.config import ClipConfig, TextConfig, TowerFacts, VisionConfig
+from clipcore.config import TOWERS, ClipConfig, TextConfig, TowerFacts, VisionConfig
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe
-from clipcore.model import CLIP, TOWERS
+from clipcore.model import CLIP
 
 Wanted = Callable[[str], bool]
 

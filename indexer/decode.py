@@ -39,6 +39,11 @@ PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
 BYTES_PER_PX: Final = 7  # as stored, at most four, and as RGB
 PROFILE_LIMIT_BYTES = 1_000_000  # a thumbnail is not there to carry more
 THUMBNAIL_PX: Final = 512
+# At 1/8 a JPEG's decoder takes the mean of each 8 x 8 pixels: what is left may be nearer to what
+# the encoder sees than at 1/2 and 1/4, which cut frequencies off.
+EIGHTH: Final = 8
+HEADROOM, HEADROOM_OF_MEANS = 2.0, 1.4  # times the encoder's side
+SMALL_THUMBNAIL_PX: Final = 460  # a thumbnail of so many is as good as one of 512
 UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -106,19 +111,31 @@ def decode(data: bytes, image_size_px: int) -> Decoded:
     Raises Undecodable with the reason.
     """
     with _explained():
-        image, facts = _open_upright(data, draft_px=max(2 * image_size_px, THUMBNAIL_PX))
+        image, facts = _open_upright(data, lambda size: _draft_size(size, image_size_px))
         return Decoded(image, facts, _thumbnail(image))
 
 
 def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
     """An upright RGB image whose longer side is at most `max_side_px`, for showing."""
     with _explained():
-        image, _ = _open_upright(data, draft_px=max_side_px)
+        image, _ = _open_upright(data, lambda _: (max_side_px, max_side_px))
         image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
         return image
 
 
-def _open_upright(data: bytes, draft_px: int) -> tuple[Image.Image, Facts]:
+def _draft_size(stored: tuple[int, int], image_size_px: int) -> tuple[int, int]:
+    """What a JPEG of that size is asked for: the decoder gives the smallest that is no smaller."""
+    width, height = stored[0] // EIGHTH, stored[1] // EIGHTH
+    enough = min(width, height) >= HEADROOM_OF_MEANS * image_size_px
+    if enough and max(width, height) >= SMALL_THUMBNAIL_PX:
+        return width, height
+    least_px = max(int(HEADROOM * image_size_px), THUMBNAIL_PX)
+    return least_px, least_px
+
+
+def _open_upright(
+    data: bytes, draft_size: Callable[[tuple[int, int]], tuple[int, int]]
+) -> tuple[Image.Image, Facts]:
     if not data:
         raise Undecodable("the file is empty")
     # Pillow's own limit warns at 89 and fails at 179 megapixels; ours, _refuse_bomb, is higher
@@ -127,10 +144,10 @@ def _open_upright(data: bytes, draft_px: int) -> tuple[Image.Image, Facts]:
     with Image.open(io.BytesIO(data), formats=_formats()) as image:
         _refuse_bomb(image)
         stored_size = image.size
-        # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves draft_px on each side. HEIC would
-        # take the small picture that its file carries beside the photo: nobody knows what it shows.
+        # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves as much as asked. HEIC would take
+        # the small picture that its file carries beside the photo: nobody knows what it shows.
         if image.format != HEIC:
-            image.draft("RGB", (draft_px, draft_px))
+            image.draft("RGB", draft_size(stored_size))
         image.load()
         # Not before loading: asked for its EXIF, a PNG is decoded, damaged or not; and Pillow
         # turns a TIFF upright as it loads, and only then takes the orientation out of its EXIF.

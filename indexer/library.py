@@ -227,7 +227,6 @@ class Library:
         self._new_live_index().write_snapshot()
         if self.is_switching:
             self._store.record_model()
-        self._searcher.prepare()
 
     @property
     def is_switching(self) -> bool:

@@ -93,10 +93,6 @@ class Searcher:
             for rank, (one, strength) in enumerate(kept, start=1)
         )
 
-    def prepare(self) -> None:
-        """Embed the generic texts, unless that has been done: the first search need not wait."""
-        _ = self._generic
-
     def _calibration(self, index: Index) -> Calibration | None:
         """What scores mean now; None in an empty library."""
         with self._lock:

@@ -110,7 +110,8 @@ def test_filter_that_nothing_passes_gives_no_confident_match(library: Library) -
     assert (result.verdict, result.hits) == ("none", ())
 
 
-def test_generic_texts_are_embedded_at_the_rebuild_only(place: Path) -> None:
+def test_generic_texts_are_embedded_at_the_first_search_only(place: Path, library: Library) -> None:
+    library.search("red")
     encoder = CountingEncoder()
     library = open_library(place, open_encoder=lambda _: encoder)
     library.search("red")
@@ -118,7 +119,8 @@ def test_generic_texts_are_embedded_at_the_rebuild_only(place: Path) -> None:
     assert encoder.texts == 1
 
 
-def test_damaged_file_of_generic_texts_is_made_again(place: Path) -> None:
+def test_damaged_file_of_generic_texts_is_made_again(place: Path, library: Library) -> None:
+    library.search("red")
     kept = place / "generic-texts.bin"
     whole = kept.read_bytes()
     kept.write_bytes(whole[:-1])
