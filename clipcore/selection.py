@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
+REVISION: Final = 2  # of what is remembered: raise it when old trials do not hold any more
 COSINE: Final = 0.999  # each probe's embedding with the reference's, at least
 INT8_COSINE: Final = 0.99
 INT8_RECALL: Final = 0.95  # share of the reference's nearest probes among int8's
@@ -39,12 +40,16 @@ TIMED_S = 0.5  # calls are repeated for so long, and the quickest counts
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of one engine. `refused`: why it may not be used, or None."""
+    """What came of one engine. `refused`: why it may not be used, or None.
+
+    `asked_for`: it was tried because somebody named it, and is taken for those only who do.
+    """
 
     engine: str
     cosine: float = 0.0
     inputs_per_s: float = 0.0
     refused: str | None = None
+    asked_for: bool = False
 
 
 def open_engine(tower: Tower, wanted: str | None = None, memory: Path | None = None) -> Engine:
@@ -56,22 +61,24 @@ def open_engine(tower: Tower, wanted: str | None = None, memory: Path | None = N
     memory = memory or memory_path()
     known = _recall(memory, tower.key)
     if wanted and wanted not in known:
-        known |= try_engines(tower, [wanted], memory)
-    elif not wanted and not known.keys() - {INT8}:
+        known |= try_engines(tower, [], memory, asked_for=[wanted])
+    elif not wanted and all(trial.asked_for for trial in known.values()):
         known |= try_engines(tower, engine_names(), memory)
-    if not wanted:
-        known.pop(INT8, None)
-    elif refused := known[wanted].refused:
+    if wanted and (refused := known[wanted].refused):
         raise EngineRefused(f"the engine {wanted} is refused for {tower.key}: {refused}")
     name = wanted or quickest(list(known.values())).engine
     return make_engine(name, tower)
 
 
 def quickest(trials: Sequence[Trial]) -> Trial:
-    """The certified trial with the most inputs per second. EngineRefused if none is certified."""
-    certified = [trial for trial in trials if trial.refused is None]
+    """The certified trial with the most inputs per second, of those that need not be asked for.
+
+    Raises EngineRefused if none is certified.
+    """
+    offered = [trial for trial in trials if not trial.asked_for]
+    certified = [trial for trial in offered if trial.refused is None]
     if not certified:
-        raise EngineRefused("; ".join(f"{trial.engine}: {trial.refused}" for trial in trials))
+        raise EngineRefused("; ".join(f"{trial.engine}: {trial.refused}" for trial in offered))
     return max(certified, key=lambda trial: trial.inputs_per_s)
 
 
@@ -100,24 +107,36 @@ class Towers(Protocol):
 
 
 def examine(encoder: Towers, memory: Path | None = None) -> dict[str, list[Trial]]:
-    """Fresh trials of every engine of this machine for each side of an encoder."""
-    memory, names = memory or memory_path(), engine_names()
-    return {
-        side: list(try_engines(encoder.tower(side), names, memory).values())
-        for side in encoder.sides
-    }
+    """Fresh trials of every engine of this machine for each side of an encoder.
+
+    Of int8 too, where it has been asked for before: it is quantised then, which takes a minute.
+    """
+    memory = memory or memory_path()
+    examined = {}
+    for side in encoder.sides:
+        tower = encoder.tower(side)
+        asked_for = [INT8] if INT8 in _recall(memory, tower.key) else []
+        trials = try_engines(tower, engine_names(), memory, asked_for)
+        examined[side] = list(trials.values())
+    return examined
 
 
-def try_engines(tower: Tower, names: Sequence[str], memory: Path) -> dict[str, Trial]:
-    """A fresh trial of each of these engines, remembered beside those of others."""
-    log.info("%s: trying %s", tower.key, ", ".join(names))
+def try_engines(
+    tower: Tower, names: Sequence[str], memory: Path, asked_for: Sequence[str] = ()
+) -> dict[str, Trial]:
+    """A fresh trial of each of these engines, remembered beside those of others.
+
+    `asked_for`: engines that are tried for those only who name them.
+    """
+    log.info("%s: trying %s", tower.key, ", ".join([*names, *asked_for]))
     reference = make_engine(REFERENCE, tower)
     probe = tower.probe()
     expected = tower.embed(reference(probe))
     trials = {}
-    for name in names:
+    for name in [*names, *asked_for]:
         engine = reference if name == REFERENCE else None
-        trials[name] = _trial(name, engine, tower, (probe, expected))
+        trial = _trial(name, engine, tower, (probe, expected))
+        trials[name] = replace(trial, asked_for=name in asked_for)
         _tell(tower.key, trials[name])
     _remember(memory, tower.key, _recall(memory, tower.key) | trials)
     return trials
@@ -192,7 +211,7 @@ def _tell(key: str, trial: Trial) -> None:
 def machine() -> str:
     """Names what a measurement holds for: processor, cores, and the packages' versions."""
     versions = [_version(package) for package in ("torch", "openvino", "nncf")]
-    facts = [platform.machine(), _processor(), os.cpu_count(), *versions]
+    facts = [REVISION, platform.machine(), _processor(), os.cpu_count(), *versions]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 

@@ -13,7 +13,7 @@ SHARE: Final = 4  # one part in so many of the memory that is free now
 
 
 def free_for_decoding() -> int:
-    """How many bytes of decoded images there may be at once."""
+    """How many bytes of files and decoded images there may be at once."""
     return int(psutil.virtual_memory().available // SHARE)
 
 

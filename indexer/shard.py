@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,10 @@ from indexer.records import NEVER_READ, Facts, Found, Row
 log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
+
+# Pixels that wait to be embedded: a whole shard of an encoder that sees 256 x 256, and a few photos
+# of one that sees more.
+WAITING_BYTES: Final = 24 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class _Content:
 class ShardWorker:
     """Works shards off with one encoder, from any number of threads at once.
 
+    A thread holds one file at a time, and WAITING_BYTES of pixels, however large a shard is.
     `known(sha256)`: what the library has of these bytes; it raises InHand where another shard is
     embedding them. `read(found)`: the file's bytes; it raises Unstable and Unreadable.
     `save_thumbnail(sha256, jpeg)`. `room`: how much is decoded at once.
@@ -111,7 +117,8 @@ class ShardWorker:
                 postponed.append(job)
             except InHand:
                 in_hand.append(job)
-        self._embed([content for content in contents.values() if content.pixels is not None])
+            self._embed(contents.values(), WAITING_BYTES)
+        self._embed(contents.values())
         return Done(
             tuple(_outcome(job, content) for job, content in taken),
             tuple(postponed),
@@ -145,7 +152,7 @@ class ShardWorker:
             return _Content(sha256, known.id, embedded=True)
         content = _Content(sha256, known.id if known else None)
         try:
-            with self.room.of(decoded_bytes(data)):
+            with self.room.of(len(data) + decoded_bytes(data)):
                 decoded = decode(data, self.encoder.image_size_px)
         except Undecodable as error:
             content.error = str(error)
@@ -158,10 +165,14 @@ class ShardWorker:
             content.error = f"cannot be scaled for the encoder: {error!r}"
         return content
 
-    def _embed(self, contents: list[_Content]) -> None:
-        """Give each its vector, or the reason why it has none."""
-        pixels = [content.pixels for content in contents if content.pixels is not None]
-        if not pixels:
+    def _embed(self, contents: Iterable[_Content], least_bytes: int = 1) -> None:
+        """Give each that has pixels its vector, or the reason why it has none.
+
+        Does nothing where they have fewer pixels than `least_bytes`.
+        """
+        waiting = [content for content in contents if content.pixels is not None]
+        pixels = [content.pixels for content in waiting if content.pixels is not None]
+        if sum(photo.nbytes for photo in pixels) < least_bytes:
             return
         try:
             rows: list[FloatArray | str] = list(self.encoder.embed_images(np.stack(pixels)))
@@ -170,7 +181,8 @@ class ShardWorker:
         except Exception as error:  # noqa: BLE001 - one photo must not cost the others
             log.warning("a batch of %d failed, trying one by one: %s", len(pixels), error)
             rows = self._embed_singly(pixels, error)
-        for content, row in zip(contents, rows, strict=True):
+        for content, row in zip(waiting, rows, strict=True):
+            content.pixels = None
             if isinstance(row, str):
                 content.error = row
             else:

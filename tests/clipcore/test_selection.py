@@ -176,3 +176,19 @@ def test_wanted_engine_that_fails_is_refused_by_name(tower: Tower, memory: Path)
     memory.write_text(json.dumps(stored))
     with pytest.raises(EngineRefused, match=r"torch-bfloat16 is refused for small: cosine 0\.7"):
         open_engine(tower, "torch-bfloat16", memory)
+
+
+def test_engine_tried_because_it_was_asked_for_is_not_chosen_for_others(
+    tower: Tower, memory: Path
+) -> None:
+    open_engine(tower, REFERENCE, memory)  # alone, and slow
+    assert [trial["engine"] for trial in trials_in(memory)] == [REFERENCE]
+    open_engine(tower, memory=memory)
+    assert {trial["engine"] for trial in trials_in(memory)} == set(engine_names())
+    asked = Trial("openvino-int8", 1, 1000, asked_for=True)
+    assert quickest([asked, Trial(REFERENCE, 1, 10)]).engine == REFERENCE
+
+
+def trials_in(memory: Path) -> list[dict[str, object]]:
+    (machine,) = json.loads(memory.read_text()).values()
+    return list(machine["small"])

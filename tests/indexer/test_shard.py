@@ -13,8 +13,20 @@ from indexer.originals import Originals
 from indexer.outcomes import KnownContent, NewContent
 from indexer.records import NEVER_READ, Found, Row
 from indexer.shard import Done, Job, ShardWorker
-from tests.fakes import ColourEncoder
+from tests.fakes import ColourEncoder, FloatArray
 from tests.photos import make_photo
+
+
+class BatchEncoder(ColourEncoder):
+    """Tells how many photos it was given at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+
+    def embed_images(self, pixels: FloatArray) -> FloatArray:
+        self.batches.append(len(pixels))
+        return super().embed_images(pixels)
 
 
 def job(path: Path, **more: Row) -> Job:
@@ -57,3 +69,16 @@ def test_what_another_shard_has_in_hand_is_not_decoded(tmp_path: Path) -> None:
     assert (done.in_hand, done.outcomes, done.claimed) == ((one,), (), ())
     assert not thumbnails
     assert encoder.embedded == 0
+
+
+def test_pixels_that_wait_are_bounded_in_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = BatchEncoder()
+    worker = ShardWorker(encoder, lambda _: None, Originals({1: tmp_path}), lambda *_: None)
+    jobs = [job(make_photo(tmp_path / f"{n}.png", "red", seed=n)) for n in range(5)]
+    size_bytes = 3 * 4 * encoder.image_size_px**2
+    monkeypatch.setattr("indexer.shard.WAITING_BYTES", 2 * size_bytes)
+    done = worker(jobs)
+    assert encoder.batches == [2, 2, 1]
+    assert all(isinstance(outcome.content, NewContent) for outcome in done.outcomes)
