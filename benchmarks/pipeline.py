@@ -27,8 +27,8 @@ from indexer.decode import decode
 from indexer.ingest import SHARD
 from indexer.library import open_library
 
-ENGINE_S: Final = 6.0
-DECODED: Final = 200  # photos are enough to know the decoder
+ENGINE_S: Final = 3.0
+DECODED: Final = 120  # photos are enough to know the decoder
 
 Figures = dict[str, float]
 T = TypeVar("T")
