@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from clipcore.probe import probe_pixels
+from clipcore.probe import calibration_pixels, probe_pixels
 
 if TYPE_CHECKING:
     from torch import nn
@@ -150,7 +150,8 @@ class ClipEncoder:
             return Tower(key, load, (-1, -1), self._probe_tokens, 1, unit_rows)
         shape = (-1, 3, self.image_size_px, self.image_size_px)
         probe = partial(probe_pixels, self.preprocess)
-        return Tower(key, load, shape, probe, TIMED_IMAGES, unit_rows)
+        calibration = partial(calibration_pixels, self.preprocess)
+        return Tower(key, load, shape, probe, TIMED_IMAGES, unit_rows, calibration)
 
     def _probe_tokens(self) -> npt.NDArray[np.int64]:
         tokens = self.tokenizer.tokens(PROBE_TEXTS)  # (4, 77)

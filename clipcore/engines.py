@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Engine = Callable[[npt.NDArray[Any]], FloatArray]
 
+REVISION: Final = 2  # of how towers are converted: raise it when kept ones do not serve any more
 REFERENCE: Final = "torch-float32"  # on the processor: what every other engine must agree with
 INT8: Final = "openvino-int8"  # less exact than the others, so only where it is asked for
 FIRST_USE: Final = Lock()
@@ -44,6 +45,7 @@ class Tower:
     `key` names its weights. `load()` gives the module, float32 on the processor. `shape`: of its
     input, -1 where it may vary. `probe()`: (N, ...) inputs of the kind it is made for, `timed`:
     how many of them come at once when speed counts. `embed`: its features -> unit rows.
+    `calibration()`: inputs that tell int8 its value ranges; the probe's where there are no others.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Tower:
     probe: Callable[[], npt.NDArray[Any]]
     timed: int
     embed: Callable[[FloatArray], FloatArray]
+    calibration: Callable[[], npt.NDArray[Any]] | None = None
 
 
 def engine_names() -> list[str]:
@@ -116,7 +119,7 @@ class OpenVinoEngine:
 
     It is converted from the torch module itself, and kept in the cache with its weights in float16:
     the next start needs neither torch nor the checkpoint, and half the memory. int8 is quantised
-    with NNCF, its value ranges read off the probe.
+    with NNCF, its value ranges read off the tower's calibration inputs.
     """
 
     def __init__(self, tower: Tower, precision: str) -> None:
@@ -148,13 +151,13 @@ class OpenVinoEngine:
 
 def _kept(openvino: Any, tower: Tower, numbers: str) -> Any:
     """The converted tower from the cache, put there if it is missing."""
-    facts = [tower.key, numbers, openvino.__version__]
+    facts = [REVISION, tower.key, numbers, openvino.__version__]
     name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     path = cache_path() / "openvino" / f"{name}.xml"
     if not path.exists():
         model = _convert(openvino, tower)
         if numbers == "int8":
-            model = _quantised(model, tower.probe())
+            model = _quantised(model, (tower.calibration or tower.probe)())
         _keep(openvino, model, path)
     return openvino.Core().read_model(path)
 
@@ -182,7 +185,7 @@ def _convert(openvino: Any, tower: Tower) -> Any:
         )
 
 
-def _quantised(model: Any, probe: npt.NDArray[Any]) -> Any:
+def _quantised(model: Any, inputs: npt.NDArray[Any]) -> Any:
     """NNCF reports through the same package as OpenVINO, which is out of the way by now."""
     try:
         import nncf
@@ -190,7 +193,7 @@ def _quantised(model: Any, probe: npt.NDArray[Any]) -> Any:
         raise MissingDependency(
             'the engine openvino-int8 needs NNCF: pip install "recollect-photos[int8]"'
         ) from error
-    samples = [item[None] for item in probe]
+    samples = [item[None] for item in inputs]
     return nncf.quantize(
         model,
         nncf.Dataset(samples),

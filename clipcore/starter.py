@@ -26,7 +26,7 @@ from PIL import Image
 from clipcore.encoder import TIMED_IMAGES
 from clipcore.errors import CheckpointError, MissingDependency
 from clipcore.label_space import LabelSpace, read_label_space
-from clipcore.probe import probe_pixels
+from clipcore.probe import calibration_pixels, probe_pixels
 
 if TYPE_CHECKING:
     from clipcore.engines import Engine, Tower
@@ -107,7 +107,8 @@ class StarterEncoder:
 
         key, shape = f"{self.model_id} {side}", (-1, 3, IMAGE_SIZE_PX, IMAGE_SIZE_PX)
         probe = partial(probe_pixels, self.preprocess)
-        return Tower(key, load_lite2, shape, probe, TIMED_IMAGES, self._space.of_logits)
+        calibration, embed = partial(calibration_pixels, self.preprocess), self._space.of_logits
+        return Tower(key, load_lite2, shape, probe, TIMED_IMAGES, embed, calibration)
 
     def _image_tower(self) -> Engine:
         """(B, 3, R, R) pixels -> (B, 1000) logits."""

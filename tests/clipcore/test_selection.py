@@ -192,3 +192,13 @@ def test_engine_tried_because_it_was_asked_for_is_not_chosen_for_others(
 def trials_in(memory: Path) -> list[dict[str, object]]:
     (machine,) = json.loads(memory.read_text()).values()
     return list(machine["small"])
+
+
+def test_int8_is_calibrated_with_inputs_of_its_own(tower: Tower) -> None:
+    asked = []
+    calibrating = np.random.default_rng(2).normal(size=(16, 3, 8, 8)).astype(np.float32)
+    own = replace(tower, calibration=lambda: asked.append(1) or calibrating)
+    found = tower.embed(make_engine(INT8, own)(tower.probe()))
+    assert asked == [1]
+    expected = tower.embed(make_engine(REFERENCE, tower)(tower.probe()))
+    assert (found * expected).sum(axis=1).mean() > 0.9  # so few weights are not worth 8 bits
