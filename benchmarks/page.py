@@ -151,6 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--model", choices=("starter", "clip"), default="starter")
+    parser.add_argument("--queries", type=int, default=len(SENTENCES), help="how many are asked")
     parser.add_argument("--keep", type=Path, help="make the library here, or take it from here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -159,7 +160,7 @@ def main() -> None:
             make(place, options.photos, options.model)
         figures = Figures()
         with served(place / "library") as address, chromium() as page:
-            visit(page, address, figures)
+            visit(page, address, figures, options.queries)
     print(f"{options.photos} photos, {options.model}")
     figures.print()
 
@@ -213,16 +214,16 @@ def chromium() -> Iterator[Page]:
         browser.close()
 
 
-def visit(page: Page, address: str, figures: Figures) -> None:
+def visit(page: Page, address: str, figures: Figures, queries: int) -> None:
     """Search, search again, scroll, tick and look at photos."""
     visitor = Visitor(page, figures)
     page.goto(address)
     page.get_by_label("Search your photos").wait_for()
     visitor.settle()
     search(page, visitor, 0, "the first search of a server")
-    for at in range(1, len(SENTENCES)):
+    for at in range(1, queries):
         search(page, visitor, at, "a new query")
-    for at in range(1, 7):
+    for at in range(1, queries // 3):
         search(page, visitor, at, "a query asked before")
     for _ in range(4):
         tick(page, visitor)

@@ -63,6 +63,15 @@ def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
     expect(page.locator(".cell")).to_have_count(PAGE)
 
 
+def test_thumbnail_that_does_not_come_leaves_the_name_of_its_photo(
+    page: Page, address: str
+) -> None:
+    page.route("**/thumbnails/**", lambda route: route.fulfill(status=410))
+    page.goto(f"{address}?q=animals&all=1")
+    first = names(page)[0]
+    expect(page.locator(".placeholder").first).to_have_text(first)
+
+
 def test_more_photos_come_while_one_scrolls(page: Page, address: str) -> None:
     page.goto(f"{address}?q=animals&all=1")
     first = names(page)
