@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -184,17 +182,19 @@ def reachable(repo: str, name: str, timeout_s: float) -> bool:
     if constants.HF_HUB_OFFLINE:
         return False
     answered = threading.Event()
-    request = urllib.request.Request(
-        f"{constants.ENDPOINT}/{repo}/resolve/main/{name}", method="HEAD"
-    )
+    url = f"{constants.ENDPOINT}/{repo}/resolve/main/{name}"
     # A look-up of a name has no time-out of its own, so it is left behind in a thread.
-    thread = threading.Thread(target=_ask, args=(request, timeout_s, answered), daemon=True)
+    thread = threading.Thread(target=_ask, args=(url, timeout_s, answered), daemon=True)
     thread.start()
     thread.join(timeout_s)
     return answered.is_set()
 
 
-def _ask(request: urllib.request.Request, timeout_s: float, answered: threading.Event) -> None:
+def _ask(url: str, timeout_s: float, answered: threading.Event) -> None:
+    import urllib.error  # only a new library asks
+    import urllib.request
+
+    request = urllib.request.Request(url, method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=timeout_s):
             answered.set()

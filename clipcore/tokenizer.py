@@ -12,13 +12,13 @@ from __future__ import annotations
 import gzip
 import html
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ftfy
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Regex, normalizers, pre_tokenizers
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 START, END = "<|startoftext|>", "<|endoftext|>"
 VOCAB_SIZE = 49408
 CONTEXT_LENGTH = 77
+# In these there is nothing to repair, and most queries are of them: they need no ftfy.
+PLAIN = re.compile(r"[A-Za-z0-9 ,.!?'-]*")
 # Contractions, runs of letters, single digits, runs of anything else (openai/CLIP). U+0345
 # belongs to none of them in the reference, which matches without regard to case: it is dropped.
 WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}\x{345}]+"
@@ -40,6 +42,10 @@ WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}\x{345}]+"
 
 def clean(text: str) -> str:
     """Repairs broken encodings, unescapes HTML twice, folds white space, lowers case."""
+    if PLAIN.fullmatch(text):
+        return " ".join(text.split()).lower()
+    import ftfy
+
     unescaped = html.unescape(html.unescape(ftfy.fix_text(text)))
     return " ".join(unescaped.split()).lower()
 

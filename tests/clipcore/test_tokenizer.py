@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
+import ftfy
 import pytest
 import seeded
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch
-from clipcore.tokenizer import END, START, ClipTokenizer
+from clipcore.tokenizer import END, PLAIN, START, ClipTokenizer
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "parity/golden.json").read_text())
 
@@ -108,3 +112,8 @@ def test_another_kind_of_tokenizer_is_refused(tmp_path: Path) -> None:
     path = tokenizer_json(tmp_path, end_of_word_suffix="")
     with pytest.raises(CheckpointMismatch, match="byte-level BPE"):
         ClipTokenizer(path)
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+def test_plain_text_has_nothing_to_repair(text: str) -> None:
+    assert html.unescape(html.unescape(ftfy.fix_text(text))) == text
