@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import address
 from app.answer import is_current
-from app.grid import PAGE, wanted
+from app.grid import has_scrolled
 from indexer.library import Library
 
 LOOK_S: Final = 5.0  # how often it asks whether something has changed
@@ -19,6 +19,6 @@ LOOK_S: Final = 5.0  # how often it asks whether something has changed
 def follow(library: Library, question: Callable[[], str], key: str) -> None:
     """Draw the page anew when its answer has grown old, unless one has scrolled on in the wall
     `key` of that question, or looks at a photo: nothing moves below the eyes."""
-    is_at_the_top = wanted(question(), key) == PAGE
-    if is_at_the_top and address.value("photo") is None and not is_current(library):
+    is_reading = has_scrolled(question(), key) or address.value("photo") is not None
+    if not is_reading and not is_current(library):
         st.rerun()

@@ -100,16 +100,20 @@ function ask(root, wall, have, more) {
   const asked = `${wall} ${have} ${more}`;
   if (root.asked === asked) return;
   root.asked = asked;
-  root.lack({ wall, have, more, turn: Date.now() });
+  const scrolled = (scrollerOf(root)?.scrollTop ?? 0) > 0;
+  root.lack({ wall, have, more, scrolled, turn: Date.now() });
+}
+
+function scrollerOf(root) {
+  return root.getRootNode().host?.closest(".stMain") ?? null;
 }
 
 function watchTheEnd(root, more) {
   root.observer?.disconnect();
   if (!more) return;
-  const scroller = root.getRootNode().host?.closest(".stMain") ?? null;
   root.observer = new IntersectionObserver(
     ([end]) => { if (end.isIntersecting) ask(root, root.wall, root.cells.length, true); },
-    { root: scroller, rootMargin: `${AHEAD_PX}px` }
+    { root: scrollerOf(root), rootMargin: `${AHEAD_PX}px` }
   );
   root.observer.observe(root.end);
 }

@@ -36,12 +36,18 @@ class _Wall:
     question: str
     name: str = field(default_factory=lambda: token_hex(8))  # no other wall has it, nor had it
     wanted: int = PAGE
+    scrolled: bool = False
     sent: tuple[Hit, ...] = ()
 
 
 def wanted(question: str, key: str = KEY) -> int:
     """How many photos the browser asks for by now: PAGE of a new question."""
     return _wall(question, key).wanted
+
+
+def has_scrolled(question: str, key: str = KEY) -> bool:
+    """Whether the visitor has gone down the wall so far that more photos were asked for."""
+    return _wall(question, key).scrolled
 
 
 def grid(
@@ -125,3 +131,4 @@ def _answer(question: str, key: str, asked: dict[str, Any]) -> None:
     wall.sent = wall.sent[:have]
     if asked["more"]:
         wall.wanted = max(wall.wanted, have + PAGE)
+        wall.scrolled = wall.scrolled or bool(asked["scrolled"])

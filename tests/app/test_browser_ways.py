@@ -98,11 +98,13 @@ def test_nothing_moves_for_who_wants_no_motion(browser: Browser, page: Page, add
 def test_home_shows_the_newest_photos_and_those_that_come(
     page: Page, own_library: Path, tmp_path: Path
 ) -> None:
+    page.set_viewport_size({"width": 1440, "height": 3000})  # where more are asked for at once
     with served(own_library) as address:
         page.goto(address)
         wall = page.locator(".st-key-newest .cell")
         wall.first.wait_for()
         expect(page.locator(".month").first).to_be_visible()
+        expect(wall).to_have_count(105)
         (tmp_path / "new").mkdir()
         shutil.copy(POLAR_BEAR, tmp_path / "new" / "just-now.jpg")
         library = open_library(own_library)
