@@ -137,13 +137,14 @@ def berths() -> list[Berth]:
     import ray
 
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    found = [berth for node in nodes if node["Alive"] for berth in _berths_on(node)]
+    found = [berth for node in nodes if node["Alive"] for berth in berths_on(node)]
     if not found:
         raise ClusterError("no machine of the Ray cluster offers a processor: see 'ray status'")
     return found
 
 
-def _berths_on(node: dict[str, Any]) -> list[Berth]:
+def berths_on(node: dict[str, Any]) -> list[Berth]:
+    """Those of one machine, as `ray.nodes()` describes it."""
     node_id = node["NodeID"]
     cpus, gpus = (int(node["Resources"].get(kind, 0)) for kind in ("CPU", "GPU"))
     if gpus and cpus:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,7 +30,9 @@ from indexer.shard import Done, Job
 log = logging.getLogger(__name__)
 
 TRIES: Final = 2  # so many workers may be lost with a shard before its photos go one by one
+LOADS: Final = 10  # a worker that is lost so often while it loads is one that cannot work
 LOOKS_UP_EVERY_S: Final = 0.2  # who waits for a worker: may it still go on?
+TELLS_AFTER_S: Final = 120  # loading a model takes a while
 
 
 @contextmanager
@@ -126,7 +129,7 @@ class RayCrew:
 
     def _when_prepared(self, worker: Any, then: Callable[[Future[None]], None]) -> None:
         """A worker that is lost meanwhile gets ready when Ray has made it anew."""
-        ready = worker.prepare.options(max_task_retries=TRIES).remote()
+        ready = worker.prepare.options(max_task_retries=LOADS).remote()
         ready.future().add_done_callback(then)
 
     def _take_in(self, worker: Any, hands: int, error: BaseException | None) -> None:
@@ -147,12 +150,16 @@ class RayCrew:
 
     def _next_worker(self) -> Any:
         """One that is ready; None if nothing more is to be begun. Raises what hinders the last."""
+        since = time.monotonic()
         while not (self._commission.stop() or self._closed):
             try:
                 return self._ready.get(timeout=LOOKS_UP_EVERY_S)
             except Empty:
                 if self._hindrance and not self._left:
                     raise self._hindrance from None
+            if time.monotonic() - since > TELLS_AFTER_S:
+                since = time.monotonic()
+                log.warning("photos wait for a worker: 'ray status' tells what the cluster lacks")
         return None
 
     # shards
@@ -162,7 +169,9 @@ class RayCrew:
         done = self._tried(number, jobs)
         if done is None and len(jobs) > 1:
             log.warning("%d workers were lost with the same photos: one by one now", TRIES)
-        return done or _together([self._alone(number, job) for job in jobs])
+        if done is None:
+            done = _together([self._alone(number, job) for job in jobs])
+        return done
 
     def _alone(self, number: int, job: Job) -> Done:
         """What became of one photo, be it the end of those who take it in hand."""

@@ -6,9 +6,12 @@ Pure comparison. Knows nothing of the disk, of SQL or of images.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from indexer.records import Found, Plan, Row
 from indexer.spool import IN_MEMORY, Spool, dealt
+
+SMALLER: Final = 4  # a part than what fits: there is more in memory than the part
 
 
 def reconcile(
@@ -25,7 +28,7 @@ def reconcile(
     if count <= in_memory:
         todo.compare(found, rows)
     else:
-        parts = count // in_memory + 1
+        parts = SMALLER * count // in_memory + 1
         for pair in zip(dealt(found, parts, _place), dealt(rows, parts, _place), strict=True):
             todo.compare(*pair)
     return todo.plan()

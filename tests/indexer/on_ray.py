@@ -85,15 +85,15 @@ def network(home: Path) -> Iterator[Network]:
 
 
 @contextmanager
-def cluster(network: Network, nodes: int) -> Iterator[None]:
-    """Machines with one core each, as `ray start` makes them."""
+def cluster(network: Network, *machines: list[str]) -> Iterator[None]:
+    """Machines, with the resources that these options of `ray start` name."""
     ray = Path(sys.executable).with_name("ray")
     head = ["--head", "--include-dashboard=false", f"--port={ADDRESS.partition(':')[2]}"]
-    roles = [[*head, f"--temp-dir={network.home}"]] + [[f"--address={ADDRESS}"]] * (nodes - 1)
+    roles = [[*head, f"--temp-dir={network.home}"]] + [[f"--address={ADDRESS}"]] * len(machines)
     started = []
     try:
-        for role in roles:
-            options = ["--num-cpus=1", "--node-ip-address=127.0.0.1", "--block", *role]
+        for role, resources in zip(roles, machines, strict=False):
+            options = ["--node-ip-address=127.0.0.1", "--block", *role, *resources]
             node = network.start(ray, "start", *options, **PIPES)
             started.append(node)
             assert node.stdout
@@ -162,8 +162,11 @@ def _first(what: str) -> bool:
     return True
 
 
-def finished(process: subprocess.Popen[str], within_s: float = 120) -> str:
+def finished(process: subprocess.Popen[str]) -> str:
     """What a program printed on stderr that is to succeed."""
-    _, err = process.communicate(timeout=within_s)
+    try:
+        _, err = process.communicate(timeout=600)
+    finally:
+        process.kill()
     assert process.returncode == 0, err
     return err

@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 from indexer.errors import MissingRay, RootError
-from indexer.ray_cluster import check
+from indexer.places import library_directory
+from indexer.ray_cluster import berths_on, check
 from indexer.ray_worker import Orders, Worker
 from indexer.records import NEVER_READ, Found, Model
 from indexer.schema import STORED
@@ -38,11 +39,12 @@ from tests.indexer.on_ray import (
 )
 from tests.indexer.taking_in import SlowEncoder, opened, take_in
 from tests.photos import make_photo
+from tests.postgres_server import Server
 
 pytest.importorskip("ray")
 
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
-PHOTOS = 100
+PHOTOS, DIFFERENT = 100, 90
 WHAT_IS_KNOWN = """
     SELECT photos.path, photos.error, contents.sha256, embeddings.vector
     FROM photos LEFT JOIN contents ON contents.id = photos.content_id
@@ -62,17 +64,24 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 @pytest.fixture(scope="module")
 def two_machines(alone: Network) -> Iterator[Network]:
-    with cluster(alone, nodes=2):
+    """A cluster: one machine with one core, one with two and a graphics card that nobody uses."""
+    with cluster(alone, ["--num-cpus=1"], ["--num-cpus=2", "--num-gpus=1"]):
         yield alone
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    """A library with photos that it has not taken in yet, some of equal bytes."""
+def photos(tmp_path: Path) -> Path:
+    """A folder of photos, some of equal bytes."""
     for number in range(PHOTOS):
         path = tmp_path / "photos" / f"{number % 5}" / f"{number}.png"
-        make_photo(path, "green", seed=number % (PHOTOS - 10))
-    return new_library(tmp_path / "library", tmp_path / "photos")
+        make_photo(path, "green", seed=number % DIFFERENT)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def library(tmp_path: Path, photos: Path) -> Path:
+    """A library that has not taken them in yet."""
+    return new_library(tmp_path / "library", photos)
 
 
 def new_library(path: Path, photos: Path) -> Path:
@@ -142,8 +151,26 @@ def test_machines_of_a_cluster_share_the_work(two_machines: Network, library: Pa
     finished(two_machines.driver(library, SlowEncoder))
     assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
     assert nothing_was_embedded_twice(library)
-    (thumbnails,) = (len(list((library / "thumbnails").rglob("*.jpg"))),)
-    assert thumbnails == PHOTOS - 10
+    assert len(list((library / "thumbnails").rglob("*.jpg"))) == DIFFERENT
+
+
+def test_a_library_on_postgresql_gets_what_the_workers_made(
+    two_machines: Network,
+    photos: Path,
+    postgres: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with postgres.fresh() as url:
+        path = new_library(library_directory(url), photos)
+        finished(two_machines.driver(path, SlowEncoder))
+        library = opened(path)
+        assert library.status().embeddings == DIFFERENT
+        hits = library.search("green", PHOTOS).hits
+        assert len(hits) == PHOTOS
+        assert all(library.thumbnail(hit.photo) for hit in hits)
+        library.close()
 
 
 def test_a_worker_that_is_killed_changes_nothing(two_machines: Network, library: Path) -> None:
@@ -181,7 +208,7 @@ def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
         assert driver.returncode == code, told
         before, committed = committed, rows(library, EMBEDDED)
         assert committed[: len(before)] == before
-        assert len(before) < len(committed) < PHOTOS - 10
+        assert len(before) < len(committed) < DIFFERENT
     finished(two_machines.driver(library, SlowEncoder))
     assert rows(library, EMBEDDED)[: len(committed)] == committed
     assert nothing_was_embedded_twice(library)
@@ -228,6 +255,17 @@ def test_an_address_without_a_cluster_is_told_in_one_line(
     assert done.stderr.startswith(f"indexer: {why}")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_a_worker_has_a_core_or_a_graphics_card_with_its_share_of_them() -> None:
+    def on(cpus: float, gpus: float) -> list[tuple[int, int]]:
+        node = {"NodeID": "a", "Resources": {"CPU": cpus, "GPU": gpus}}
+        return [(berth.cores, berth.gpus) for berth in berths_on(node)]
+
+    assert on(4.0, 0.0) == [(1, 0)] * 4
+    assert on(96.0, 8.0) == [(12, 1)] * 8
+    assert on(2.0, 3.0) == [(1, 1)] * 2
+    assert on(0.0, 1.0) == []
 
 
 def test_without_ray_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
