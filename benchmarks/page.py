@@ -6,7 +6,9 @@
 A real server and a real Chromium. The library is made in a temporary directory: its rows are
 synthetic, its vectors CLIP-like, its thumbnails those of the sample photos, many times over; some
 photos are near each of the sentences that are asked. Times are taken in the browser, from the key
-or the click to the frame that shows what was asked for; bytes are those of the websocket.
+or the click to the frame that shows what was asked for; bytes are those of the websocket. What
+server and browser compute for an action, until all is quiet again, is told as well: on a machine
+that has other work, times are longer, and that is not.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import psutil
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 from benchmarks.clip_like import ClipLike, FloatArray
@@ -98,15 +101,20 @@ class Figures:
     ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     received: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     sent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    computed: dict[str, list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def print(self) -> None:
         """A row an action."""
-        print(f"{'':34} {'p50 ms':>8} {'p95 ms':>8} {'kB here':>8} {'kB sent':>8} {'times':>6}")
+        titles = ("p50 ms", "p95 ms", "kB here", "kB sent", "server", "browser", "times")
+        print(f"{'':30}" + "".join(f"{title:>9}" for title in titles))
         for action, times in self.ms.items():
             p50, p95 = np.percentile(times, 50), np.percentile(times, 95)
             here, sent = (np.median(one[action]) / 1e3 for one in (self.received, self.sent))
-            row = f"{p50:8.0f} {p95:8.0f} {here:8.1f} {sent:8.1f} {len(times):6}"
-            print(f"{action:34} {row}")
+            server, browser = 1e3 * np.mean(self.computed[action], axis=0)
+            row = f"{p50:9.0f}{p95:9.0f}{here:9.1f}{sent:9.1f}{server:9.0f}{browser:9.0f}"
+            print(f"{action:30}{row}{len(times):9}")
 
 
 class Visitor:
@@ -122,10 +130,12 @@ class Visitor:
     def measure(self, action: str, act: Callable[[], None], holds: str) -> None:
         """Do something, wait until `holds` (an expression with `find`) is true and all is quiet."""
         self._received = self._sent = 0
+        before = np.array(processor_s())
         self._page.evaluate(WATCH, holds)
         act()
         self._figures.ms[action].append(self._page.evaluate("() => window.seen"))
         self.settle()
+        self._figures.computed[action].append(tuple(np.array(processor_s()) - before))
         self._figures.received[action].append(self._received)
         self._figures.sent[action].append(self._sent)
 
@@ -145,6 +155,19 @@ class Visitor:
 
     def _say(self, payload: bytes | str) -> None:
         self._sent += len(payload)
+
+
+def processor_s() -> tuple[float, float]:
+    """Seconds of processor time that the server has used, and the browser."""
+    server = browser = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            if "streamlit" in process.cmdline():
+                server += times.user + times.system
+            else:
+                browser += times.user + times.system
+    return server, browser
 
 
 def main() -> None:
