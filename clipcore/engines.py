@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Engine = Callable[[npt.NDArray[Any]], FloatArray]
 
-REVISION: Final = 2  # of how towers are converted: raise it when kept ones do not serve any more
+# SmoothQuant (Xiao et al. 2023) shares the range of values evenly between inputs and weights. With
+# NNCF's own 0.95 the worst photo of a ViT-B-32-256 had cosine 0.990 instead of 0.997.
+SMOOTHING: Final = 0.5
+REVISION: Final = 3  # of how towers are converted: raise it when kept ones do not serve any more
 REFERENCE: Final = "torch-float32"  # on the processor: what every other engine must agree with
 INT8: Final = "openvino-int8"  # less exact than the others, so only where it is asked for
 FIRST_USE: Final = Lock()
@@ -201,6 +204,9 @@ def _quantised(model: Any, inputs: npt.NDArray[Any]) -> Any:
         nncf.Dataset(samples),
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=len(samples),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=SMOOTHING)
+        ),
     )
 
 

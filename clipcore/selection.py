@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
-REVISION: Final = 3  # of what is remembered: raise it when old trials do not hold any more
+REVISION: Final = 4  # of what is remembered: raise it when old trials do not hold any more
 COSINE: Final = 0.999  # each probe's embedding with the reference's, at least
 INT8_COSINE: Final = 0.99
 CERTIFYING: Final = 32  # probes are enough for the cosines; int8 must do with all of them

@@ -22,6 +22,6 @@ def test_sheet_has_eighty_photos_that_differ() -> None:
 def test_what_int8_is_calibrated_with_is_not_what_it_is_judged_by() -> None:
     preprocess = Preprocess(64)
     probe, calibrating = probe_pixels(preprocess), calibration_pixels(preprocess)
-    assert (len(probe), len(calibrating)) == (64, 32)
+    assert (len(probe), len(calibrating)) == (64, 64)
     for pixels in calibrating:
         assert np.abs(probe - pixels).mean(axis=(1, 2, 3)).min() > 0.1
