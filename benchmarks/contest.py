@@ -54,7 +54,7 @@ class Arena:
     large: PhotoSet = PhotoSet(400, 12)
     small: PhotoSet = PhotoSet(1000, 1)
     slow: int = 96  # photos for libraries that take half a second for each,
-    some: float = 0.4  # and this share for rclip and our pipeline: a rate needs no more
+    some: float = 0.4  # and this share for rclip: a rate needs no more
     unchanged: int = 100_000  # files of the rebuild in which nothing has changed
 
     def photos(self, photo_set: PhotoSet) -> Path:
@@ -187,7 +187,7 @@ def _library_peer(name: str, arena: Arena) -> Figures:
 
 
 def _pipeline(photo_set: PhotoSet, engine: str, arena: Arena) -> Figures:
-    model, photos = str(arena.model("open_clip")), str(arena.some_of(photo_set)[0])
+    model, photos = str(arena.model("open_clip")), str(arena.photos(photo_set))
     command = [sys.executable, "-m", "benchmarks.pipeline", model, photos, "--engine", engine]
     return _printed(arena, command)
 

@@ -36,8 +36,10 @@ def calibration_pixels(preprocess: Callable[[Image.Image], FloatArray]) -> Float
 
 
 def _views(photo: Image.Image) -> list[Image.Image]:
-    first, last = (0, 0, CORNER_PX, CORNER_PX), (*[TILE_PX - CORNER_PX] * 2, TILE_PX, TILE_PX)
-    return [photo, ImageOps.mirror(photo), photo.crop(first), photo.crop(last)]
+    start = TILE_PX - CORNER_PX
+    first = photo.crop((0, 0, CORNER_PX, CORNER_PX))
+    last = photo.crop((start, start, TILE_PX, TILE_PX))
+    return [photo, ImageOps.mirror(photo), first, last]
 
 
 def photos() -> list[Image.Image]:

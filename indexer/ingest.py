@@ -109,10 +109,10 @@ class Ingest:
                 hold.release()
 
     def _next_shard(self, waiting: _Waiting) -> list[Job]:
-        """So many that there is work for the whole crew until the end."""
+        """So many that there is work for the whole crew until the end: towards it ever fewer."""
         hands = max(1, min(self._crew.size, len(waiting) // SHARED))
-        size = min(self._size, ceil(len(waiting) / hands))
-        return waiting.take(size)
+        fair = max(SHARED, ceil(len(waiting) / (2 * hands)))
+        return waiting.take(min(self._size, fair))
 
     def _commit(self, done: Done, tally: _Tally) -> None:
         self._store.record(done.outcomes, gone=[o.left for o in done.outcomes if o.left])
