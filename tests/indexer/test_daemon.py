@@ -104,11 +104,11 @@ def test_a_thousand_photos_at_once_lose_no_event(
     with daemon(library, encoder):
         for photo in (tmp_path / "card").iterdir():
             shutil.copy(photo, photos)
-        until(lambda: library.status().photos == 1001, 120)
+        until(lambda: library.status().photos == 1001, 300)
         assert encoder.embedded == 1001
         for number in range(1000):
             (photos / f"{number}.png").rename(photos / f"holiday {number}.png")
-        until(lambda: sum(name.startswith("holiday") for name in names(library)) == 1000, 120)
+        until(lambda: sum(name.startswith("holiday") for name in names(library)) == 1000, 300)
         assert library.status().photos == 1001
         assert encoder.embedded == 1001
 
