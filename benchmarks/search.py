@@ -32,6 +32,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 import numpy as np
+from sqlalchemy import func, select
 
 from benchmarks.clip_like import ClipLike, FloatArray
 from benchmarks.server_writes import writes
@@ -48,7 +49,7 @@ from indexer.search import Passing
 from indexer.shared_home import home_of
 from indexer.store import Store
 from indexer.vector_index import IntArray, VectorIndex
-from tests.postgres_server import LIBRARY, server_in
+from tests.postgres_server import LIBRARY, cpu_s, server_in
 
 ROOT: Final = Path(__file__).parents[1]
 DIM: Final = 512
@@ -156,10 +157,12 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
     status = library.status().index
     stages = Stages()
     found = []
+    server_before_s = server_cpu_s(library._store)
     with stages.timed():
         for number in range(QUERIES):
             hits = stages.total(library.search, f"query {number}", TOP).hits
             found.append([hit.photo.id for hit in hits])
+    server_s = server_cpu_s(library._store) - server_before_s
     figures = {
         "kind": f"{status.kind} ({status.reason})",
         "open_s": round(open_s, 2),
@@ -169,6 +172,7 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
     }
     figures |= stages.report() | filtered(library, encoder, best_ids)
     if library._store.is_shared:
+        figures["server_cpu_ms"] = round(1000 * server_s / QUERIES, 1)
         figures |= writes(library._store, ClipLike(DIM))
     library.close()
     return figures
@@ -203,6 +207,7 @@ def filtered_by_server(
     index = library._current_index()
     for (share, word), wanted in zip(WORDS.items(), best_ids[1:], strict=True):
         times, found = [], []
+        server_before_s = server_cpu_s(library._store)
         for number in range(QUERIES // 4):
             (query,) = encoder.embed_texts([f"query {number}"])
             started = time.perf_counter()
@@ -210,9 +215,21 @@ def filtered_by_server(
             ids = index.candidates(query, TOP, passing)
             times.append(time.perf_counter() - started)
             found.append([one for one in wanted[number].tolist() if one in set(ids.tolist())])
+        server_s = server_cpu_s(library._store) - server_before_s
         recall, p50 = _recall(found, wanted), _ms(times, 50)
-        figures[f"filter {share:.1%}"] = f"p50 {p50} ms, recall_at_20 {recall}"
+        cpu_ms = round(1000 * server_s / len(found), 1)
+        figures[f"filter {share:.1%}"] = (
+            f"p50 {p50} ms, recall_at_20 {recall}, server_cpu {cpu_ms} ms"
+        )
     return figures
+
+
+def server_cpu_s(store: Store) -> float:
+    """The processor time that the library's server has taken so far, if it has one."""
+    if not store.is_shared:
+        return 0.0
+    with store.engine.connect() as connection:
+        return cpu_s(connection.execute(select(func.pg_backend_pid())).scalar_one())
 
 
 def best(count: int) -> IntArray:

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
 
+import psutil
 import psycopg
 
 from indexer.database import create_database
@@ -102,6 +103,14 @@ def server_in(directory: Path, *, unsafe: bool = False) -> Iterator[Server]:
     finally:
         server.close()
         found.cleanup()
+
+
+def cpu_s(backend_pid: int) -> float:
+    """The processor time that the server of this backend has taken, with all that have ended."""
+    parent = psutil.Process(backend_pid).parent()
+    assert parent
+    now_s = sum(sum(one.cpu_times()[:2]) for one in parent.children(recursive=True))
+    return now_s + sum(parent.cpu_times()[:4])  # its own, and that of children that have ended
 
 
 def main() -> int:
