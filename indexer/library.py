@@ -24,7 +24,7 @@ from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
 from indexer.location import Location
 from indexer.models import Models
-from indexer.opening import AUTO, OpenEncoder, asked_model, encoder_of, opened, use_model
+from indexer.opening import AUTO, OpenEncoder, encoder_of, opened, use_model
 from indexer.query import Picture, Query, parse
 from indexer.records import (
     DiskUse,
@@ -70,7 +70,7 @@ def open_library(
     home = home_of(path.absolute())
     store = opened(home, create, model, open_encoder)
     if model != AUTO:
-        use_model(store, home.name, asked_model(model, open_encoder), switch=switch)
+        use_model(store, home.name, model, open_encoder, switch=switch)
     return Library(home, store, open_encoder, index_policy)
 
 

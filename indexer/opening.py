@@ -66,19 +66,24 @@ def absolute(source: str) -> str:
     return str(Path(source).absolute()) if Path(source).exists() else source
 
 
-def use_model(store: Store, name: str, asked: Model, *, switch: bool) -> None:
+def use_model(
+    store: Store, name: str, source: str, open_encoder: OpenEncoder, *, switch: bool
+) -> None:
     """Read and write that model's embeddings, of the library of this name.
 
-    Raises ModelMismatch, and closes the store, where it is not the library's and `switch` does
-    not allow it.
+    Closes the store where that fails. Raises ModelMismatch where it is not the library's and
+    `switch` does not allow it.
     """
-    if asked.id == store.model_id:
-        return
-    if not switch:
+    try:
+        asked = asked_model(source, open_encoder)
+        if asked.id != store.model_id and not switch:
+            raise ModelMismatch(
+                f"the library at {name} was made with the model {store.model_id}, "
+                f"not {asked.id}: leave out --model, "
+                f"or switch with 'indexer rebuild --model {asked.source}'"
+            )
+    except BaseException:
         store.close()
-        raise ModelMismatch(
-            f"the library at {name} was made with the model {store.model_id}, "
-            f"not {asked.id}: leave out --model, "
-            f"or switch with 'indexer rebuild --model {asked.source}'"
-        )
-    store.model = asked
+        raise
+    if asked.id != store.model_id:
+        store.model = asked

@@ -56,10 +56,10 @@ def encoders() -> Encoders:
 
 
 @pytest.fixture
-def library(tmp_path: Path, encoders: Encoders) -> Iterator[Library]:
+def library(place: Path, tmp_path: Path, encoders: Encoders) -> Iterator[Library]:
     for colour in COLOURS:
         make_photo(tmp_path / "photos" / f"{colour}.png", colour)
-    opened = opened_at(tmp_path, encoders, create=True, model="colour")
+    opened = opened_at(place, encoders, create=True, model="colour")
     opened.add_root(tmp_path / "photos")
     with opened.writing():
         opened.rebuild()
@@ -67,13 +67,13 @@ def library(tmp_path: Path, encoders: Encoders) -> Iterator[Library]:
     opened.close()
 
 
-def opened_at(tmp_path: Path, encoders: Encoders, **how: object) -> Library:
-    return open_library(tmp_path / "library", open_encoder=encoders, **how)  # type: ignore[arg-type]
+def opened_at(place: Path, encoders: Encoders, **how: object) -> Library:
+    return open_library(place, open_encoder=encoders, **how)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def daemon(tmp_path: Path, library: Library, encoders: Encoders) -> Iterator[Daemon]:
-    own = opened_at(tmp_path, encoders)
+def daemon(place: Path, library: Library, encoders: Encoders) -> Iterator[Daemon]:
+    own = opened_at(place, encoders)
     yield Daemon(own)
     own.close()
 
@@ -130,7 +130,7 @@ def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
 
 
 def test_daemon_that_was_stopped_goes_on_with_it(
-    library: Library, daemon: Daemon, tmp_path: Path, encoders: Encoders
+    library: Library, daemon: Daemon, place: Path, encoders: Encoders
 ) -> None:
     other = encoders.by_name["other"]
     assert isinstance(other, OtherEncoder)
@@ -142,7 +142,7 @@ def test_daemon_that_was_stopped_goes_on_with_it(
         other.may.set()
     assert library.status().wish == ModelWish("other")
     assert library.search("red", 1).model_id == "colour-1"
-    again = opened_at(tmp_path, encoders)
+    again = opened_at(place, encoders)
     with running(Daemon(again)):
         until(lambda: library.search("red", 1).model_id == "other-1")
     again.close()
