@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,9 +143,10 @@ def _as_reference(bpe: BpeTokenizer) -> BpeTokenizer:
 @lru_cache(maxsize=1)
 def _own_vocabulary() -> BpeTokenizer:
     """CLIP's vocabulary: 256 bytes, 256 that end a word, the merges by rank, two specials."""
-    packed = resources.files("clipcore").joinpath("data/bpe_simple_vocab_16e6.txt.gz").read_bytes()
-    # The first line is a version; only as many merges are used as fill the vocabulary.
-    lines = gzip.decompress(packed).decode("utf-8").split("\n")[1 : VOCAB_SIZE - 512 - 2 + 1]
+    packed = resources.files("clipcore").joinpath("data/bpe_simple_vocab_16e6.txt.gz")
+    with packed.open("rb") as file, gzip.open(file, "rt", encoding="utf-8") as unpacked:
+        # The first line is a version; only as many merges are used as fill the vocabulary.
+        lines = list(islice(unpacked, 1, VOCAB_SIZE - 512 - 2 + 1))
     merges = [(first, second) for first, second in (line.split() for line in lines)]
     bytes_ = _byte_characters()
     words = [*bytes_, *(b + "</w>" for b in bytes_), *(a + b for a, b in merges), START, END]

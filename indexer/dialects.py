@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, String, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-UPSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
 
 def upsert(dialect: Dialect, table: Any) -> Any:
     """An INSERT that knows ON CONFLICT; its methods are the same for both."""
-    return UPSERTS[dialect.name](table)
+    own = import_module(f"sqlalchemy.dialects.{dialect.name}")  # PostgreSQL's brings four drivers
+    return own.insert(table)
 
 
 class Folded(FunctionElement[str]):
@@ -53,8 +52,11 @@ class _Numbers(TypeDecorator[Sequence[int]]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        array = postgresql.ARRAY(BigInteger)
-        return dialect.type_descriptor(array if dialect.name == "postgresql" else String())
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(String())
+        from sqlalchemy.dialects.postgresql import ARRAY
+
+        return dialect.type_descriptor(ARRAY(BigInteger))
 
     def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
         return list(value or ()) if dialect.name == "postgresql" else json.dumps(list(value or ()))

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
-
-import fsspec
-from fsspec.spec import AbstractFileSystem
+from typing import TYPE_CHECKING, Any, Final
 
 from indexer.errors import RootError, Unreadable, Unstable
 from indexer.location import RemotePath
 from indexer.records import FileStat
+
+if TYPE_CHECKING:
+    from fsspec.spec import AbstractFileSystem
 
 LINK_LASTS_S: Final = 3600
 ETAGS: Final = ("ETag", "etag", "generation", "md5Hash", "content_md5")
@@ -107,7 +107,9 @@ def signed_link(file: RemotePath) -> str | None:
 
 def _opened(place: RemotePath) -> tuple[AbstractFileSystem, str]:
     """The file system behind a URL, and the path in it."""
-    system, path = fsspec.core.url_to_fs(place.url)
+    from fsspec.core import url_to_fs  # most libraries have none
+
+    system, path = url_to_fs(place.url)
     # A listing must be of now, and need not be kept: there may be a million names in it. As an
     # option some systems would hand this on to what they are made of.
     system.dircache.use_listings_cache = False
