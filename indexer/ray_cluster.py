@@ -22,6 +22,8 @@ from indexer.errors import ClusterError, MissingRay
 
 LOCAL: Final = "local"
 ANSWERS_WITHIN_S: Final = 10.0
+HTTP2_SETTINGS: Final = b"\x04"  # the kind of frame with which both sides begin, RFC 9113
+HTTP2_HELLO: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + HTTP2_SETTINGS + bytes(5)
 OBJECTS_BYTES: Final = 256 * 2**20  # what becomes of the shards in flight, thumbnails included
 ALWAYS: Final = {"RAY_USAGE_STATS_ENABLED": "0"}  # nothing is ever sent
 ON_LOOPBACK: Final = {
@@ -79,12 +81,30 @@ def check(address: str) -> None:
     if not host or "/" in host or not port.isdecimal():
         raise ClusterError(f"{address!r} is no cluster: 'local', or HOST:PORT of its head")
     try:
-        socket.create_connection((host, int(port)), ANSWERS_WITHIN_S).close()
+        answered = _speaks_grpc(host, int(port))
     except OSError as error:
-        raise ClusterError(
-            f"no Ray cluster answers at {address} ({error.strerror or error}): "
-            "start one with 'ray start --head', and name the address that it prints"
-        ) from error
+        raise _unanswered(address, error.strerror or str(error)) from error
+    if not answered:
+        raise _unanswered(address, "something else listens there")
+
+
+def _speaks_grpc(host: str, port: int) -> bool:
+    """Whether a server of gRPC is there, as a cluster's head is one; Ray itself asks for minutes.
+
+    Raises OSError.
+    """
+    with socket.create_connection((host, port), ANSWERS_WITHIN_S) as connection:
+        if os.environ.get("RAY_USE_TLS") == "1":
+            return True
+        connection.sendall(HTTP2_HELLO)
+        return connection.recv(4, socket.MSG_WAITALL)[3:] == HTTP2_SETTINGS
+
+
+def _unanswered(address: str, why: str) -> ClusterError:
+    return ClusterError(
+        f"no Ray cluster answers at {address} ({why}): "
+        "start one with 'ray start --head', and name the address that it prints"
+    )
 
 
 def _set_environment(address: str) -> None:
@@ -103,7 +123,7 @@ def _initialised(ray_address: str, **options: Any) -> Iterator[None]:
     try:
         with _signals_kept():
             ray.init(ray_address, log_to_driver=False, configure_logging=False, **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         ray.shutdown()
         why = str(error).partition("\n")[0]
         if "InvalidAuthToken" in str(error.__cause__):

@@ -23,7 +23,7 @@ from indexer.crew import Commission, Crew
 from indexer.errors import ClusterError, IndexerError
 from indexer.outcomes import Outcome
 from indexer.ray_cluster import Berth, berths, joined
-from indexer.ray_worker import Desk, Orders, Worker
+from indexer.ray_worker import Orders, SharedClaims, Worker
 from indexer.records import NEVER_READ
 from indexer.shard import Done, Job
 
@@ -62,29 +62,33 @@ class RayCrew:
         self._lock = threading.Lock()
         self._closed = False
         self._pool = ThreadPoolExecutor(self.size, thread_name_prefix="ray")
-        self._desk = self._new_desk()
+        self._claims = self._new_claims()
         self._workers = self._new_workers(places)
 
     def submit(self, jobs: Sequence[Job]) -> Future[Done]:
         return self._pool.submit(self._work_off, jobs)
 
     def settle(self, done: Done) -> None:
-        self._ray.get(self._desk.settle.remote(done.claimed, done.embedded))
+        self._ray.get(self._claims.settle.remote(done.claimed, done.embedded))
 
     def close(self) -> None:
         """End the workers, whatever they have in hand."""
         self._closed = True
-        for worker in [*self._workers, self._desk]:
+        for worker in [*self._workers, self._claims]:
             self._ray.kill(worker)
         self._pool.shutdown(cancel_futures=True)
 
     # workers
 
-    def _new_desk(self) -> Any:
+    def _new_claims(self) -> Any:
         here = self._ray.get_runtime_context().get_node_id()
         store, reembed = self._commission.store, self._commission.reembed
         options = self._options(here, soft=False) | {"max_task_retries": -1, "num_cpus": 0}
-        return self._ray.remote(Desk).options(**options).remote(store.place, store.model, reembed)
+        return (
+            self._ray.remote(SharedClaims)
+            .options(**options)
+            .remote(store.place, store.model, reembed)
+        )
 
     def _new_workers(self, places: Sequence[Berth]) -> list[Any]:
         """A worker in each place. The first of a machine finds out what computes best there."""
@@ -177,7 +181,7 @@ class RayCrew:
         """What became of one photo, be it the end of those who take it in hand."""
         done = self._tried(number, [job])
         if done is None:
-            self._ray.get(self._desk.let_go.remote(number))
+            self._ray.get(self._claims.let_go.remote(number))
             done = _given_up(job)
         return done
 
@@ -189,7 +193,7 @@ class RayCrew:
             if worker is None:
                 return Done((), in_hand=tuple(jobs))
             try:
-                done, thumbnails = self._ray.get(worker.work.remote(number, jobs, self._desk))
+                done, thumbnails = self._ray.get(worker.work.remote(number, jobs, self._claims))
             except self._ray.exceptions.RayTaskError as error:
                 raised += 1
                 self._do_without(1, error)

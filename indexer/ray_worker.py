@@ -1,7 +1,7 @@
-"""What runs on the machines of a Ray cluster: workers with the model, and the desk they ask.
+"""What runs on the machines of a Ray cluster: workers with the model, and whom they ask.
 
 Plain classes, which ray_crew.py makes actors of. A worker's machine must reach the photo
-directories under the same paths or URLs; of the library it knows what the desk tells.
+directories under the same paths or URLs; of the library it knows what it asks for.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Orders:
     beside: int
 
 
-class Desk:
+class SharedClaims:
     """Tells workers what the library has, and sees to it that equal bytes are embedded once.
 
     It runs where the library lies. Made anew it has forgotten who has what in hand: then equal
@@ -90,7 +90,7 @@ class Worker:
                 self._encoder = encoder_of(self._orders.model, self._orders.open_encoder)
             return self._encoder
 
-    def work(self, shard: int, jobs: Sequence[Job], desk: Any) -> tuple[Done, Thumbnails]:
+    def work(self, shard: int, jobs: Sequence[Job], claims: Any) -> tuple[Done, Thumbnails]:
         """What became of a shard, and thumbnails to be kept.
 
         Raises RootError where this machine does not see the photos.
@@ -99,7 +99,7 @@ class Worker:
         thumbnails: Thumbnails = {}
         work = ShardWorker(
             self._loaded(),  # one that Ray has made anew may not be prepared yet
-            partial(_known, desk, shard),
+            partial(_known, claims, shard),
             self._files,
             thumbnails.__setitem__,
             self._room,
@@ -116,10 +116,10 @@ class Worker:
                 )
 
 
-def _known(desk: Any, shard: int, sha256: bytes) -> KnownContent | None:
+def _known(claims: Any, shard: int, sha256: bytes) -> KnownContent | None:
     import ray
 
-    in_hand, known = ray.get(desk.known.remote(sha256, shard))
+    in_hand, known = ray.get(claims.known.remote(sha256, shard))
     if in_hand:
         raise InHand("another shard is embedding these bytes")
     content: KnownContent | None = known

@@ -10,15 +10,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
+from threading import Thread
 
 import numpy as np
 import numpy.typing as npt
 import psutil
 import pytest
 
-from indexer.errors import MissingRay, RootError
+from indexer.errors import ClusterError, MissingRay, RootError
 from indexer.places import library_directory
 from indexer.ray_cluster import berths_on, check
 from indexer.ray_worker import Orders, Worker
@@ -255,6 +257,14 @@ def test_an_address_without_a_cluster_is_told_in_one_line(
     assert done.stderr.startswith(f"indexer: {why}")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_a_server_of_something_else_is_no_cluster() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever).start()
+        with pytest.raises(ClusterError, match=r"\(something else listens there\)"):
+            check(f"127.0.0.1:{server.server_port}")
+        server.shutdown()
 
 
 def test_a_worker_has_a_core_or_a_graphics_card_with_its_share_of_them() -> None:
