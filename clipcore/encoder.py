@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -77,8 +78,8 @@ class Encoder(Protocol):
 class ClipEncoder:
     """An Encoder of a CLIP checkpoint. Opening reads names and shapes; towers come when used.
 
-    Thread-safe. Follows the Encoder protocol above; torch is imported when one is made, so that
-    importing this module stays cheap.
+    Thread-safe. Follows the Encoder protocol above; torch is imported where weights are read, so
+    that most uses never wait for it.
     """
 
     sides: tuple[str, ...] = ("image", "text")
@@ -135,10 +136,15 @@ class ClipEncoder:
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """Only the positions up to the end-of-text token are computed: no earlier one sees on."""
+        if not texts:
+            return self._empty(0)
         embeddings = self._empty(len(texts))
-        tokens = self.tokenizer.tokens(texts)  # (B, 77)
+        with ThreadPoolExecutor(1) as beside:  # the tower loads while the vocabulary is read
+            opened = beside.submit(self._engine, "text")
+            tokens = self.tokenizer.tokens(texts)  # (B, 77)
+            engine = opened.result()
         for rows, length in _by_length(tokens.argmax(axis=1) + 1):
-            embeddings[rows] = unit_rows(self._engine("text")(tokens[rows, :length]))
+            embeddings[rows] = unit_rows(engine(tokens[rows, :length]))
         return embeddings
 
     def tower(self, side: str) -> Tower:
