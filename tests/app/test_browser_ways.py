@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def tab_to(page: Page, goal: Locator) -> None:
         if goal.evaluate("one => one.getRootNode().activeElement === one"):
             return
         page.keyboard.press("Tab")
-    pytest.fail(f"{goal} is not reached with Tab")
+    at = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    pytest.fail(f"{goal} is not reached with Tab, which is at {at}")
 
 
 def test_whole_journey_with_the_keyboard_alone(page: Page, address: str) -> None:
@@ -60,6 +62,7 @@ def test_whole_journey_with_the_keyboard_alone(page: Page, address: str) -> None
     page.keyboard.press("ArrowRight")
     expect(page.locator(".sheet .name")).not_to_have_text(POLAR_BEAR.name)
     page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("photo="))  # else the next act still speaks of it
     expect(second).to_be_focused()
     page.keyboard.press("x")
     bar = page.locator(".st-key-selection_bar")
