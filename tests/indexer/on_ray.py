@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,6 +59,16 @@ class Network:
         call = f"take_in({str(library)!r}, on_ray.{encoder.__name__}, {address!r})"
         code = f"from tests.indexer import on_ray; on_ray.{call}"
         return self.start(sys.executable, "-c", code, start_new_session=True, **PIPES)
+
+    def inhabitants(self) -> set[int]:
+        """The processes in it, beside its keeper."""
+        here = Path(f"/proc/{self.keeper}/ns/net").readlink()
+        found = set()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                if (process / "ns/net").readlink() == here:
+                    found.add(int(process.name))
+        return found - {self.keeper}
 
     def listening(self) -> set[str]:
         """The addresses, as the kernel writes them, on which somebody listens there."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
@@ -17,7 +16,6 @@ from threading import Thread
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 import pytest
 
 from indexer.errors import ClusterError, MissingRay, RootError
@@ -54,21 +52,30 @@ WHAT_IS_KNOWN = """
 EMBEDDED = "SELECT id, vector FROM embeddings ORDER BY id"
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """A network in which there is nobody else."""
+@contextmanager
+def network_or_skip(home: Path) -> Iterator[Network]:
     try:
-        with network(tmp_path_factory.mktemp("r")) as made:
+        with network(home) as made:
             yield made
     except (FileNotFoundError, PermissionError) as refused:
         pytest.skip(f"no network namespace can be made here: {refused}")
 
 
+@pytest.fixture
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """A network in which there is nobody."""
+    with network_or_skip(tmp_path_factory.mktemp("r")) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
-def two_machines(alone: Network) -> Iterator[Network]:
+def two_machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     """A cluster: one machine with one core, one with two and a graphics card that nobody uses."""
-    with cluster(alone, ["--num-cpus=1"], ["--num-cpus=2", "--num-gpus=1"]):
-        yield alone
+    with (
+        network_or_skip(tmp_path_factory.mktemp("r")) as made,
+        cluster(made, ["--num-cpus=1"], ["--num-cpus=2", "--num-gpus=1"]),
+    ):
+        yield made
 
 
 @pytest.fixture
@@ -119,20 +126,10 @@ def vectors(library: Path) -> dict[object, npt.NDArray[np.float32]]:
     }
 
 
-def of_ray() -> set[int]:
-    """The processes of Ray on this machine."""
-    names = re.compile(r"ray::|raylet|gcs_server|/ray/")
-    return {
-        process.pid
-        for process in psutil.process_iter(["cmdline"])
-        if names.search(" ".join(process.info["cmdline"] or ()))
-    }
-
-
 def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_behind(
     alone: Network, sample_library: Path, tmp_path: Path
 ) -> None:
-    before, listening = of_ray(), set()
+    listening = set()
     rebuild = alone.indexer(
         *("rebuild", SAMPLE, "--library", tmp_path / "library"),
         *("--model", "starter", "--ray", "local"),
@@ -143,7 +140,7 @@ def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_beh
     finished(rebuild)
     assert listening
     assert listening <= LOOPBACK
-    assert of_ray() <= before
+    wait_until_left(alone)
     theirs, ours = vectors(sample_library), vectors(tmp_path / "library")
     assert theirs.keys() == ours.keys()
     assert max(np.abs(ours[key] - theirs[key]).max() for key in ours) < 1e-3
@@ -221,15 +218,19 @@ def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
 def test_a_local_cluster_ends_with_its_driver(
     alone: Network, library: Path, end: signal.Signals
 ) -> None:
-    before = of_ray()
     driver = alone.driver(library, UnhurriedEncoder, "local")
     wait_for_photos(library, driver)
     os.killpg(driver.pid, end)  # as a terminal does at Ctrl-C
     _, told = driver.communicate(timeout=60)
     assert driver.returncode == (-end if end is signal.SIGKILL else 0), told
     assert 0 < len(vectors(library)) < PHOTOS
+    wait_until_left(alone)
+
+
+def wait_until_left(network: Network) -> None:
+    """Until none of its processes is left; Ray's are to end within a minute."""
     deadline = time.monotonic() + 60
-    while of_ray() - before:
+    while network.inhabitants():
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
