@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL
 
 from indexer.places import library_directory
@@ -23,6 +24,11 @@ from tests.postgres_server import Server, server_in
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the starter at once
+
+
+# how long an example takes is the machine's business
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -107,9 +107,11 @@ def cluster(network: Network, *machines: list[str]) -> Iterator[None]:
             node = network.start(ray, "start", *options, **PIPES)
             started.append(node)
             assert node.stdout
-            for line in node.stdout:
-                if "--block" in line:  # it says that from now on it stays
-                    break
+            said = ""
+            while "--block" not in said:  # by which it says that from now on it stays
+                line = node.stdout.readline()
+                assert line, f"it ended: {said}{node.stderr.read() if node.stderr else ''}"
+                said += line
         yield
     finally:
         for node in reversed(started):

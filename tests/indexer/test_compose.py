@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -66,7 +66,6 @@ def composer(library: Library, encoder: CountingEncoder) -> Composer:
 weights = st.floats(0.01, 1000) | st.floats(-1000, -0.01)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(COLOURS), weights), min_size=1, max_size=5))
 def test_terms_are_added_up(composer: Composer, parts: list[tuple[str, float]]) -> None:
     units = {colour: ColourEncoder().embed_texts([colour])[0].astype(float) for colour in COLOURS}

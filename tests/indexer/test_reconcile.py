@@ -14,7 +14,9 @@ from indexer.records import FileStat, Found, Plan, Row
 SINCE = datetime(2024, 1, 1)
 
 places = st.tuples(st.integers(1, 2), st.sampled_from([f"{name}.jpg" for name in "abcdefg"]))
-stats = st.builds(FileStat, st.integers(1, 3), st.integers(1, 2))
+stats = st.builds(
+    FileStat, st.integers(1, 3), st.integers(1, 2), st.sampled_from([None, "one", "other"])
+)
 files = st.dictionaries(places, stats).map(
     lambda chosen: [Found(root, path, stat) for (root, path), stat in chosen.items()]
 )
@@ -58,7 +60,7 @@ def test_each_file_and_each_row_has_one_fate(found: list[Found], known: list[Row
     back_at = {(row.root_id, row.path) for row in plan.back}
     for file in found:
         row = at.get((file.root_id, file.path))
-        settled = row is not None and row.stat == file.stat
+        settled = row is not None and row.stat.mark == file.stat.mark
         assert planned[file] == (0 if settled else 1)
         back = settled and row is not None and row.missing_since is not None
         assert ((file.root_id, file.path) in back_at) == back
@@ -75,18 +77,18 @@ def test_each_file_and_each_row_has_one_fate(found: list[Found], known: list[Row
 
 
 @given(files, rows())
-def test_only_the_one_row_and_the_one_file_of_a_stat_are_moved(
+def test_only_the_one_row_and_the_one_file_of_a_mark_are_moved(
     found: list[Found], known: list[Row]
 ) -> None:
     plan = reconcile(found, known)
-    news = Counter(file.stat for file in (*plan.new, *(file for _, file in plan.moved)))
+    news = Counter(file.stat.mark for file in (*plan.new, *(file for _, file in plan.moved)))
     leaving = (*plan.gone, *(row for row, _ in plan.moved))
-    gones = Counter(row.stat for row in leaving if row.content_id is not None)
+    gones = Counter(row.stat.mark for row in leaving if row.content_id is not None)
     for row, file in plan.moved:
-        assert row.stat == file.stat
+        assert row.stat.mark == file.stat.mark
         assert row.content_id is not None
-    unique = {stat for stat in news if news[stat] == 1 == gones[stat]}
-    assert {file.stat for _, file in plan.moved} == unique
+    unique = {mark for mark in news if news[mark] == 1 == gones[mark]}
+    assert {file.stat.mark for _, file in plan.moved} == unique
     assert len(plan.moved) == len(unique)
 
 

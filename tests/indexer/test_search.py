@@ -181,7 +181,7 @@ def test_filters_alone_list_newest_first_and_equal_dates_by_number(filled: Fille
     assert listed == sorted(wanted, key=lambda photo: photo.date, reverse=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rules=rules, top=st.integers(1, 70), seed=st.integers(0, 1000))
 def test_search_equals_brute_force(
     filled: Filled, rules: list[tuple[str, bool]], top: int, seed: int
