@@ -146,13 +146,6 @@ def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_beh
     assert max(np.abs(ours[key] - theirs[key]).max() for key in ours) < 1e-3
 
 
-def test_machines_of_a_cluster_share_the_work(two_machines: Network, library: Path) -> None:
-    finished(two_machines.driver(library, SlowEncoder))
-    assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
-    assert nothing_was_embedded_twice(library)
-    assert len(list((library / "thumbnails").rglob("*.jpg"))) == DIFFERENT
-
-
 def test_a_library_on_postgresql_gets_what_the_workers_made(
     two_machines: Network,
     photos: Path,
@@ -177,6 +170,7 @@ def test_a_worker_that_is_killed_changes_nothing(two_machines: Network, library:
     assert "a worker was lost" in told
     assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
     assert nothing_was_embedded_twice(library)
+    assert len(list((library / "thumbnails").rglob("*.jpg"))) == DIFFERENT
 
 
 def test_a_photo_that_kills_its_workers_costs_only_itself(
