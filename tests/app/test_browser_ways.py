@@ -101,7 +101,7 @@ def test_nothing_moves_for_who_wants_no_motion(browser: Browser, page: Page, add
 def test_home_shows_the_newest_photos_and_those_that_come(
     page: Page, own_library: Path, tmp_path: Path
 ) -> None:
-    page.set_viewport_size({"width": 1440, "height": 3000})  # where more are asked for at once
+    page.set_viewport_size({"width": 1440, "height": 6000})  # where more are asked for at once
     with served(own_library) as address:
         page.goto(address)
         wall = page.locator(".st-key-newest .cell")
