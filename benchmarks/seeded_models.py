@@ -17,7 +17,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from clipcore.preprocess import OPENAI_MEAN, OPENAI_STD
-from tests.parity.seeded import ARCHITECTURES, openai_state, transformers_layout, write_open_clip
+from tests.parity.seeded import (
+    ARCHITECTURES,
+    openai_state,
+    transformers_config,
+    transformers_layout,
+    write_open_clip,
+)
 
 NAME: Final = "ViT-B-32-256"
 OPEN_CLIP, TRANSFORMERS = "open_clip", "transformers"  # the two directories
@@ -36,32 +42,12 @@ def write_transformers(
 ) -> None:
     """What CLIPModel and the image processor of transformers read."""
     directory.mkdir(parents=True, exist_ok=True)
-    vision, text = config["vision_cfg"], config["text_cfg"]
-    size_px, end = vision["image_size"], text["vocab_size"] - 1
+    size_px = config["vision_cfg"]["image_size"]
     _write(
         directory / "config.json",
         model_type="clip",
         architectures=["CLIPModel"],
-        projection_dim=config["embed_dim"],
-        vision_config={
-            "hidden_size": vision["width"],
-            "intermediate_size": vision["width"] * 4,
-            "num_hidden_layers": vision["layers"],
-            "num_attention_heads": vision["width"] // 64,
-            "image_size": size_px,
-            "patch_size": vision["patch_size"],
-            "hidden_act": "gelu",
-        },
-        text_config={
-            "hidden_size": text["width"],
-            "intermediate_size": text["width"] * 4,
-            "num_hidden_layers": text["layers"],
-            "num_attention_heads": text["heads"],
-            "vocab_size": text["vocab_size"],
-            "bos_token_id": end - 1,
-            "eos_token_id": end,
-            "hidden_act": "gelu",
-        },
+        **transformers_config(config, "gelu"),
     )
     _write(
         directory / "preprocessor_config.json",

@@ -112,33 +112,8 @@ def run_openai_layout(model: Any, case: Case) -> Outputs:
 
 
 def transformers_model(case: Case, state: Outputs) -> CLIPModel:
-    config = case.open_clip_config
-    vision, text = config["vision_cfg"], config["text_cfg"]
     act = "quick_gelu" if case.quick_gelu else "gelu"
-    end = text["vocab_size"] - 1
-    both = CLIPConfig(
-        projection_dim=config["embed_dim"],
-        vision_config={
-            "hidden_size": vision["width"],
-            "intermediate_size": vision["width"] * 4,
-            "num_hidden_layers": vision["layers"],
-            "num_attention_heads": vision["width"] // vision.get("head_width", 64),
-            "image_size": vision["image_size"],
-            "patch_size": vision["patch_size"],
-            "hidden_act": act,
-        },
-        text_config={
-            "hidden_size": text["width"],
-            "intermediate_size": text["width"] * 4,
-            "num_hidden_layers": text["layers"],
-            "num_attention_heads": text["heads"],
-            "vocab_size": text["vocab_size"],
-            "bos_token_id": end - 1,
-            "eos_token_id": end,
-            "hidden_act": act,
-        },
-    )
-    model = CLIPModel(both)
+    model = CLIPModel(CLIPConfig(**seeded.transformers_config(case.open_clip_config, act)))
     model.load_state_dict(seeded.transformers_layout(state), strict=True)
     return model.eval()
 

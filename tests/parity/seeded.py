@@ -307,6 +307,34 @@ def digest(rows: list[list[int]]) -> str:
 # --- transformers' layout ------------------------------------------------------------------------
 
 
+def transformers_config(config: Mapping[str, Any], act: str) -> dict[str, Any]:
+    """An architecture in open_clip's form -> what transformers' CLIPConfig takes."""
+    vision, text = config["vision_cfg"], config["text_cfg"]
+    end = text["vocab_size"] - 1
+    return {
+        "projection_dim": config["embed_dim"],
+        "vision_config": {
+            "hidden_size": vision["width"],
+            "intermediate_size": vision["width"] * 4,
+            "num_hidden_layers": vision["layers"],
+            "num_attention_heads": vision["width"] // vision.get("head_width", 64),
+            "image_size": vision["image_size"],
+            "patch_size": vision["patch_size"],
+            "hidden_act": act,
+        },
+        "text_config": {
+            "hidden_size": text["width"],
+            "intermediate_size": text["width"] * 4,
+            "num_hidden_layers": text["layers"],
+            "num_attention_heads": text["heads"],
+            "vocab_size": text["vocab_size"],
+            "bos_token_id": end - 1,
+            "eos_token_id": end,
+            "hidden_act": act,
+        },
+    }
+
+
 def transformers_layout(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OpenAI's layout -> transformers'; the parity run loads it strictly into a CLIPModel."""
     renamed: dict[str, Tensor] = {}
