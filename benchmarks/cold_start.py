@@ -29,7 +29,7 @@ COMMAND: Final = Path(sys.executable).with_name("indexer")
 RUNS: Final = 7
 SHOWN: Final = 8  # of the imports, the slowest
 QUERY: Final = "a polar bear in the snow"
-IMPORTED: Final = re.compile(r"import time:\s+\d+ \|\s+(\d+) \|( +)(\S+)")
+IMPORTED: Final = re.compile(r"import time:\s+\d+ \|\s+(\d+) \| +(\S+)")
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def search_s(library: Path, *options: str) -> tuple[float, str]:
 
 def slowest_imports(report: str) -> list[tuple[float, str]]:
     """(ms, module) of what `-X importtime` reported, with what each imports itself."""
-    found = [(int(us) / 1000, name) for us, _, name in IMPORTED.findall(report)]
+    found = [(int(us) / 1000, name) for us, name in IMPORTED.findall(report)]
     return sorted(found, reverse=True)[:SHOWN]
 
 

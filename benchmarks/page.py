@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import shutil
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -203,11 +202,9 @@ def make(place: Path, photos: int, model: str) -> None:
 
 def seeded_clip(place: Path) -> str:
     """A ViT-B-32-256 with seeded weights."""
-    sys.path.append(str(ROOT / "tests" / "parity"))
-    import seeded
+    from tests.parity.seeded import ARCHITECTURES, write_open_clip
 
-    architecture = seeded.ARCHITECTURES["ViT-B-32-256"]
-    return str(seeded.write_open_clip(place / "model", architecture))
+    return str(write_open_clip(place / "model", ARCHITECTURES["ViT-B-32-256"]))
 
 
 def link_thumbnails(thumbnails: Thumbnails, photos: int) -> None:

@@ -254,12 +254,10 @@ def best(count: int) -> IntArray:
 
 def sentences(directory: Path, count: int) -> None:
     """From the sentence to the hits, with a real text tower."""
-    sys.path.append(str(ROOT / "tests" / "parity"))
-    import seeded
-
     from clipcore import open_encoder
+    from tests.parity.seeded import ARCHITECTURES, write_open_clip
 
-    source = seeded.write_open_clip(directory / "model", seeded.ARCHITECTURES["ViT-B-32-256"])
+    source = write_open_clip(directory / "model", ARCHITECTURES["ViT-B-32-256"])
     encoder = open_encoder(str(source))
     model = Model(str(source), encoder.model_id)
     make_library(directory / "library", count, model, ClipLike(encoder.dim))
