@@ -139,13 +139,18 @@ class ClipEncoder:
         if not texts:
             return self._empty(0)
         embeddings = self._empty(len(texts))
-        with ThreadPoolExecutor(1) as beside:  # the tower loads while the vocabulary is read
-            opened = beside.submit(self._engine, "text")
-            tokens = self.tokenizer.tokens(texts)  # (B, 77)
-            engine = opened.result()
+        tokenizer, engine = self._for_texts
+        tokens = tokenizer.tokens(texts)  # (B, 77)
         for rows, length in _by_length(tokens.argmax(axis=1) + 1):
             embeddings[rows] = unit_rows(engine(tokens[rows, :length]))
         return embeddings
+
+    @cached_property
+    def _for_texts(self) -> tuple[ClipTokenizer, Engine]:
+        """The tower loads while the vocabulary is read."""
+        with ThreadPoolExecutor(1) as beside:
+            opened = beside.submit(self._engine, "text")
+            return self.tokenizer, opened.result()
 
     def tower(self, side: str) -> Tower:
         """The "image" or the "text" tower, to try engines with."""
