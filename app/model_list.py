@@ -16,6 +16,7 @@ from app.model_switch import switch_button, wish_told
 from app.plain import name_and_note, plain
 from app.pulling import Pulling
 from app.said import said
+from clipcore.checkpoints import STARTER
 from indexer.library import Library
 from indexer.records import LibraryStatus, ModelOffer
 
@@ -100,6 +101,6 @@ def facts(offer: ModelOffer) -> str:
         else "",
         _("licence {name}").format(name=offer.licence) if offer.licence else "",
     ]
-    if offer.source == "starter":
+    if offer.source == STARTER:
         told.append(_("needs no download; it is no CLIP and understands no scenes"))
     return " · ".join(filter(None, told))

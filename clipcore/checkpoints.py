@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from clipcore import hub
-from clipcore.config import TowerFacts
+from clipcore.config import CONTEXT_LENGTH, TowerFacts
 from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
 from clipcore.lockfile import LockFile, Recorded
 from clipcore.preprocess import PixelFacts, Triple
 
 STARTER = "starter"
-CONTEXT_LENGTH = 77
 CONFIG_FILE, TOKENIZER_FILE = "open_clip_config.json", "tokenizer.json"
 # In order of preference: a pickle is taken only where nothing safer exists.
 WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 TOWERS: Final = ("image", "text")
+CONTEXT_LENGTH: Final = 77  # of every published CLIP
 
 
 @dataclass(frozen=True)

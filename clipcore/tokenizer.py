@@ -26,6 +26,7 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.models import BPE
 
+from clipcore.config import CONTEXT_LENGTH
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 VOCAB_SIZE = 49408
-CONTEXT_LENGTH = 77
 # In these there is nothing to repair, and most queries are of them: they need no ftfy.
 PLAIN = re.compile(r"[A-Za-z0-9 ,.!?'-]*")
 # Contractions, runs of letters, single digits, runs of anything else (openai/CLIP). U+0345

@@ -331,6 +331,11 @@ class LibraryStatus:
     wish: ModelWish | None = None  # the model it is to go over to
     daemon: DaemonState | None = None
 
+    @property
+    def going_over_to(self) -> str | None:
+        """The model that was wished for and not refused."""
+        return self.wish.source if self.wish and not self.wish.refused else None
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

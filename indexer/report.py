@@ -74,7 +74,7 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "missing": status.missing,
         "index": asdict(status.index),
         "paused": status.paused,
-        "switching_to": (status.wish and not status.wish.refused and status.wish.source) or None,
+        "switching_to": status.going_over_to,
         "daemon": status.daemon and daemon_document(status.daemon),
     }
 
