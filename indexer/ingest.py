@@ -179,13 +179,14 @@ class _Jobs(Collection[Job]):
 
 def _untouched(again: Iterable[Row], plan: Plan) -> Iterator[Row]:
     """Those of the rows that the plan does not touch."""
-    touched: set[int] = set()
-    new: set[tuple[int, str]] = set()
-    for number, row in enumerate(again):
-        if not number:
-            touched = {row.id for row, _ in chain(plan.moved, plan.changed)}
-            touched.update(row.id for row in plan.gone)
-            new = {(file.root_id, file.path) for file in plan.new}
+    rows = iter(again)
+    first = next(rows, None)
+    if first is None:  # mostly, and then nothing need be gathered
+        return
+    touched = {row.id for row, _ in chain(plan.moved, plan.changed)}
+    touched.update(row.id for row in plan.gone)
+    new = {(file.root_id, file.path) for file in plan.new}
+    for row in chain((first,), rows):
         if row.id not in touched and (row.root_id, row.path) not in new:
             yield row
 

@@ -50,6 +50,14 @@ class Encoders:
         return self.by_name[source]
 
 
+def held_back(encoders: Encoders) -> OtherEncoder:
+    """The other model, which embeds nothing until it may."""
+    other = encoders.by_name["other"]
+    assert isinstance(other, OtherEncoder)
+    other.may.clear()
+    return other
+
+
 @pytest.fixture
 def encoders() -> Encoders:
     return Encoders()
@@ -81,9 +89,7 @@ def daemon(place: Path, library: Library, encoders: Encoders) -> Iterator[Daemon
 def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
     library: Library, daemon: Daemon, encoders: Encoders
 ) -> None:
-    other = encoders.by_name["other"]
-    assert isinstance(other, OtherEncoder)
-    other.may.clear()
+    other = held_back(encoders)
     with running(daemon):
         until(lambda: state(library).doing == "watching")
         library.models.ask_for("other")
@@ -116,9 +122,7 @@ def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
 def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
     library: Library, daemon: Daemon, encoders: Encoders
 ) -> None:
-    other = encoders.by_name["other"]
-    assert isinstance(other, OtherEncoder)
-    other.may.clear()
+    other = held_back(encoders)
     library.models.ask_for("other")
     with running(daemon):
         until(lambda: "other model" in state(library).doing)
@@ -132,9 +136,7 @@ def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
 def test_daemon_that_was_stopped_goes_on_with_it(
     library: Library, daemon: Daemon, place: Path, encoders: Encoders
 ) -> None:
-    other = encoders.by_name["other"]
-    assert isinstance(other, OtherEncoder)
-    other.may.clear()
+    other = held_back(encoders)
     library.models.ask_for("other")
     with running(daemon):
         until(lambda: "other model" in state(library).doing)
