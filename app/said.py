@@ -95,8 +95,8 @@ SENTENCES: Final = (
         "With a network: `indexer models pull {again}`; what came so far is kept"
     ),
     N_(
-        "{name} came damaged: {part} has sha256 {found}, the hub says {expected}; delete that "
-        "file and try again"
+        "{name} came damaged and was thrown away: its sha256 was {found}, the hub says "
+        "{expected}; try again"
     ),
 )
 

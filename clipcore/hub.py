@@ -121,14 +121,15 @@ class _Reporting(io.FileIO):
 
 
 def _check_etag(part: Path, etag: str, name: str) -> None:
-    """The hub names large files by their sha256; a file that is not its name is refused."""
+    """The hub names large files by their sha256; one that is not its name is thrown away."""
     if len(etag) != SHA256_DIGITS:
         return
     found = sha256(part)
     if found != etag:
+        part.unlink()  # or it would be continued for ever
         raise CheckpointDamaged(
-            f"{name} came damaged: {part} has sha256 {found}, the hub says {etag}; delete that "
-            "file and try again"
+            f"{name} came damaged and was thrown away: its sha256 was {found}, the hub says "
+            f"{etag}; try again"
         )
 
 

@@ -112,19 +112,16 @@ def test_model_is_downloaded_beside_the_page_one_at_a_time(library: Library, hub
     assert checkpoints.cached(checkpoints.resolve(NAME)) is not None
 
 
-def test_failed_download_tells_why_and_goes_on_where_it_was(library: Library, hub: Hub) -> None:
+def test_damaged_download_tells_why_and_may_be_tried_again(library: Library, hub: Hub) -> None:
     hub.damaged = True
     test = models_over(library)
     test.button(key=f"pull_{NAME}").click().run()
     until_pulled(library)
     assert "came damaged" in words(test.run())
-    (part,) = Path(checkpoints.hub.cache_directory()).rglob("*.part")
-    part.write_bytes(WEIGHTS[: 1 << 20])
     hub.damaged = False
     test.button(key=f"pull_{NAME}").click().run()
     until_pulled(library)
     assert f"use_{NAME}" in keys(test.run())
-    assert hub.asked("GET", "open_clip_model.safetensors")[-1] == f"bytes={1 << 20}-"
 
 
 def test_unreachable_hub_is_told_in_words(library: Library, hub: Hub) -> None:
