@@ -137,16 +137,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
   fillActions(sheet.parts, data, say);
   drawPlace(map, data);
 
-  if (sheet.onKey) document.removeEventListener("keydown", sheet.onKey);
+  const deaf = () => document.removeEventListener("keydown", sheet.onKey, true);
+  deaf();
   sheet.onKey = (event) => {
+    if (event.key === "Escape") deaf(); // a later arrow would open a photo that is being closed
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.key === "ArrowLeft" && data.previous) say.step(-1);
     if (event.key === "ArrowRight" && data.next) say.step(1);
   };
-  document.addEventListener("keydown", sheet.onKey);
+  document.addEventListener("keydown", sheet.onKey, true); // the dialog keeps Escape to itself
 
   return () => {
-    document.removeEventListener("keydown", sheet.onKey);
+    deaf();
     setTimeout(() => {
       if (sheet.isConnected) return;
       // the grid takes the keyboard back to this photo

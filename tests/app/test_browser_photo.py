@@ -119,6 +119,21 @@ def test_more_like_this_searches_for_photos_like_it(bear: Page) -> None:
     expect(bear.get_by_label("Search your photos")).to_have_value("a polar bear in the snow")
 
 
+def test_arrow_after_escape_does_not_open_the_neighbour(bear: Page) -> None:
+    bear.evaluate(
+        """() => {
+          const press = (key) => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, bubbles: true, composed: true }));
+          press("Escape");
+          press("ArrowRight"); // before the page has closed the photo
+        }"""
+    )
+    expect(bear.locator(".sheet")).to_have_count(0)
+    bear.wait_for_timeout(1000)  # as long as opening a photo takes at most
+    expect(bear.locator(".sheet")).to_have_count(0)
+    expect(bear).not_to_have_url(re.compile("photo="))
+
+
 def test_original_is_downloaded_as_it_is(bear: Page) -> None:
     with bear.expect_download() as downloading:
         bear.get_by_role("link", name="Download").click()
