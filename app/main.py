@@ -5,7 +5,6 @@ Knows a Library and its records; nothing of SQL, models or indexes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from app.language_switch import language_switch
 from app.library_page import library_page
 from app.login import may_enter
 from app.map_page import map_page
+from app.opened import library_at
 from app.overview import overview
 from app.pages import MAP, SEARCH
 from app.photo import photo_dialog
@@ -34,8 +34,7 @@ from app.timeline_page import timeline_page
 from app.welcome import is_welcome, welcome
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
-from indexer.index_policy import IndexPolicy
-from indexer.library import Library, open_library
+from indexer.library import Library
 from indexer.places import default_library
 
 EXAMPLES: Final = (
@@ -99,13 +98,6 @@ def _page(draw: Callable[[Library], None], title: str, icon: str, path: str = ""
 def _library() -> Library:
     with st.spinner(_("Opening the library…")):
         return library_at(default_library())
-
-
-@st.cache_resource(show_spinner=False)
-def library_at(path: Path) -> Library:
-    """The library at `path`, opened once for everybody. Raises LibraryError."""
-    exact_only = os.environ.get("RECOLLECT_INDEX") == "exact"
-    return open_library(path, index_policy=IndexPolicy(exact_only))
 
 
 def page(library: Library) -> None:

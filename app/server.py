@@ -5,7 +5,9 @@ Run by `streamlit run`, which looks for `app`.
 
 from __future__ import annotations
 
-from collections.abc import Sized
+import threading
+from collections.abc import AsyncIterator, Sized
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -16,6 +18,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.files import FILES_URL, LAND_URL, offered
+from app.opened import search_once
 from app.thumbnails import THUMBNAILS_URL, door
 
 LAND: Final = Path(__file__).with_name("land.json")
@@ -65,4 +68,12 @@ ROUTES: Final = [
     Route(f"/{LAND_URL}", land),
 ]
 
-app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES)
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """The server takes visitors while it loads what their first search needs."""
+    threading.Thread(target=search_once).start()
+    yield
+
+
+app = st.App(Path(__file__).with_name("main.py"), lifespan=lifespan, routes=ROUTES)
