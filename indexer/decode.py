@@ -39,8 +39,8 @@ PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
 BYTES_PER_PX: Final = 7  # as stored, at most four, and as RGB
 PROFILE_LIMIT_BYTES = 1_000_000  # a thumbnail is not there to carry more
 THUMBNAIL_PX: Final = 512
-# At 1/8 a JPEG's decoder takes the mean of each 8 x 8 pixels: what is left may be nearer to what
-# the encoder sees than at 1/2 and 1/4, which cut frequencies off.
+# Means of pixels may be nearer to what the encoder sees than a JPEG decoded at 1/2 or 1/4, which
+# cuts frequencies off. At 1/8 its decoder takes the mean of each 8 x 8 pixels.
 EIGHTH: Final = 8
 HEADROOM, HEADROOM_OF_MEANS = 2.0, 1.4  # times the encoder's side
 SMALL_THUMBNAIL_PX: Final = 460  # a thumbnail of so many is as good as one of 512
@@ -112,7 +112,8 @@ def decode(data: bytes, image_size_px: int) -> Decoded:
     """
     with _explained():
         image, facts = _open_upright(data, lambda size: _draft_size(size, image_size_px))
-        return Decoded(image, facts, _thumbnail(image))
+        small = image.reduce(_means(image.size, image_size_px))
+        return Decoded(small, facts, _thumbnail(small))
 
 
 def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
@@ -125,12 +126,18 @@ def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
 
 def _draft_size(stored: tuple[int, int], image_size_px: int) -> tuple[int, int]:
     """What a JPEG of that size is asked for: the decoder gives the smallest that is no smaller."""
-    width, height = stored[0] // EIGHTH, stored[1] // EIGHTH
-    enough = min(width, height) >= HEADROOM_OF_MEANS * image_size_px
-    if enough and max(width, height) >= SMALL_THUMBNAIL_PX:
-        return width, height
+    width, height = stored
+    if _means(stored, image_size_px) >= EIGHTH:
+        return width // EIGHTH, height // EIGHTH
     least_px = max(int(HEADROOM * image_size_px), THUMBNAIL_PX)
     return least_px, least_px
+
+
+def _means(size: tuple[int, int], image_size_px: int) -> int:
+    """Of how many pixels a side the mean may be taken, for encoder and thumbnail to have enough."""
+    for_encoder = min(size) / (HEADROOM_OF_MEANS * image_size_px)
+    for_thumbnail = max(size) / SMALL_THUMBNAIL_PX
+    return max(1, int(min(for_encoder, for_thumbnail)))
 
 
 def _open_upright(
