@@ -31,6 +31,7 @@ from indexer.cli_options import (
     configure_logging,
     hired,
     library_at,
+    one_answer,
     print_as,
     stopped_by_signals,
 )
@@ -150,9 +151,10 @@ def search(
 ) -> None:
     """Find the photos that match a sentence best."""
     configure_logging(logging.WARNING)
-    with library_at(library, model=model, index=index) as opened:
-        result = opened.search(query, top, min_strength=min_strength)
-    print_as(result, report.search_document, report.search_text, as_json)
+    with one_answer():
+        with library_at(library, model=model, index=index) as opened:
+            result = opened.search(query, top, min_strength=min_strength)
+        print_as(result, report.search_document, report.search_text, as_json)
 
 
 @app.command()
