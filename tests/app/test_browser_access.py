@@ -39,6 +39,8 @@ WIDE_SCREEN, NARROW_SCREEN = (1440, 900), (390, 844)
 SERIOUS = {"serious", "critical"}
 # Streamlit takes on the colours of the system while one looks.
 BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+# Streamlit may show a text a moment before the style that the page sends along with it.
+IS_STYLED = "[...document.styleSheets].some(sheet => /\\.brand/.test(sheet.ownerNode.textContent))"
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +161,7 @@ def test_axe_finds_nothing_serious_in_the_welcome(wide: Page, tmp_path: Path) ->
 def serious(page: Page) -> list[str]:
     """What axe-core calls serious or critical, in the light and in the dark."""
     page.wait_for_function("!document.querySelector('[data-stale=true], .stSpinner')")
+    page.wait_for_function(IS_STYLED)
     page.evaluate(AXE_SCRIPT)
     light = page.evaluate(BACKGROUND)
     found = [f"light: {one}" for one in _found(page)]
