@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
-from app.language import N_, _, day, month, month_name, number
+from app.cities import city_at
+from app.language import N_, _, day, month, month_name, number, place_name
 from app.query_text import without
 from app.thumbnails import thumbnail_url
 from indexer.errors import PhotoNotFound
@@ -25,6 +26,7 @@ KNOWN: Final = {
     "camera": N_("With a camera"),
     "lens": N_("With a lens"),
 }
+CITY_KM: Final = 4.0  # a smaller circle is around something within a city
 ICONS: Final = {
     "after": "time",
     "before": "time",
@@ -66,13 +68,20 @@ def _meaning(one: Filter) -> str:
             return _(KNOWN[fact])
         case "larger", float() as megapixels:
             return _("{count} megapixels and more").format(count=number(megapixels))
-        case "near", Circle(latitude, longitude, radius):
-            where = f"{number(round(latitude, 3))}, {number(round(longitude, 3))}"
+        case "near", Circle() as circle:
             return _("Within {distance} km of {place}").format(
-                distance=number(round(radius, 3)), place=where
+                distance=number(round(circle.radius_km, 3)), place=_middle(circle)
             )
         case _other:
             return str(one.value)
+
+
+def _middle(circle: Circle) -> str:
+    """The city that a wide circle is around, of a narrow one the point."""
+    city = city_at(circle.latitude_deg, circle.longitude_deg)
+    if city and circle.radius_km >= CITY_KM:
+        return place_name(city)
+    return f"{number(round(circle.latitude_deg, 3))}, {number(round(circle.longitude_deg, 3))}"
 
 
 def _date(moment: date, *, is_end: bool = False) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.language import _, day, ngettext, number, percent
+from app.cities import city_at
+from app.language import _, day, ngettext, number, percent, place_name
 from indexer.records import Facts, Hit, Photo
 
 
@@ -80,12 +81,14 @@ def shutter(seconds: float) -> str:
 
 
 def place(facts: Facts) -> str | None:
-    """48.85837° N, 2.29448° E."""
+    """Paris, France · 48.85837° N, 2.29448° E; without the city where none is around."""
     if facts.latitude_deg is None or facts.longitude_deg is None:
         return None
     north = "S" if facts.latitude_deg < 0 else "N"
     east = "W" if facts.longitude_deg < 0 else "E"
-    return f"{abs(facts.latitude_deg):.5f}° {north}, {abs(facts.longitude_deg):.5f}° {east}"
+    point = f"{abs(facts.latitude_deg):.5f}° {north}, {abs(facts.longitude_deg):.5f}° {east}"
+    city = city_at(facts.latitude_deg, facts.longitude_deg)
+    return f"{place_name(city)} · {point}" if city else point
 
 
 def file_size(size_bytes: int) -> str:

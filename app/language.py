@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
+
+from app.cities import City
 
 LANGUAGES: Final = {"en": "English", "zh": "简体中文"}
 LOCALES: Final = {"en": "en_GB", "zh": "zh_Hans_CN"}  # how dates and numbers are written
@@ -104,6 +107,12 @@ def _month(year: int, number_of_month: int, locale: str) -> str:
 def concept(name: str) -> str:
     """An everyday concept of the indexer, which names groups of photos, in their language."""
     return translations(language(), "concepts").gettext(name)
+
+
+def place_name(city: City) -> str:
+    """Rome, Italy: the country as the visitor writes it."""
+    country = Locale.parse(LOCALES[language()]).territories.get(city.country, city.country)
+    return _("{city}, {country}").format(city=city.name, country=country)
 
 
 def month_name(moment: date) -> str:

@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from math import ceil
 from typing import Final
 
+import numpy as np
+
 from app.chips import KNOWN, SHAPES
-from app.language import N_, _, month
-from indexer.query import Filter, Query
+from app.cities import City, city_at, distance_km, reach_km
+from app.language import N_, _, month, place_name
+from indexer.query import Circle, Filter, Query
 from indexer.records import Facets
 
 Suggestion = tuple[str, str, str, int]
 
 FOLDERS: Final = 1_500  # what the browser is sent stays below 0.2 MB
 NAMES: Final = 300
+PLACE_KM: Final = 4.0  # how far photos of one place are from its middle: it has 5.6 km a side
 SYNTAX: Final = {
     "after:": N_("Taken from this day on"),
     "before:": N_("Taken before this day"),
@@ -33,7 +38,13 @@ SYNTAX: Final = {
 
 def suggestions(facets: Facets) -> list[Suggestion]:
     """All there are, in the order in which equal ones are shown."""
-    return [*_times(facets), *_folders(facets), *_names(facets), *_syntax()]
+    return [
+        *_times(facets),
+        *_folders(facets),
+        *_places(facets),
+        *_names(facets),
+        *_syntax(),
+    ]
 
 
 def _times(facets: Facets) -> Iterator[Suggestion]:
@@ -61,6 +72,27 @@ def tree(facets: Facets) -> Counter[str]:
         for depth in range(1, len(parts) + 1):
             below["/" + "/".join(parts[:depth]) + "/"] += photos
     return below
+
+
+def _places(facets: Facets) -> Iterator[Suggestion]:
+    """The cities that photos were taken in or near, each with all photos as far as its farthest."""
+    if not facets.places:
+        return
+    latitudes = np.array([place.latitude_deg for place in facets.places])
+    longitudes = np.array([place.longitude_deg for place in facets.places])
+    photos = np.array([place.photos for place in facets.places])
+    around: dict[City, list[int]] = {}
+    for at, place in enumerate(facets.places):
+        if city := city_at(place.latitude_deg, place.longitude_deg):
+            around.setdefault(city, []).append(at)
+    found = []
+    for city, its in around.items():
+        km = distance_km(city.latitude_deg, city.longitude_deg, latitudes, longitudes)
+        radius = ceil(max(reach_km(city.population), km[its].max() + PLACE_KM))
+        circle = Circle(round(city.latitude_deg, 3), round(city.longitude_deg, 3), radius)
+        found.append((int(photos[km <= radius].sum()), city, circle))
+    for count, city, circle in sorted(found, key=lambda one: -one[0])[:NAMES]:
+        yield "place", _typed(Filter("near", circle)), place_name(city), count
 
 
 def _names(facets: Facets) -> Iterator[Suggestion]:

@@ -360,4 +360,4 @@ def _quoted(text: str, *, always: bool = False) -> str:
 
 def _decimal(number: float) -> str:
     """The shortest digits that mean this number, without an exponent."""
-    return f"{Decimal(repr(number)):f}"
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")

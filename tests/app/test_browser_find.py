@@ -61,6 +61,16 @@ def test_suggestions_come_from_the_library_and_are_chosen_by_keys(page: Page, ad
     expect(page.get_by_role("listbox")).to_be_hidden()
 
 
+def test_a_city_finds_what_was_taken_in_it(page: Page, address: str) -> None:
+    page.goto(address)
+    box(page).press_sequentially("lutetia pari")
+    page.get_by_role("option", name="Paris, France").click()
+    expect(box(page)).to_have_value(re.compile(r"^lutetia near:48\.853,2\.349,24km$"))
+    expect(chips(page)).to_have_text(["Within 24 km of Paris, France"])
+    search(page, "near:48.853,2.349,24km")
+    assert names(page) == ["IMG_3301.jpg"]
+
+
 def test_each_filter_is_a_chip_with_a_cross_and_back_brings_it_back(
     page: Page, address: str
 ) -> None:

@@ -30,9 +30,11 @@ def test_shutter_is_told_as_cameras_do(seconds: float, told: str) -> None:
     assert shutter(seconds) == told
 
 
-def test_place_names_its_hemispheres() -> None:
-    facts = Facts(1, 1, "JPEG", latitude_deg=-13.16, longitude_deg=-72.545)
-    assert place(facts) == "13.16000° S, 72.54500° W"
+def test_place_is_told_with_the_city_and_its_hemispheres() -> None:
+    facts = Facts(1, 1, "JPEG", latitude_deg=-33.86, longitude_deg=151.211)
+    assert place(facts) == "Sydney, Australia · 33.86000° S, 151.21100° E"
+    at_sea = Facts(1, 1, "JPEG", latitude_deg=30, longitude_deg=-45)
+    assert place(at_sea) == "30.00000° N, 45.00000° W"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from app.filters import MONTHS, months_between, span_of
 from app.query_text import read, readable, sorted_by, value_of, with_filters, without
 from app.suggestions import suggestions, tree
 from indexer.query import Query, parse
-from indexer.records import Facets
+from indexer.records import Facets, Place
 
 FACETS = Facets(
     photos=6,
@@ -21,7 +21,11 @@ FACETS = Facets(
     lenses={},
     shapes={"landscape": 5, "portrait": 1},
     extensions={"jpg": 6},
-    places=(),
+    places=(
+        Place(41.9022, 12.4533, 3),  # the Vatican, and the Appian Way
+        Place(41.85, 12.53, 2),
+        Place(30.0, -45.0, 1),  # at sea
+    ),
 )
 
 
@@ -77,7 +81,9 @@ def test_part_is_taken_out_and_only_that_part() -> None:
         ("-shape:square", "Not: Square"),
         ("has:gps", "With a place"),
         ("larger:8mp", "8 megapixels and more"),
-        ("near:48.858,2.294,5km", "Within 5 km of 48.858, 2.294"),
+        ("near:48.858,2.294,5km", "Within 5 km of Paris, France"),
+        ("near:48.858,2.294,1km", "Within 1 km of 48.858, 2.294"),
+        ("near:30,-45,500km", "Within 500 km of 30, -45"),
     ],
 )
 def test_filter_is_told_in_words(text: str, told: str) -> None:
@@ -135,3 +141,5 @@ def test_each_suggestion_that_is_whole_can_be_asked() -> None:
     assert found["Rome by night"] == ('folder:"/Pictures/Rome by night/" ', 3)
     assert found["June 2019"] == ("year:2019 month:6 ", 5)
     assert found["2018"] == ("year:2018 ", 1)
+    assert found["Rome, Italy"] == ("near:41.892,12.511,25km ", 5)
+    assert sum(kind == "place" for kind, *_others in offered) == 1

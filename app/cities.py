@@ -1,0 +1,99 @@
+"""The city that a place is in or near, from a table that comes with the program: cities.md."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.conditions import EARTH_RADIUS_KM
+
+CITIES: Final = Path(__file__).with_name("cities.tsv.gz")
+AROUND_KM: Final = 40.0  # a city farther away does not tell where a place is
+PEOPLE_AT_1_KM: Final = 4_000  # 23 km for Paris with its 2.1 million, 4.6 km for Versailles
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """One of the table. `country` as in ISO 3166: FR."""
+
+    name: str
+    country: str
+    latitude_deg: float
+    longitude_deg: float
+    population: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Sorted by latitude, so that those around a place stand together."""
+
+    cities: tuple[City, ...]
+    latitudes_deg: NDArray[np.float64]
+    longitudes_deg: NDArray[np.float64]
+    reaches_km: NDArray[np.float64]
+
+
+def city_at(latitude_deg: float, longitude_deg: float) -> City | None:
+    """The city whose reach a place lies in, the deepest where reaches overlap; else the nearest.
+
+    None where no city is around.
+    """
+    table = _table()
+    farthest_km = max(AROUND_KM, table.reaches_km.max())
+    band_deg = np.degrees(farthest_km / EARTH_RADIUS_KM)
+    low, high = table.latitudes_deg.searchsorted([latitude_deg - band_deg, latitude_deg + band_deg])
+    if low == high:
+        return None
+    latitudes, longitudes = table.latitudes_deg[low:high], table.longitudes_deg[low:high]
+    km = distance_km(latitude_deg, longitude_deg, latitudes, longitudes)
+    depths = km / table.reaches_km[low:high]
+    best = depths.argmin()
+    if depths[best] > 1:
+        best = km.argmin()
+        if km[best] > AROUND_KM:
+            return None
+    return table.cities[int(low + best)]
+
+
+def distance_km(
+    latitude_deg: float,
+    longitude_deg: float,
+    latitudes_deg: NDArray[np.float64],
+    longitudes_deg: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Great-circle distances (N,) from one point to N others, by haversines."""
+    north, norths = np.radians(latitude_deg), np.radians(latitudes_deg)
+    east = np.radians(longitudes_deg - longitude_deg)
+    haversines = (
+        np.sin((norths - north) / 2) ** 2 + np.cos(north) * np.cos(norths) * np.sin(east / 2) ** 2
+    )
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(haversines.clip(0, 1))))
+
+
+def reach_km(population: int) -> float:
+    """How far from its middle a place is still the city: its area grows with its inhabitants."""
+    return float(np.sqrt(population / PEOPLE_AT_1_KM))
+
+
+@cache
+def _table() -> _Table:
+    with gzip.open(CITIES, "rt", encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        cities = [
+            City(name, country, float(latitude), float(longitude), int(population))
+            for country, name, latitude, longitude, population in rows
+        ]
+    cities.sort(key=lambda city: city.latitude_deg)
+    return _Table(
+        cities=tuple(cities),
+        latitudes_deg=np.array([city.latitude_deg for city in cities]),
+        longitudes_deg=np.array([city.longitude_deg for city in cities]),
+        reaches_km=np.array([reach_km(city.population) for city in cities]),
+    )
