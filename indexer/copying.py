@@ -208,6 +208,6 @@ def _build_index(home: Home) -> None:
         with store.engine.connect() as connection:
             vector = connection.execute(first).scalar()
         if vector is not None:
-            home.current_index(store, len(vector) // 2, IndexPolicy()).write_snapshot()
+            home.write_index(store, len(vector) // 2, IndexPolicy())
     finally:
         store.close()

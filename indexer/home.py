@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from indexer.daemon_state import Desk
 from indexer.disk_use import disk_use
 from indexer.index_policy import IndexPolicy
-from indexer.live_index import LiveIndex
+from indexer.live_index import LiveIndex, has_all
 from indexer.lock import held
 from indexer.places import library_name, make_directory
 from indexer.records import DiskUse, IndexStatus
@@ -39,9 +39,6 @@ class CurrentIndex(Protocol):
 
     def status(self) -> IndexStatus:
         """What kind of index it is, and why."""
-
-    def write_snapshot(self) -> None:
-        """Make ready for others what takes long to build."""
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -98,6 +95,11 @@ class Home:
     def current_index(self, store: Store, dim: int, policy: IndexPolicy) -> CurrentIndex:
         """The index over the embeddings of the store's model."""
         return LiveIndex(store, self.snapshot, dim, policy)
+
+    def write_index(self, store: Store, dim: int, policy: IndexPolicy) -> None:
+        """Make ready for others what of the index takes long to build."""
+        if not has_all(self.snapshot, store, dim, policy):
+            LiveIndex(store, self.snapshot, dim, policy).write_snapshot()
 
     def share(self) -> Share:
         """Which files this machine takes in."""

@@ -224,7 +224,7 @@ class Library:
         """Write the index snapshot anew, without what is dead. Hold `writing()` around it."""
         with self._index_lock:
             self._forget_index()  # who searches loads the snapshot; a daemon has no use for it
-        self._new_live_index().write_snapshot()
+        self._home.write_index(self._store, self.encoder.dim, self._index_policy)
         if self.is_switching:
             self._store.record_model()
 
@@ -342,9 +342,6 @@ class Library:
 
     @cached_property
     def _live_index(self) -> CurrentIndex:
-        return self._new_live_index()
-
-    def _new_live_index(self) -> CurrentIndex:
         return self._home.current_index(self._store, self.encoder.dim, self._index_policy)
 
     def explore(self, told: Callable[[str], None] = lambda _: None) -> None:

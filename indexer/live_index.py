@@ -16,6 +16,7 @@ from pathlib import Path
 from indexer.index_policy import APPROXIMATE, EXACT, STORED, IndexPolicy
 from indexer.records import IndexStatus
 from indexer.search import catch_up
+from indexer.snapshot import header_of
 from indexer.store import Store
 from indexer.vector_index import VectorIndex, sees_gpu
 
@@ -31,6 +32,22 @@ def build(
         index.train(store.sample_vectors(points, dim))
     catch_up(index, store, stop)
     return index
+
+
+def has_all(snapshot: Path, store: Store, dim: int, policy: IndexPolicy) -> bool:
+    """Whether the snapshot is whole and has what the store has, as it should; FAISS stays asleep.
+
+    As it should without a graphics card or with one: that only FAISS knows.
+    """
+    try:
+        with snapshot.open("rb") as file:
+            header = header_of(file, store.library_id, store.model_id, dim)
+    except (OSError, ValueError):  # told when it is loaded
+        return False
+    count = store.embedding_count()
+    kinds = {policy.kind(count, dim), policy.on_gpu().kind(count, dim)}
+    newer, _ = store.vectors_after(header.last_id, dim, limit=1)
+    return header.count == count and header.kind in kinds and not len(newer)
 
 
 class LiveIndex:

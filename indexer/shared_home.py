@@ -85,6 +85,9 @@ class SharedHome(Home):
     def current_index(self, store: Store, dim: int, policy: IndexPolicy) -> CurrentIndex:
         return PgIndex(store, dim, policy)
 
+    def write_index(self, store: Store, dim: int, policy: IndexPolicy) -> None:
+        PgIndex(store, dim, policy).write_snapshot()
+
     def share(self) -> Share:
         work = SharedWork(self._tables())
         work.sweep()

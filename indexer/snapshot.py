@@ -74,6 +74,14 @@ def read_header(file: BinaryIO) -> SnapshotHeader:
     raise ValueError("its header is damaged")
 
 
+def header_of(file: BinaryIO, library_id: str, model_id: str, dim: int) -> SnapshotHeader:
+    """The same, if it is a view of this and every byte is as it was written. Raises ValueError."""
+    header = read_header(file)
+    header.check(library_id, model_id, dim)
+    check_whole(file)
+    return header
+
+
 def check_whole(file: BinaryIO) -> None:
     """Raise ValueError unless every byte is as it was written; the position stays."""
     start = file.tell()

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from indexer.errors import MissingFaiss
 from indexer.index_policy import STORED
 from indexer.shared_lock import SharedLock
-from indexer.snapshot import SnapshotHeader, Write, check_whole, read_header, write_snapshot
+from indexer.snapshot import SnapshotHeader, Write, header_of, write_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -210,9 +210,7 @@ class VectorIndex:
         index = cls(dim)
         try:
             with path.open("rb") as file:
-                header = read_header(file)
-                header.check(library_id, model_id, dim)
-                check_whole(file)
+                header = header_of(file, library_id, model_id, dim)
                 index._read(file, header)
         except FileNotFoundError:
             return index

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_library
 from indexer.index_policy import BYTES, STORED, IndexPolicy
-from indexer.live_index import LiveIndex, build
+from indexer.live_index import LiveIndex, build, has_all
 from indexer.outcomes import NewContent, Outcome
 from indexer.query import parse
 from indexer.records import Facts, FileStat, Found, Model, Row
@@ -166,6 +166,23 @@ def test_a_snapshot_is_written_only_when_something_came(store: Store, snapshot: 
     LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
     assert snapshot.stat().st_ino != before
     assert len(VectorIndex.load(snapshot, store.library_id, "fake", DIM)) == COUNT + 1
+
+
+def test_a_snapshot_that_has_all_is_known_by_its_header(store: Store, snapshot: Path) -> None:
+    assert has_all(snapshot, store, DIM, SMALL)
+    assert not has_all(snapshot, store, DIM, replace(SMALL, exact_only=True))
+    assert not has_all(snapshot, store, DIM + 1, SMALL)
+    for number in (1, 1):  # the second time it is another embedding of the same content
+        take_in(store, number, PHOTOS.queries(1)[0])
+        assert not has_all(snapshot, store, DIM, SMALL)
+        LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
+        assert has_all(snapshot, store, DIM, SMALL)
+    damaged = bytearray(snapshot.read_bytes())
+    damaged[-100] ^= 1
+    snapshot.write_bytes(damaged)
+    assert not has_all(snapshot, store, DIM, SMALL)
+    snapshot.unlink()
+    assert not has_all(snapshot, store, DIM, SMALL)
 
 
 def test_a_snapshot_drops_what_the_store_no_longer_has(store: Store, snapshot: Path) -> None:
