@@ -9,19 +9,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from indexer.daemon import Daemon
 from indexer.errors import DiskFull
 from indexer.library import Library, open_library
+from indexer.places import library_directory
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
+from tests.postgres_server import Server, server_in
 
 PHOTOS = 24
-SMALL, ROOMY = "size=1m", "size=64m"
+SMALL, ROOMY, SERVERS = "size=1m", "size=64m", "size=256m"
 
 
 @pytest.fixture
@@ -29,9 +32,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of a megabyte."""
     place = tmp_path / "disk"
     place.mkdir()
-    if sys.platform != "linux" or os.geteuid() != 0 or _mount("-t", "tmpfs", "-o", SMALL, place):
+    with mounted(place, SMALL):
+        yield place
+
+
+@contextmanager
+def mounted(place: Path, size: str) -> Iterator[None]:
+    """Have a disk of its own at `place` meanwhile."""
+    if sys.platform != "linux" or os.geteuid() != 0 or _mount("-t", "tmpfs", "-o", size, place):
         pytest.skip("only root may mount a small disk, and only on Linux")
-    yield place
+    yield
     subprocess.run(["umount", "--lazy", place], check=True)
 
 
@@ -50,15 +60,28 @@ def make_room(disk: Path) -> None:
     subprocess.run(["mount", "-o", f"remount,{ROOMY}", disk], check=True)
 
 
+def make_photos(folder: Path) -> None:
+    for number in range(PHOTOS):
+        make_photo(folder / f"{number}.png", "green", size=(128, 96), seed=number)
+
+
 @pytest.fixture
 def library(disk: Path, tmp_path: Path) -> Iterator[Library]:
-    for number in range(PHOTOS):
-        make_photo(tmp_path / "photos" / f"{number}.png", "green", size=(128, 96), seed=number)
+    make_photos(tmp_path / "photos")
     path = disk / "library"
     opened = open_library(path, create=True, model="colour", open_encoder=lambda _: ColourEncoder())
     opened.add_root(tmp_path / "photos")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def servers_disk() -> Iterator[tuple[Server, Path]]:
+    """PostgreSQL on a disk of its own."""
+    with TemporaryDirectory(prefix="recollect-postgres-") as directory:
+        place = Path(directory)
+        with mounted(place, SERVERS), server_in(place / "data", unsafe=True) as server:
+            yield server, place
 
 
 def is_sound(library: Library) -> bool:
@@ -102,6 +125,26 @@ def test_the_daemon_goes_on_when_there_is_room(
         thread.join(30)
         own.close()
     assert is_sound(library)
+
+
+def test_a_servers_full_disk_is_told_as_its(
+    servers_disk: tuple[Server, Path], tmp_path: Path
+) -> None:
+    make_photos(tmp_path / "photos")
+    server, disk = servers_disk
+    encoder = ColourEncoder()
+    with server.fresh() as url:
+        path = library_directory(url)
+        library = open_library(path, create=True, model="colour", open_encoder=lambda _: encoder)
+        library.add_root(tmp_path / "photos")
+        leave(disk, 0)
+        with pytest.raises(DiskFull, match="the server's disk is full"), library.writing():
+            library.rebuild()
+        (disk / "filler").unlink()
+        with library.writing():
+            library.rebuild()
+        assert library.status().photos == library.status().embeddings == PHOTOS
+        library.close()
 
 
 @pytest.mark.parametrize("left_kib", range(0, 160, 40))

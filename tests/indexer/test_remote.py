@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import threading
 import time
 import urllib.request
@@ -17,6 +16,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 from PIL import Image
+from sqlalchemy import inspect, text
 
 from indexer.daemon import Daemon
 from indexer.errors import RootError
@@ -104,10 +104,9 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def library(place: Path) -> Iterator[Library]:
     encoder = ColourEncoder()
-    path = tmp_path / "library"
-    opened = open_library(path, create=True, model="colour", open_encoder=lambda _: encoder)
+    opened = open_library(place, create=True, model="colour", open_encoder=lambda _: encoder)
     yield opened
     opened.close()
 
@@ -263,7 +262,7 @@ def test_where_there_are_no_links_the_photo_itself_is_shown(
     mime, jpeg = large_picture(photo, 32)
     assert (mime, isinstance(jpeg, bytes)) == ("image/jpeg", True)
     assert Image.open(io.BytesIO(bytes(jpeg))).size == (32, 24)
-    shutil.rmtree(library.path / "thumbnails")
+    library._home.thumbnails.forget(photo.sha256)
     thumbnail = library.thumbnail(photo)
     assert thumbnail is not None
     assert Image.open(io.BytesIO(thumbnail)).size == (64, 48)
@@ -271,9 +270,13 @@ def test_where_there_are_no_links_the_photo_itself_is_shown(
 
 def test_credentials_are_not_kept(library: Library, s3: Storage) -> None:
     filled(library, s3)
-    kept = [path for path in library.path.rglob("*") if path.is_file()]
-    assert kept
-    assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
+    kept = [path.read_bytes() for path in library.path.rglob("*") if path.is_file()]
+    with library._store.engine.connect() as connection:
+        names = inspect(connection).get_table_names()
+        rows = [connection.execute(text(f"SELECT * FROM {name}")).all() for name in names]
+    kept += [str(table).encode() for table in rows]
+    assert b"s3://bucket" in b"".join(kept)
+    assert SECRET.encode() not in b"".join(kept)
 
 
 @pytest.mark.parametrize(
