@@ -68,6 +68,9 @@ class Encoder(Protocol):
     def load_images(self) -> None:
         """Load the image side now, so that the first photo need not wait."""
 
+    def load_texts(self) -> None:
+        """Load the text side now, so that the first sentence need not wait."""
+
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         """(B, 3, R, R) pixels -> (B, D) unit rows."""
 
@@ -126,6 +129,9 @@ class ClipEncoder:
 
     def load_images(self) -> None:
         self._engine("image")
+
+    def load_texts(self) -> None:
+        _ = self._for_texts
 
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         embeddings = self._empty(len(pixels))

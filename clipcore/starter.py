@@ -89,6 +89,10 @@ class StarterEncoder:
         """Load the image side now."""
         self._image_tower()
 
+    def load_texts(self) -> None:
+        """Load the text side now."""
+        self._text_tower()
+
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         """(B, 3, R, R) pixels -> (B, D) unit rows."""
         if len(pixels) == 0:

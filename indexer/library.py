@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -299,10 +300,20 @@ class Library:
         parsed = parse(query) if isinstance(query, str) else query
         if top < 1:
             raise QueryError(f"the number of results must be at least 1, not {top}")
+        if parsed.terms and self._seen_change is None:
+            self._load()
         index = self._current_index()  # before the searcher: it may go over to another model
         verdict, hits = self._searcher.search(parsed, index, top, min_strength)
         took_ms = 1000 * (time.perf_counter() - started)
         return SearchResult(str(query), self.model_id, took_ms, hits, verdict)
+
+    def _load(self) -> None:
+        """What the first search needs, side by side: neither model nor index needs the other."""
+        encoder = self.encoder
+        with ThreadPoolExecutor(1) as beside:
+            loaded = beside.submit(encoder.load_texts)
+            self._current_index()
+            loaded.result()
 
     def given_picture(self, data: bytes) -> tuple[Picture, bytes]:
         """A picture to search with, from its file's bytes, and its thumbnail. Raises QueryError."""

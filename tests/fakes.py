@@ -36,6 +36,9 @@ class ColourEncoder:
     def load_images(self) -> None:
         """There is nothing to load."""
 
+    def load_texts(self) -> None:
+        """Nor here."""
+
     def embed_images(self, pixels: FloatArray) -> FloatArray:
         with self._lock:
             self.embedded += len(pixels)
