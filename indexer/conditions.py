@@ -38,8 +38,8 @@ def _condition(one: Filter, roots: Collection[Root]) -> Condition:
     holds = (
         _folder(str(one.value), roots) if one.name == "folder" else MEANINGS[one.name](one.value)
     )
-    known = func.coalesce(holds, False)  # an unknown fact fails a filter, and passes its opposite
-    return ~known if one.negated else known
+    # an unknown fact fails a filter, and passes its opposite
+    return ~func.coalesce(holds, False) if one.negated else holds
 
 
 def _folder(name: str, roots: Collection[Root]) -> Condition:

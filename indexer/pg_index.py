@@ -10,11 +10,12 @@ import copy
 import hashlib
 import logging
 import time
+from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text
 
 from indexer import statements
 from indexer.column_types import STORED, as_text
@@ -38,9 +39,14 @@ BUILD_BREADTH: Final = 200  # and its ef_construction
 # 400: 0.981; more than a thousand pgvector does not take
 BREADTH: Final = 600
 MOST_BREADTH: Final = 1_000
-DEPTH: Final = 4  # candidates for each that is wanted: with a filter they come roughly in order
-FEW: Final = 2_000  # so many vectors are compared sooner than found with a filter
+DEPTH: Final = 4  # candidates for each that is wanted
+DEPTH_FILTERED: Final = 12  # they come roughly in order, the more so the fewer pass
 SCANNED: Final = 200_000  # at most so many are visited for a filter that lets few pass
+SCAN_MEMORY: Final = 64  # times the server's work_mem, for what was seen on the way to them
+SAMPLE: Final = 256  # embeddings tell what share of all a filter lets pass
+# If n of N pass, comparing them takes as long as n, and finding them in the graph as N / n; both
+# are equal at so many times the square root of N
+FEW: Final = 33
 # of the server, while the index is built: the graph is built several times slower once it does
 # not fit. 16 links to each side and their distances take some 700 bytes beside the vector
 LINK_BYTES: Final = 1_024
@@ -127,6 +133,7 @@ class PgIndex:
             except DiskFull:  # or there is little shared memory, as in containers: 64 MB
                 connection.execute(text("SET max_parallel_maintenance_workers = 0"))
                 self._create(connection)
+            connection.execute(text("ANALYZE photos, contents, embeddings"))  # for the planner
         self._built = True
         took_s = time.perf_counter() - started
         log.info("index of %d vectors built in %.1f s", self._count, took_s)
@@ -158,39 +165,49 @@ class PgIndex:
         """Ids among which the `wanted` nearest to the (D,) query are, of those that pass."""
         with self._store.engine.connect() as connection:
             if passing is None:
-                return self._run(connection, self._nearest(), query, wanted)
-            filters = passing.filters, self._store.roots()
-            allowed = statements.allowed_embeddings(self._store.model_id, filters)
-            few = connection.execute(allowed.order_by(None).limit(FEW + 1)).scalars().all()
-            if len(few) <= FEW:
-                statement = self._ordered(False).where(among(embeddings.c.id, few))
+                limit, breadth = DEPTH * wanted, BREADTH
+                by_index = self._is_used
+                statement = self._nearest(by_index)
             else:
-                statement = self._nearest().where(statements.passes(filters))
-            return self._run(connection, statement, query, wanted)
+                limit, breadth = DEPTH_FILTERED * wanted, MOST_BREADTH
+                condition = statements.passes((passing.filters, self._store.roots()))
+                by_index = self._is_used and self._lets_many_pass(connection, condition)
+                statement = self._nearest(by_index).where(condition)
+            _set_way(connection, by_index, min(MOST_BREADTH, max(breadth, limit)))
+            asked = {"query": as_text(query.astype(STORED).tobytes())}
+            found = connection.execute(statement.limit(limit), asked).scalars().all()
+            return np.array(found, dtype=np.int64)
 
-    def _nearest(self) -> Select[Any]:
-        """The nearest by HNSW where it is used, else by comparing all."""
-        # the planner must see the model to know that the index is of just these
-        mine = embeddings.c.model_id == literal(self._store.model_id, literal_execute=True)
-        return self._ordered(self._is_used).where(mine)
+    def _lets_many_pass(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
+        """Whether so many embeddings meet the condition that the index finds them sooner."""
+        ids = np.unique(np.linspace(1, self.last_id, SAMPLE, dtype=np.int64)).tolist()
+        some = select(func.count()).where(self._mine, among(embeddings.c.id, ids))
+        there = connection.execute(some).scalar_one()
+        passing = connection.execute(some.where(condition)).scalar_one()
+        return bool(passing * sqrt(self._count) > FEW * there)
 
-    def _ordered(self, by_index: bool) -> Select[Any]:
-        """All ids, nearest first; the index is found by the very expression it was made of."""
+    @property
+    def _mine(self) -> ColumnElement[bool]:
+        """The planner must see the model to know that the index is of just these."""
+        return embeddings.c.model_id == literal(self._store.model_id, literal_execute=True)
+
+    def _nearest(self, by_index: bool) -> Select[Any]:
+        """Ids, nearest first: by the index, found by the expression it was made of, or compared."""
         kind = f"halfvec({self.dim})"
         column = f"(vector::{kind})" if by_index else "vector"
-        return select(embeddings.c.id).order_by(text(f"{column} <#> CAST(:query AS {kind})"))
+        order = text(f"{column} <#> CAST(:query AS {kind})")
+        return select(embeddings.c.id).where(self._mine).order_by(order)
 
-    def _run(
-        self, connection: Connection, statement: Select[Any], query: FloatArray, wanted: int
-    ) -> IntArray:
-        limit = wanted * DEPTH if self._is_used else wanted
-        settings = {
-            "hnsw.ef_search": min(MOST_BREADTH, max(BREADTH, limit)),
-            "hnsw.iterative_scan": "relaxed_order",  # else a filter leaves fewer than wanted
-            "hnsw.max_scan_tuples": SCANNED,
-        }
-        set_ = (func.set_config(name, str(value), True) for name, value in settings.items())
-        connection.execute(select(*set_))
-        asked = {"query": as_text(query.astype(STORED).tobytes())}
-        found = connection.execute(statement.limit(limit), asked).scalars().all()
-        return np.array(found, dtype=np.int64)
+
+def _set_way(connection: Connection, by_index: bool, breadth: int) -> None:
+    """How the next statement of this transaction goes."""
+    settings = {
+        "hnsw.ef_search": breadth,
+        "hnsw.iterative_scan": "relaxed_order",  # else a filter leaves fewer than wanted
+        "hnsw.max_scan_tuples": SCANNED,
+        "hnsw.scan_mem_multiplier": SCAN_MEMORY,
+        # the planner would rather sort what passes: it does not know how many have such a name
+        "enable_sort": "off" if by_index else "on",
+    }
+    set_ = (func.set_config(name, str(value), True) for name, value in settings.items())
+    connection.execute(select(*set_))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from benchmarks.clip_like import ClipLike
 from indexer import pg_index as module
@@ -105,20 +107,38 @@ def test_a_library_that_has_outgrown_comparing_gets_an_index(store: Store) -> No
 def test_the_best_are_among_the_candidates(
     store: Store, monkeypatch: pytest.MonkeyPatch, typed: str
 ) -> None:
-    monkeypatch.setattr(module, "FEW", 100)  # the wider filters go through the index
+    monkeypatch.setattr(module, "FEW", 1)  # the wider filters go through the index
     assert recall(store, typed) >= 0.98
 
 
-def test_a_search_without_a_filter_goes_through_the_index(store: Store) -> None:
-    def plan(index: PgIndex) -> str:
-        compiled = index._nearest().limit(TOP).compile(store.engine)
-        asked = compiled.construct_expanded_state({"query": str([0.1] * DIM)})
-        with store.engine.connect() as connection:
-            explained = connection.exec_driver_sql(f"EXPLAIN {asked.statement}", asked.parameters)
-            return str(explained.all())
+@pytest.mark.parametrize(
+    ("typed", "policy", "is_used"),
+    [
+        ("", SMALL, True),
+        ("camera:half", SMALL, True),
+        ("camera:thousandth", SMALL, False),  # so few are compared
+        ("", IndexPolicy(exact_only=True), False),
+    ],
+)
+def test_the_index_is_used_where_it_is_quicker(
+    store: Store, monkeypatch: pytest.MonkeyPatch, typed: str, policy: IndexPolicy, is_used: bool
+) -> None:
+    plans: list[str] = []
 
-    assert "Index Scan using hnsw_" in plan(current(store))
-    assert "hnsw_" not in plan(current(store, IndexPolicy(exact_only=True)))
+    def explain(_c: Any, cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if "<#>" in statement:
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            plans.append(str(cursor.fetchall()))
+
+    monkeypatch.setattr(module, "FEW", 5)
+    passing = Passing(store, parse(typed).filters) if typed else None
+    (query,) = PHOTOS.queries(1)
+    event.listen(store.engine, "before_cursor_execute", explain)
+    try:
+        current(store, policy).candidates(query, TOP, passing)
+    finally:
+        event.remove(store.engine, "before_cursor_execute", explain)
+    assert ["Index Scan using hnsw_" in plan for plan in plans] == [is_used]
 
 
 def test_what_is_committed_is_found_at_once(store: Store) -> None:
