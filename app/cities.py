@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +40,7 @@ class _Table:
     reaches_km: NDArray[np.float64]
 
 
+@lru_cache(20_000)  # each visitor's suggestions ask for all places of the library
 def city_at(latitude_deg: float, longitude_deg: float) -> City | None:
     """The city whose reach a place lies in, the deepest where reaches overlap; else the nearest.
 
