@@ -240,5 +240,6 @@ def write_atomically(path: Path, data: bytes) -> None:
         try:
             temporary.write_bytes(data)
             temporary.replace(path)
-        finally:
+        except BaseException:
             temporary.unlink(missing_ok=True)
+            raise

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from indexer.column_types import now
 from indexer.dialects import upsert
@@ -18,16 +18,27 @@ from indexer.schema import contents, embeddings, pack, photos
 
 
 def record(connection: Connection, model_id: str, outcomes: Collection[Outcome]) -> None:
-    """Write contents, embeddings by this model, and rows."""
+    """Write contents, embeddings by this model, and rows; each kind with one statement for all."""
     # once each: a batch may hold several files of the same bytes
     new = {o.content.sha256: o.content for o in outcomes if isinstance(o.content, NewContent)}
-    # in one order: on PostgreSQL two hosts may write the same contents, and must not wait for
-    # each other crosswise
-    ids = {sha256: _record_content(connection, model_id, new[sha256]) for sha256 in sorted(new)}
+    ids = _record_contents(connection, model_id, new) if new else {}
+    fresh = []
     for outcome in outcomes:
         content = outcome.content
-        known = ids[content.sha256] if isinstance(content, NewContent) else content
-        _record_row(connection, outcome, known)
+        values = _values(
+            outcome, ids[content.sha256] if isinstance(content, NewContent) else content
+        )
+        if outcome.row:
+            connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
+        else:
+            fresh.append(values)
+    if fresh:
+        insertion = upsert(connection.dialect, photos)
+        insertion = insertion.on_conflict_do_update(
+            index_elements=["root_id", "path"],
+            set_={name: insertion.excluded[name] for name in fresh[0]},
+        )
+        connection.execute(insertion, fresh)
 
 
 def set_missing(connection: Connection, rows: Iterable[Row], since: datetime | None) -> None:
@@ -47,7 +58,8 @@ def embedding_of(content_id: Any, model_id: str) -> Any:
     return (embeddings.c.content_id == content_id) & (embeddings.c.model_id == model_id)
 
 
-def _record_row(connection: Connection, outcome: Outcome, content_id: int | None) -> None:
+def _values(outcome: Outcome, content_id: int | None) -> dict[str, Any]:
+    """What a row says of the file."""
     found = outcome.found
     values = {
         "root_id": found.root_id,
@@ -61,33 +73,37 @@ def _record_row(connection: Connection, outcome: Outcome, content_id: int | None
     }
     if not outcome.failed_again:  # else it has failed since then
         values["failed_at"] = now() if outcome.error else None
-    if outcome.row:
-        connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
-    else:
-        insertion = upsert(connection.dialect, photos)
-        unique = ["root_id", "path"]
-        connection.execute(
-            insertion.on_conflict_do_update(index_elements=unique, set_=values), values
-        )
+    return values
 
 
-def _record_content(connection: Connection, model_id: str, content: NewContent) -> int:
+def _record_contents(
+    connection: Connection, model_id: str, new: Mapping[bytes, NewContent]
+) -> dict[bytes, int]:
+    """The contents' ids."""
+    # in one order: on PostgreSQL two hosts may write the same contents, and must not wait for
+    # each other crosswise
+    hashes = sorted(new)
     connection.execute(
         upsert(connection.dialect, contents).on_conflict_do_nothing(index_elements=["sha256"]),
-        {"sha256": content.sha256, **asdict(content.facts)},
+        [{"sha256": sha256, **asdict(new[sha256].facts)} for sha256 in hashes],
     )
-    content_id: int = connection.execute(
-        select(contents.c.id).where(contents.c.sha256 == content.sha256)
-    ).scalar_one()
+    query = select(contents.c.sha256, contents.c.id).where(contents.c.sha256.in_(hashes))
+    ids = {row[0]: row[1] for row in connection.execute(query)}
     # an embedding never changes: a new one gets a new id, and indexes drop the old id
-    connection.execute(delete(embeddings).where(embedding_of(content_id, model_id)))
-    values = {"content_id": content_id, "model_id": model_id, "vector": pack(content.vector)}
-    insertion = upsert(connection.dialect, embeddings)
-    unique = ["content_id", "model_id"]  # which another host may be writing at this moment
     connection.execute(
-        insertion.on_conflict_do_update(
-            index_elements=unique, set_={"vector": insertion.excluded.vector}
-        ),
-        values,
+        delete(embeddings).where(embedding_of(bindparam("embedded"), model_id)),
+        [{"embedded": ids[sha256]} for sha256 in hashes],
     )
-    return content_id
+    insertion = upsert(connection.dialect, embeddings)
+    insertion = insertion.on_conflict_do_update(
+        index_elements=["content_id", "model_id"],  # which another host may write at this moment
+        set_={"vector": insertion.excluded.vector},
+    )
+    connection.execute(
+        insertion,
+        [
+            {"content_id": ids[one], "model_id": model_id, "vector": pack(new[one].vector)}
+            for one in hashes
+        ],
+    )
+    return ids

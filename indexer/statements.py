@@ -6,9 +6,10 @@ Builds statements; store.py runs them, rows.py reads what they yield.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from indexer.conditions import matching, photo_time
 from indexer.dialects import among
@@ -27,6 +28,16 @@ def allowed_embeddings(model_id: str, filters: Filters) -> Select[Any]:
         select(embeddings.c.id)
         .where(embeddings.c.model_id == model_id, passes(filters))
         .order_by(embeddings.c.id)
+    )
+
+
+@lru_cache  # it is asked for each photo that is taken in
+def known(model_id: str) -> Select[Any]:
+    """The id of the content with the hash `sha256`, and that of its embedding or NULL."""
+    return (
+        select(contents.c.id, embeddings.c.id)
+        .outerjoin(embeddings, embedding_of(contents.c.id, model_id))
+        .where(contents.c.sha256 == bindparam("sha256"))
     )
 
 

@@ -59,7 +59,7 @@ from indexer.rows import (
     to_photo,
     to_row,
 )
-from indexer.schema import contents, embeddings, library, photos, unpack
+from indexer.schema import embeddings, library, photos, unpack
 from indexer.shared_schema import shared
 
 FloatArray = npt.NDArray[np.float32]
@@ -198,14 +198,10 @@ class Store:
 
     def known(self, sha256: bytes) -> KnownContent | None:
         """The content with this hash, if the library has it."""
-        query = (
-            select(contents.c.id, embeddings.c.id)
-            .outerjoin(embeddings, self._mine(contents.c.id))
-            .where(contents.c.sha256 == sha256)
-        )
+        query = statements.known(self.model_id)
         with self.engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        return row and KnownContent(row[0], row[1] is not None)
+            row = connection.execute(query, {"sha256": sha256}).one_or_none()
+        return KnownContent(row[0], row[1] is not None) if row else None
 
     def unembedded(self) -> Iterator[Row]:
         """The present photos whose content the model has not embedded, read as they go."""

@@ -315,16 +315,16 @@ def test_a_shard_is_recorded_whole_or_not_at_all(
 ) -> None:
     for seed in range(12):
         taking.photo(f"{seed:02}.jpg", seed=seed)
-    record, done = recording._record_row, []
+    values, done = recording._values, []
 
-    def fail_at_the_seventh(*arguments: Any) -> None:
-        record(*arguments)
+    def fail_at_the_seventh(*arguments: Any) -> dict[str, Any]:  # its content is written then
         done.append(arguments)
         if len(done) == 7:
             raise OSError("the disk is full")
+        return values(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(recording, "_record_row", fail_at_the_seventh)
+        patched.setattr(recording, "_values", fail_at_the_seventh)
         with pytest.raises(OSError, match="full"):
             taking.run()
     assert len(taking.rows()) == taking.store.embedding_count() == 4
