@@ -18,6 +18,7 @@ from indexer.errors import PhotoNotFound
 QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
 AREA_NUMBERS: Final = 128
 ID_DIGITS: Final = 18  # what SQLite's integers hold
+SAID: Final = "address_said"  # in the session: what the address said last
 
 
 def value(key: str) -> str | None:
@@ -31,6 +32,20 @@ def put(key: str, said: str | None) -> None:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = said
+    keep()
+
+
+def keep() -> None:
+    """What the address says now is what holds, for all that is drawn anew by itself."""
+    st.session_state[SAID] = st.query_params.to_dict()
+
+
+def catch_up() -> None:
+    """For what is drawn anew by itself: the browser, which sends the address along, may have asked
+    for it a moment before it heard of the last change."""
+    said = st.session_state.get(SAID)
+    if said is not None and said != st.query_params.to_dict():
+        st.query_params.from_dict(said)
 
 
 def query() -> str:

@@ -116,6 +116,11 @@ def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[
     options = [*counts, *([chosen] if chosen is not None and chosen not in counts else [])]
     key = f"filter_{name}"
     _set(key, chosen)
+
+    def choose() -> None:
+        if st.session_state[key] != chosen:  # see results.py
+            refine(query, **{name: st.session_state[key]})
+
     st.selectbox(
         label,
         options,
@@ -123,7 +128,7 @@ def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[
         key=key,
         placeholder=anything,
         format_func=_with_count(counts),
-        on_change=lambda: refine(query, **{name: st.session_state[key]}),
+        on_change=choose,
     )
 
 
@@ -131,13 +136,19 @@ def _shape(query: Query, counts: Mapping[str, int]) -> None:
     if len(counts) < 2:
         return
     asked = value_of(query, "shape")
-    _set("filter_shape", asked if asked in counts else None)
+    chosen = asked if asked in counts else None
+    _set("filter_shape", chosen)
+
+    def choose() -> None:
+        if st.session_state["filter_shape"] != chosen:
+            refine(query, shape=st.session_state["filter_shape"])
+
     st.pills(
         _("Shape"),
         [shape for shape in SHAPES if shape in counts],
         key="filter_shape",
         format_func=lambda shape: _(SHAPES[shape]),
-        on_change=lambda: refine(query, shape=st.session_state["filter_shape"]),
+        on_change=choose,
     )
 
 

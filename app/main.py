@@ -53,6 +53,7 @@ ICON: Final = Path(__file__).with_name("icon.svg")
 def main() -> None:
     """Draw the page once."""
     st.set_page_config("Recollect", ICON, layout="wide")
+    address.keep()
     st.html(PAGE_CSS)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"

@@ -90,8 +90,10 @@ def _order(query: Query) -> None:
 
 def _reorder() -> None:
     sort: Sort = "date" if st.session_state[ORDER] == "date" else "relevance"
-    address.refine(sorted_by(read(address.query()), sort))
-    st.session_state[REORDERED] = True
+    query = read(address.query())
+    if sort != query.sort:  # else Streamlit had forgotten what was chosen: its run was broken off
+        address.refine(sorted_by(query, sort))
+        st.session_state[REORDERED] = True
 
 
 def confident(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:

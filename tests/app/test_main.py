@@ -187,3 +187,49 @@ def test_page_is_in_the_language_of_its_address(library: Library) -> None:
 def test_errors_are_in_the_language_of_the_page(library: Library) -> None:
     test = page_over(library, lang="zh", q="near:x")
     assert "纬度、经度和距离" in test.error[0].value
+
+
+def test_an_order_that_is_chosen_already_changes_no_address() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from app.results import ORDER, _reorder
+
+        st.session_state[ORDER] = "relevance"
+        _reorder()  # as Streamlit calls it of an order that it had forgotten
+
+    test = AppTest.from_function(script)
+    test.query_params.update({"q": "red", "all": "1", "photo": "1"})
+    test.run()
+    assert not test.exception
+    assert test.query_params == {"q": "red", "all": "1", "photo": "1"}
+
+
+def test_what_is_drawn_by_itself_goes_by_what_the_address_said_last() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from app import address
+
+        asked = st.query_params.to_dict()  # what the browser sent along
+        if asked.get("whole"):
+            address.keep()
+        elif asked.get("change"):
+            address.put("change", None)
+            address.put("q", "snow")
+        else:
+            address.catch_up()
+        st.text(address.query())
+
+    test = AppTest.from_function(script)
+    for sent, shown in (
+        ({"whole": "1", "q": "old"}, "old"),
+        ({"change": "1", "q": "old"}, "snow"),
+        ({"q": "old"}, "snow"),  # a moment before it had heard of it
+        ({"whole": "1", "q": "back"}, "back"),
+        ({"q": "back"}, "back"),
+    ):
+        test.query_params.clear()
+        test.query_params.update(sent)
+        test.run()
+        assert test.text[0].value == shown
