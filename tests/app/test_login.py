@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
+from app.login import COOKIE
 from indexer.access import Access
 from indexer.password import VARIABLE
 from tests.app.serving import WAIT_MS, served
@@ -64,6 +65,7 @@ def test_password_opens_the_page_for_this_browser_until_it_signs_out(
     page.wait_for_timeout(1000)  # what a wrong one costs
     enter(page, RIGHT)
     expect(page.locator(".st-key-activity")).to_be_visible()
+    page.wait_for_function("name => document.cookie.includes(name)", arg=COOKIE)
     page.reload()
     expect(page.locator(".st-key-activity")).to_be_visible()
     stranger = browser.new_page()
