@@ -50,18 +50,25 @@ function drawCell(root, cell) {
 
 // what has come
 
+// Draws it, and says whether the wall is all here now; if not, the server is asked for the rest.
 function receive(root, data) {
   if (root.wall !== data.wall) {
-    if (data.from > 0) return ask(root, data.wall, 0, false); // drawn anew: nothing is kept here
+    if (data.from > 0) return lacks(root, data.wall, 0); // drawn anew: nothing is kept here
     root.wall = data.wall;
     root.cells = [];
   }
   const fresh = data.cells.slice(root.cells.length - data.from);
-  if (data.from > root.cells.length) return ask(root, data.wall, root.cells.length, false);
-  if (!fresh.length && root.drawn === data.wall) return;
+  if (data.from > root.cells.length) return lacks(root, data.wall, root.cells.length);
+  if (!fresh.length && root.drawn === data.wall) return true;
   root.cells = root.cells.concat(fresh);
   root.drawn = data.wall;
   arrange(root);
+  return true;
+}
+
+function lacks(root, wall, have) {
+  ask(root, wall, have, false);
+  return false;
 }
 
 // Puts the cells in their order, a group of them below each heading; a photo that was there
@@ -223,9 +230,9 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   root.labels = data.labels;
   root.asked = undefined;
   hearTicks(root, data.selected);
-  receive(root, data);
+  const whole = receive(root, data);
   showTicks(root);
-  watchTheEnd(root, data.more);
+  watchTheEnd(root, whole && data.more);
 
   if (root.onClosed) document.removeEventListener("recollect-closed", root.onClosed);
   root.onClosed = ({ detail }) => root.querySelector(`[data-photo="${detail}"]`)?.focus();

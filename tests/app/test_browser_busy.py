@@ -36,6 +36,10 @@ class Line:
         while len(self._held) < count:
             page.wait_for_timeout(20)
 
+    def asks_for_photos(self) -> int:
+        """How many of the held messages ask for photos of a wall."""
+        return sum(b'"have"' in one for one in self._held if isinstance(one, bytes))
+
     def let_go(self, count: int) -> None:
         """Send the first messages that were held, at once."""
         for message in self._held[:count]:
@@ -76,3 +80,25 @@ def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address:
     expect(page.get_by_test_id("stException")).to_have_count(0)
     search(page, "animals in the snow")
     expect(page).to_have_url(re.compile("in\\+the\\+snow"))
+
+
+def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
+    page: Page, address: str
+) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals&all=1")
+    shown = names(page)
+    page.get_by_role("link", name="Library").click()
+    expect(page.locator(".about")).to_be_visible()
+    line.holds = True
+    page.go_back()
+    line.wait_for(1, page)
+    line.let_go(1)
+    while not line.asks_for_photos():  # the server takes them to be here still
+        page.wait_for_timeout(20)
+    page.wait_for_timeout(500)  # time to see that the wall's end is on the screen
+    assert line.asks_for_photos() == 1
+    line.holds = False
+    line.let_go(9)
+    expect(page.locator(".cell").first).to_be_visible()
+    assert names(page)[: len(shown)] == shown
