@@ -116,11 +116,6 @@ def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[
     options = [*counts, *([chosen] if chosen is not None and chosen not in counts else [])]
     key = f"filter_{name}"
     _set(key, chosen)
-
-    def choose() -> None:
-        if st.session_state[key] != chosen:  # see results.py
-            refine(query, **{name: st.session_state[key]})
-
     st.selectbox(
         label,
         options,
@@ -128,7 +123,8 @@ def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[
         key=key,
         placeholder=anything,
         format_func=_with_count(counts),
-        on_change=choose,
+        on_change=_choose,
+        args=(query, name, chosen),
     )
 
 
@@ -138,18 +134,22 @@ def _shape(query: Query, counts: Mapping[str, int]) -> None:
     asked = value_of(query, "shape")
     chosen = asked if asked in counts else None
     _set("filter_shape", chosen)
-
-    def choose() -> None:
-        if st.session_state["filter_shape"] != chosen:
-            refine(query, shape=st.session_state["filter_shape"])
-
     st.pills(
         _("Shape"),
         [shape for shape in SHAPES if shape in counts],
         key="filter_shape",
         format_func=lambda shape: _(SHAPES[shape]),
-        on_change=choose,
+        on_change=_choose,
+        args=(query, "shape", chosen),
     )
+
+
+def _choose(query: Query, name: str, shown: Value | None) -> None:
+    """Take the filter's choice into the query, unless it is what was shown: Streamlit calls of
+    that, too, once it had forgotten it."""
+    chosen = st.session_state[f"filter_{name}"]
+    if chosen != shown:
+        refine(query, **{name: chosen})
 
 
 def _with_count(counts: Mapping[str, int]) -> Callable[[str], str]:
