@@ -12,40 +12,61 @@ from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from indexer.errors import PhotoNotFound
 
 QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
 AREA_NUMBERS: Final = 128
 ID_DIGITS: Final = 18  # what SQLite's integers hold
-SAID: Final = "address_said"  # in the session: what the address said last
+SAID: Final = "address_said"  # in the session: of which page, what the address said last
 
 
 def value(key: str) -> str | None:
     """What the address says under `key`; anybody may have typed it."""
+    catch_up()
     return st.query_params.get(key)
 
 
 def put(key: str, said: str | None) -> None:
     """Let the address say this under `key`, or nothing."""
+    catch_up()
     if said is None:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = said
-    keep()
-
-
-def keep() -> None:
-    """What the address says now is what holds, for all that is drawn anew by itself."""
-    st.session_state[SAID] = st.query_params.to_dict()
+    _keep()
 
 
 def catch_up() -> None:
-    """For what is drawn anew by itself: the browser, which sends the address along, may have asked
-    for it a moment before it heard of the last change."""
-    said = st.session_state.get(SAID)
-    if said is not None and said != st.query_params.to_dict():
-        st.query_params.from_dict(said)
+    """Let the address be what it was made last, by whom ever.
+
+    A browser sends its address along with all that it tells, and may not have heard yet how an act
+    before has changed it: what it sends then would take that act back. Only a visitor who comes,
+    goes to another page, or goes back or forward, brings an address that is new.
+    """
+    run = get_script_run_ctx(suppress_warning=True)
+    if run is None:
+        return
+    page, said = st.session_state.get(SAID, (None, {}))
+    if page != run.page_script_hash:
+        _keep()
+    elif said != st.query_params.to_dict():
+        if run.is_history_navigation:
+            _keep()
+        else:
+            st.query_params.from_dict(said)
+
+
+def leave() -> None:
+    """Believe the address that comes next: the page sends the browser elsewhere by itself."""
+    st.session_state.pop(SAID, None)
+
+
+def _keep() -> None:
+    run = get_script_run_ctx(suppress_warning=True)
+    page = run.page_script_hash if run else None
+    st.session_state[SAID] = (page, st.query_params.to_dict())
 
 
 def query() -> str:
@@ -55,13 +76,14 @@ def query() -> str:
 
 def set_query(text: str) -> None:
     """Search for `text` alone, show its confident matches, and close the open photo."""
+    close_photo()
     set_picture(None)
     refine(text)
 
 
 def refine(text: str) -> None:
-    """As set_query(), but a picture that was given goes on being looked for too."""
-    close_photo()
+    """As set_query(), but a picture that was given goes on being looked for too, and a photo stays
+    open: with one before them nobody gets at the query, but they may have opened it since."""
     show_all(False)
     put("q", text.strip() or None)
 

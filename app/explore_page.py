@@ -66,7 +66,6 @@ def exploring(library: Path) -> Exploring:
 
 
 def _explore(library: Library, work: Exploring, now: State, *, was_running: bool) -> None:
-    address.catch_up()
     try:
         if was_running and not work.running:
             st.rerun()

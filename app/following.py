@@ -19,7 +19,6 @@ LOOK_S: Final = 5.0  # how often it asks whether something has changed
 def follow(library: Library, question: Callable[[], str], key: str) -> None:
     """Draw the page anew when its answer has grown old, unless one has scrolled on in the wall
     `key` of that question, or looks at a photo: nothing moves below the eyes."""
-    address.catch_up()
     is_reading = has_scrolled(question(), key) or address.value("photo") is not None
     if not is_reading and not is_current(library):
         st.rerun()

@@ -23,6 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
+from app import address
 from app.cities import City
 
 LANGUAGES: Final = {"en": "English", "zh": "简体中文"}
@@ -48,7 +49,7 @@ def language() -> str:
     if spoken := SPOKEN.get():
         return spoken
     said = (
-        st.query_params.get("lang"),
+        address.value("lang"),
         st.session_state.get(CHOSEN),
         st.context.cookies.get(COOKIE),
         (st.context.locale or "").partition("-")[0],
@@ -58,7 +59,7 @@ def language() -> str:
 
 def choose_language(code: str) -> None:
     """From now on the page speaks this language, and its address says so."""
-    st.query_params["lang"] = code
+    address.put("lang", code)
     st.session_state[CHOSEN] = code
 
 

@@ -52,8 +52,8 @@ ICON: Final = Path(__file__).with_name("icon.svg")
 @one_language()
 def main() -> None:
     """Draw the page once."""
+    address.catch_up()  # before all else: what goes back may be broken off here by what comes next
     st.set_page_config("Recollect", ICON, layout="wide")
-    address.keep()
     st.html(PAGE_CSS)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"

@@ -15,6 +15,7 @@ MAP: Final = "map_page"
 def search_for(query: str) -> NoReturn:
     """Go to the search page with this query, and close the open photo."""
     if page := st.session_state.get(SEARCH):
+        address.leave()
         st.switch_page(page, query_params={"q": query})
     address.set_query(query)
     st.rerun()

@@ -4,9 +4,11 @@ in the way."""
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.app.serving import names, search
 
@@ -40,6 +42,17 @@ class Line:
         """How many of the held messages ask for photos of a wall."""
         return sum(b'"have"' in one for one in self._held if isinstance(one, bytes))
 
+    def join(self) -> None:
+        """Make one message of those that are held, as Streamlit does while it comes to none."""
+        *earlier, last = map(BackMsg.FromString, self._held)
+        for said in reversed(earlier):
+            acts = said.rerun_script.widget_states.widgets
+            last.rerun_script.widget_states.widgets.extend(
+                act for act in acts if act.json_trigger_value
+            )
+        last.rerun_script.fragment_id = ""
+        self._held = [last.SerializeToString()]
+
     def let_go(self, count: int) -> None:
         """Send the first messages that were held, at once."""
         for message in self._held[:count]:
@@ -47,20 +60,50 @@ class Line:
         del self._held[:count]
 
 
-def test_click_while_the_server_is_busy_is_not_lost_to_scrolling(page: Page, address: str) -> None:
+class Busy(NamedTuple):
+    line: Line
+    opened: str  # the name of the photo
+
+
+@pytest.fixture
+def busy(page: Page, address: str) -> Busy:
+    """One who, before the server has heard of any of it, searches, opens a photo and scrolls."""
     line = Line(page)
     page.goto(f"{address}?q=animals&all=1")
     opened = names(page)[0]
     line.holds = True
-    search(page, "animals in the snow")  # keeps the server busy
+    search(page, "polar bear")
     line.wait_for(1, page)
     page.locator(".cell").first.click()
     line.wait_for(2, page)
     page.locator(".end").scroll_into_view_if_needed()
     line.wait_for(3, page)
     line.holds = False
-    line.let_go(3)
+    return Busy(line, opened)
+
+
+def expect_search_and_photo(page: Page, opened: str) -> None:
     expect(page.locator(".sheet .name")).to_have_text(opened)
+    expect(page).to_have_url(re.compile("polar\\+bear.*photo="))
+    expect(page.get_by_label("Search your photos")).to_have_value("polar bear")
+
+
+def test_search_and_click_that_come_at_once_are_both_done(page: Page, busy: Busy) -> None:
+    busy.line.let_go(3)
+    expect_search_and_photo(page, busy.opened)
+
+
+def test_click_from_before_the_search_was_heard_of_does_not_undo_it(page: Page, busy: Busy) -> None:
+    busy.line.let_go(1)
+    expect(page).to_have_url(re.compile("polar\\+bear"))
+    busy.line.let_go(2)
+    expect_search_and_photo(page, busy.opened)
+
+
+def test_search_and_click_that_are_joined_are_both_done(page: Page, busy: Busy) -> None:
+    busy.line.join()
+    busy.line.let_go(1)
+    expect_search_and_photo(page, busy.opened)
 
 
 def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address: str) -> None:
