@@ -31,11 +31,12 @@ def value(key: str) -> str | None:
 def put(key: str, said: str | None) -> None:
     """Let the address say this under `key`, or nothing."""
     catch_up()
+    whole = st.query_params.to_dict()
     if said is None:
-        st.query_params.pop(key, None)
+        whole.pop(key, None)
     else:
-        st.query_params[key] = said
-    _keep()
+        whole[key] = said
+    _hold(whole)
 
 
 def catch_up() -> None:
@@ -45,17 +46,10 @@ def catch_up() -> None:
     before has changed it: what it sends then would take that act back. Only a visitor who comes,
     goes to another page, or goes back or forward, brings an address that is new.
     """
-    run = get_script_run_ctx(suppress_warning=True)
-    if run is None:
-        return
-    page, said = st.session_state.get(SAID, (None, {}))
-    if page != run.page_script_hash:
-        _keep()
-    elif said != st.query_params.to_dict():
-        if run.is_history_navigation:
-            _keep()
-        else:
-            st.query_params.from_dict(said)
+    if run := get_script_run_ctx(suppress_warning=True):
+        page, said = st.session_state.get(SAID, (None, {}))
+        is_new = page != run.page_script_hash or run.is_history_navigation
+        _hold(st.query_params.to_dict() if is_new else said)
 
 
 def leave() -> None:
@@ -63,10 +57,12 @@ def leave() -> None:
     st.session_state.pop(SAID, None)
 
 
-def _keep() -> None:
+def _hold(said: dict[str, str]) -> None:
+    """In the session first: what comes next from the browser may break off what tells it this."""
     run = get_script_run_ctx(suppress_warning=True)
-    page = run.page_script_hash if run else None
-    st.session_state[SAID] = (page, st.query_params.to_dict())
+    st.session_state[SAID] = (run and run.page_script_hash, said)
+    if said != st.query_params.to_dict():
+        st.query_params.from_dict(said)
 
 
 def query() -> str:
