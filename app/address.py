@@ -31,12 +31,11 @@ def value(key: str) -> str | None:
 def put(key: str, said: str | None) -> None:
     """Let the address say this under `key`, or nothing."""
     catch_up()
-    whole = st.query_params.to_dict()
-    if said is None:
-        whole.pop(key, None)
-    else:
-        whole[key] = said
-    _hold(whole)
+    page, before = st.session_state[SAID]
+    now = {name: part for name, part in {**before, key: said}.items() if part is not None}
+    st.session_state[SAID] = (page, now)  # first: telling the browser may be broken off
+    if now != before:
+        st.query_params.from_dict(now)
 
 
 def catch_up() -> None:
@@ -46,23 +45,20 @@ def catch_up() -> None:
     before has changed it: what it sends then would take that act back. Only a visitor who comes,
     goes to another page, or goes back or forward, brings an address that is new.
     """
-    if run := get_script_run_ctx(suppress_warning=True):
-        page, said = st.session_state.get(SAID, (None, {}))
-        is_new = page != run.page_script_hash or run.is_history_navigation
-        _hold(st.query_params.to_dict() if is_new else said)
+    run = get_script_run_ctx(suppress_warning=True)
+    if run is None:
+        return
+    page, said = st.session_state.get(SAID, (None, {}))
+    brought = st.query_params.to_dict()
+    if page != run.page_script_hash or run.is_history_navigation:
+        st.session_state[SAID] = (run.page_script_hash, brought)
+    elif said != brought:
+        st.query_params.from_dict(said)
 
 
 def leave() -> None:
     """Believe the address that comes next: the page sends the browser elsewhere by itself."""
     st.session_state.pop(SAID, None)
-
-
-def _hold(said: dict[str, str]) -> None:
-    """In the session first: what comes next from the browser may break off what tells it this."""
-    run = get_script_run_ctx(suppress_warning=True)
-    st.session_state[SAID] = (run and run.page_script_hash, said)
-    if said != st.query_params.to_dict():
-        st.query_params.from_dict(said)
 
 
 def query() -> str:

@@ -50,8 +50,7 @@ def take(library: Library, sent: dict[str, Any]) -> None:
         name = token_urlsafe(6)
         kept = {**_kept(), name: Given(picture, jpeg_url(jpeg))}
         st.session_state[KEY] = dict(list(kept.items())[-KEPT:])
-        address.close_photo()
-        address.refine(address.query())
+        address.set_query(address.query())
         address.set_picture(name)
 
 
