@@ -139,8 +139,7 @@ def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
             seen = scan_remote(root, eyes.roots, under)
     except OSError as error:
         kept = eyes.store.present_photos().get(root.id, 0)
-        why = f"{root.path} cannot be read ({error.strerror})"
-        return _Look([], [], f"{why}: {kept} photos kept" if kept else why)
+        return _Look([], [], _unreadable(root, error, kept))
     dark: dict[str, int] = {}
     if not eyes.accept_gone:
         if "" in under and not seen.found and (kept := _counted(root, eyes.store.rows(root.id))):
@@ -176,6 +175,8 @@ def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
 
 
 def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> str | None:
+    if len(seen.unseen) == 1:
+        return f"{root.path}: 1 folder cannot be read, its photos kept"
     if seen.unseen:
         return f"{root.path}: {len(seen.unseen)} folders cannot be read, their photos kept"
     return None if "" in under else root.notice
@@ -195,7 +196,17 @@ def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
 
 
 def _unmounted(folder: Location, kept: int) -> str:
-    return f"{folder} looks unmounted: {kept} photos kept"
+    return f"{folder} looks unmounted: {_photos_kept(kept)}"
+
+
+def _unreadable(root: Root, error: OSError, kept: int) -> str:
+    if not kept:
+        return f"{root.path} cannot be read ({error.strerror})"
+    return f"{root.path} cannot be read ({error.strerror}): {_photos_kept(kept)}"
+
+
+def _photos_kept(count: int) -> str:
+    return "1 photo kept" if count == 1 else f"{count} photos kept"
 
 
 def _within(paths: Collection[Location], root: Location, others: Collection[Location]) -> list[str]:

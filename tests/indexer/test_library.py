@@ -432,7 +432,7 @@ def test_photos_behind_a_link_to_an_unmounted_drive_are_kept(
         report = look(library)
         if vanish == "dangling" or look is rebuild:
             assert report.gone == 0
-            assert report.notices == (f"{photos}/link looks unmounted: 1 photos kept",)
+            assert report.notices == (f"{photos}/link looks unmounted: 1 photo kept",)
     shutil.rmtree(drive, ignore_errors=True)
     (tmp_path / "away").rename(drive)
     before = encoder.embedded

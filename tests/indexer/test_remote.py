@@ -222,7 +222,7 @@ def test_a_folder_that_is_denied_keeps_its_photos(library: Library, moody: Stora
     moody.put("new.png", "yellow")
     report = rebuild(library)
     assert counts(report) == {"embedded": 1}
-    assert report.notices == (f"{moody.folder}: 1 folders cannot be read, their photos kept",)
+    assert report.notices == (f"{moody.folder}: 1 folder cannot be read, its photos kept",)
     assert found(library, "blue").endswith("blue?.png")
 
 
