@@ -13,14 +13,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    inspect,
+    literal,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from indexer import postgres
+from indexer.dialects import begin_alone
 from indexer.disk import disk_full
 from indexer.errors import LibraryError, LibraryNotFound, NotALibrary
 from indexer.records import Model
+from indexer.schema import library, metadata
 from indexer.schema_version import begin_library, bring_up_to_date, migrate
 
 BUSY_TIMEOUT_MS: Final = 30_000
@@ -44,13 +57,33 @@ def open_database(place: Path | URL) -> Engine:
     if isinstance(place, URL):
         return postgres.open_database(place)
     if not place.exists():
-        raise LibraryNotFound(
-            f"there is no library at {place.parent}: make one with 'indexer rebuild DIR'"
-        )
+        raise _none_at(place)
     engine = _engine(place)
     with _explained(place, engine):
+        if _is_half_made(engine):
+            raise _none_at(place)
         bring_up_to_date(engine, str(place))
     return engine
+
+
+def _none_at(path: Path) -> LibraryNotFound:
+    return LibraryNotFound(
+        f"there is no library at {path.parent}: make one with 'indexer rebuild DIR'"
+    )
+
+
+def _is_half_made(engine: Engine) -> bool:
+    """Whether all it has are empty tables of a library: they were never finished."""
+    with engine.connect() as connection:
+        inspector = inspect(connection)
+        tables = set(inspector.get_table_names()) - {"alembic_version"}
+        if library.name not in tables or not tables <= metadata.tables.keys():
+            return False
+        columns = {column["name"] for column in inspector.get_columns(library.name)}
+        if columns != set(library.columns.keys()):
+            return False
+        queries = (select(literal(1)).select_from(table(name)).limit(1) for name in tables)
+        return not any(connection.execute(query).first() for query in queries)
 
 
 def unfinished_copy(place: Path | URL) -> Engine:
@@ -84,17 +117,19 @@ def _unfinished(path: Path) -> Path:
 def _make_tables(engine: Engine, then: Callable[[Connection], None] = lambda _: None) -> None:
     with engine.begin() as connection:
         connection.execute(text("PRAGMA journal_mode = WAL"))  # the file remembers it
+        begin_alone(connection)
         migrate(connection)
         then(connection)
 
 
 def _create_file(path: Path, model: Model) -> Engine:
     """SQLite's schema changes are not undone by a rollback: the database is made under another
-    name, so that a library is there whole or not at all.
+    name, so that a library is there whole or not at all. Hold the library's lock around it.
     """
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)
-    _remove_journals(path)
+    for database in (unfinished, path):
+        _remove_journals(database)
     engine = _engine(unfinished)
     with _explained(path, engine):
         _make_tables(engine, lambda connection: begin_library(connection, model))

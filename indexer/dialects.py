@@ -1,23 +1,48 @@
-"""Expressions that SQLite and PostgreSQL write differently. Knows no tables; runs nothing."""
+"""What SQLite and PostgreSQL write differently: expressions, and the lock on a schema.
+
+Knows no tables.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, String, bindparam
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    String,
+    bindparam,
+    text,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+SCHEMA: Final = 0x5EC0_11EC  # the advisory lock of those who make or migrate tables; any number
 
 
 def upsert(dialect: Dialect, table: Any) -> Any:
     """An INSERT that knows ON CONFLICT; its methods are the same for both."""
     own = import_module(f"sqlalchemy.dialects.{dialect.name}")  # PostgreSQL's brings four drivers
     return own.insert(table)
+
+
+def begin_alone(connection: Connection) -> None:
+    """Until this transaction ends no other process changes the schema; it is undone if it fails.
+
+    SQLite's transactions include the schema if they are begun in so many words.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA})
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class Folded(FunctionElement[str]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +31,11 @@ def opened(home: Home, create: bool, model: str, open_encoder: OpenEncoder) -> S
             raise
     home.make()
     asked = asked_model(_best_model() if model == AUTO else model, open_encoder)
-    with held(home.directory, "writer", WRITTEN_BY), suppress(LibraryNotFound):
-        return Store.open(home.database)  # another process was quicker
-    return Store.create(home.database, asked)
+    with held(home.directory, "writer", WRITTEN_BY):
+        try:
+            return Store.open(home.database)  # another process was quicker
+        except LibraryNotFound:
+            return Store.create(home.database, asked)
 
 
 def _best_model() -> str:

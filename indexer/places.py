@@ -11,6 +11,7 @@ import hashlib
 import os
 import socket
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from platformdirs import user_data_path
@@ -72,9 +73,9 @@ def _own_directory() -> Path:
 def _keep_url(file: Path, url: str) -> None:
     if url_in(file.parent) == url:
         return
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(url)
+    with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:
+        written.write(url)  # for its owner only, as all temporary files
+    Path(written.name).replace(file)
 
 
 def make_directory(path: Path) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from indexer.dialects import begin_alone
 from indexer.errors import (
     DatabaseUnreachable,
     DiskFull,
@@ -46,8 +47,6 @@ SETTINGS: Final = (
     " set_config('tcp_keepalives_interval', '10', false),"
     " set_config('tcp_keepalives_count', '3', false)"
 )
-ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(:key)")
-CREATING: Final = 0x5EC0_11EC  # the advisory lock of those who make a library; any number
 
 
 def create_database(url: URL, model: Model) -> Engine:
@@ -57,7 +56,7 @@ def create_database(url: URL, model: Model) -> Engine:
     """
     engine = prepare_database(url)
     with _explained(url, engine), engine.begin() as connection:
-        connection.execute(ONE_AT_A_TIME, {"key": CREATING})
+        begin_alone(connection)
         if not _holds_library(connection, url):
             begin_library(connection, model)
     return engine
@@ -67,7 +66,7 @@ def prepare_database(url: URL) -> Engine:
     """The tables of a library, which has yet to be begun in them."""
     engine = make_engine(url)
     with _explained(url, engine), engine.begin() as connection:
-        connection.execute(ONE_AT_A_TIME, {"key": CREATING})
+        begin_alone(connection)
         if not _holds_library(connection, url):
             _need_pgvector(connection, url)
             migrate(connection)

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, insert, inspect, text
 
 from indexer.column_types import now
+from indexer.dialects import begin_alone
 from indexer.errors import NewerLibrary, NotALibrary
 from indexer.records import Model
 from indexer.schema import HEAD, library
@@ -28,7 +29,9 @@ def bring_up_to_date(engine: Engine, name: str) -> None:
         version = _version(connection, name)
     if version != HEAD:
         with engine.begin() as connection:
-            migrate(connection)
+            begin_alone(connection)
+            if _version(connection, name) != HEAD:  # no other process was quicker
+                migrate(connection)
 
 
 def migrate(connection: Connection) -> None:

@@ -7,13 +7,14 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import faiss  # noqa: F401 - loaded once, before processes are forked
+from sqlalchemy.engine import URL
 
 from indexer.daemon import Daemon
 from indexer.library import Library, open_library
@@ -22,6 +23,7 @@ from indexer.postgres import make_engine
 from indexer.postgres_url import database_url
 from indexer.shard import Job
 from indexer.sharing import SharedWork
+from indexer.store import Store
 from tests.fakes import ColourEncoder, FloatArray
 
 SLOW_S = 0.002  # a photo
@@ -107,3 +109,33 @@ def as_host(host: str, home: Path) -> Iterator[None]:
     mine = {"RECOLLECT_HOST": host, "XDG_DATA_HOME": str(home / host)}
     with patch.dict(os.environ, mine):
         yield
+
+
+def make_library(start: Any, said: Any, path: Path, photos: Path) -> None:
+    """A first rebuild that begins when others do; tells how it ended."""
+    _told(start, said, lambda: _first_rebuild(path, photos))
+
+
+def name_by_url(start: Any, said: Any, url: str) -> None:
+    """Name a library by its URL when others do; tells how it ended."""
+    _told(start, said, lambda: library_directory(url))
+
+
+def open_store(start: Any, said: Any, place: Path | URL) -> None:
+    """Open a database when others do; tells how it ended."""
+    _told(start, said, lambda: Store.open(place).close())
+
+
+def _first_rebuild(path: Path, photos: Path) -> None:
+    with closing(opened(path, create=True, model="colour")) as library, library.writing():
+        library.add_root(photos)
+        library.rebuild()
+
+
+def _told(start: Any, said: Any, work: Callable[[], object]) -> None:
+    start.wait()
+    try:
+        work()
+        said.put("done")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test judges it
+        said.put(f"{type(error).__name__}: {error}")
