@@ -51,7 +51,7 @@ SENTENCES: Final = (
     N_("cannot be read: {why}"),
     N_("cannot be scaled for the encoder: {why}"),
     N_("the encoder failed: {why}"),
-    N_("{path} looks unmounted: {kept}"),
+    N_("{path} looks unmounted: {kept}; if they are gone for good: indexer rebuild --accept-gone"),
     N_("{path}: 1 folder cannot be read, its photos kept"),
     N_("{path}: {count} folders cannot be read, their photos kept"),
     N_("{path} cannot be read ({why}): {kept}"),

@@ -27,12 +27,14 @@ class Census:
 
     def _counted(self) -> LibraryStatus:
         failed, missing = self._store.failed_and_missing()
+        embeddings = self._store.embedding_count()
         return LibraryStatus(
             library=self._library,
             model_id=self._store.model_id,
             roots=tuple(self._store.root_status()),
             photos=self._store.searchable(),
-            embeddings=self._store.embedding_count(),
+            embeddings=embeddings,
+            awaiting_prune=embeddings - self._store.embeddings_of_present(),
             failed=failed,
             missing=missing,
         )

@@ -54,6 +54,9 @@ def metrics_served(library: Library, port: int) -> Iterator[None]:
 def _library_gauges(status: LibraryStatus) -> Iterator[GaugeMetricFamily]:
     yield _gauge("photos", "Photos that are there and searchable", status.photos)
     yield _gauge("embeddings", "Embeddings of the library's model", status.embeddings)
+    yield _gauge(
+        "embeddings_awaiting_prune", "Those of them without a photo", status.awaiting_prune
+    )
     yield _gauge("failed_files", "Files that could not be taken in", status.failed)
     yield _gauge("missing_photos", "Photos that are gone, but remembered", status.missing)
     doubtful = sum(root.notice is not None for root in status.roots)

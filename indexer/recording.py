@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from indexer.column_types import now
-from indexer.dialects import upsert
+from indexer.dialects import among, upsert
 from indexer.outcomes import NewContent, Outcome
 from indexer.records import NEVER_READ, Row
-from indexer.rows import FAILED
+from indexer.rows import FAILED, PRESENT
 from indexer.schema import contents, embeddings, pack, photos
 
 
@@ -22,7 +22,7 @@ def record(connection: Connection, model_id: str, outcomes: Collection[Outcome])
     # once each: a batch may hold several files of the same bytes
     new = {o.content.sha256: o.content for o in outcomes if isinstance(o.content, NewContent)}
     ids = _record_contents(connection, model_id, new) if new else {}
-    fresh = []
+    fresh, replaced = [], set[int]()
     for outcome in outcomes:
         content = outcome.content
         values = _values(
@@ -30,6 +30,8 @@ def record(connection: Connection, model_id: str, outcomes: Collection[Outcome])
         )
         if outcome.row:
             connection.execute(update(photos).where(photos.c.id == outcome.row.id), values)
+            if outcome.row.content_id not in (None, values["content_id"]):
+                replaced.add(outcome.row.content_id)
         else:
             fresh.append(values)
     if fresh:
@@ -39,6 +41,16 @@ def record(connection: Connection, model_id: str, outcomes: Collection[Outcome])
             set_={name: insertion.excluded[name] for name in fresh[0]},
         )
         connection.execute(insertion, fresh)
+    orphan(connection, replaced)
+
+
+def orphan(connection: Connection, content_ids: Collection[int]) -> None:
+    """Date those of these contents that no present photo has any more."""
+    if not content_ids:
+        return
+    present = exists().where(photos.c.content_id == contents.c.id, PRESENT)
+    orphans = update(contents).where(among(contents.c.id, list(content_ids)), ~present)
+    connection.execute(orphans, {"orphaned_at": now()})
 
 
 def set_missing(connection: Connection, rows: Iterable[Row], since: datetime | None) -> None:

@@ -317,7 +317,10 @@ class RootStatus:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """The library in numbers. `photos` are there and searchable; `daemon`: the running one."""
+    """The library in numbers. `photos` are there and searchable; `daemon`: the running one.
+
+    `embeddings` are all of the model; `awaiting_prune` of them belong to no present photo.
+    """
 
     library: str
     model_id: str
@@ -327,6 +330,7 @@ class LibraryStatus:
     failed: int
     missing: int
     index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))
+    awaiting_prune: int = 0
     paused: bool = False  # `indexer pause` was said
     wish: ModelWish | None = None  # the model it is to go over to
     daemon: DaemonState | None = None

@@ -69,7 +69,8 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
             for root in status.roots
         ],
         "photos": status.photos,
-        "embeddings": status.embeddings,
+        "embeddings": status.embeddings - status.awaiting_prune,
+        "awaiting_prune": status.awaiting_prune,
         "failed": status.failed,
         "missing": status.missing,
         "index": asdict(status.index),
@@ -144,16 +145,29 @@ def status_text(status: LibraryStatus) -> str:
         f"library     {status.library}",
         f"model       {status.model_id}",
         f"photos      {status.photos}",
-        f"embeddings  {status.embeddings}",
+        f"embeddings  {status.embeddings - status.awaiting_prune}{_awaiting(status)}",
         f"failed      {status.failed}{'  (indexer failures lists them)' if status.failed else ''}",
         f"missing     {status.missing}",
-        f"index       {status.index.vectors} vectors, {status.index.kind} ({status.index.reason})",
+        f"index       {_index_text(status)}",
     ]
     for root in status.roots:
         lines.append(f"root        {root.path}  ({root.photos} photos)")
         if root.notice:
             lines.append(f"            {root.notice}")
     return "\n".join([*lines, *_wish_lines(status.wish), *_daemon_lines(status)])
+
+
+def _awaiting(status: LibraryStatus) -> str:
+    if not status.awaiting_prune:
+        return ""
+    return f", and {status.awaiting_prune} without a photo  (indexer prune removes them)"
+
+
+def _index_text(status: LibraryStatus) -> str:
+    index = status.index
+    others = min(index.vectors, status.awaiting_prune)
+    without = f", {others} of them without a photo" if others else ""
+    return f"{index.vectors} vectors{without}, {index.kind} ({index.reason})"
 
 
 def _wish_lines(wish: ModelWish | None) -> list[str]:

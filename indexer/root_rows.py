@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from indexer.dialects import upsert
 from indexer.location import Location, location
+from indexer.recording import orphan
 from indexer.records import Root
 from indexer.schema import photos, roots
 from indexer.shared_schema import root_hosts
@@ -61,6 +62,9 @@ def set_notices(connection: Connection, notices: Mapping[int, str | None]) -> No
 
 def remove(connection: Connection, root_id: int, *, is_shared: bool) -> None:
     """Forget a photo directory and its photos' rows."""
+    had = select(photos.c.content_id).where(photos.c.root_id == root_id).distinct()
+    content_ids = connection.execute(had.where(photos.c.content_id.is_not(None))).scalars().all()
     tables = (photos.c.root_id, roots.c.id, *([root_hosts.c.root_id] * is_shared))
     for column in tables:
         connection.execute(delete(column.table).where(column == root_id))
+    orphan(connection, content_ids)

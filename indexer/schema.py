@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from indexer.column_types import ID, NAME, STORED, VECTOR
 
-HEAD: Final = "0004"  # the newest migration
+HEAD: Final = "0005"  # the newest migration
 
 metadata = MetaData()
 
@@ -67,6 +67,7 @@ contents = Table(
     Column("focal_mm", Float),
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
+    Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
 )
 
 photos = Table(

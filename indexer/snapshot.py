@@ -25,6 +25,10 @@ CHUNK_BYTES: Final = 1 << 22
 Write = Callable[[bytes], object]
 
 
+class OtherModel(ValueError):
+    """The snapshot is of this library, and of the model it had or is to have."""
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotHeader:
     """What a snapshot is a view of, and of what kind (see index_policy.py)."""
@@ -37,7 +41,9 @@ class SnapshotHeader:
     count: int
 
     def check(self, library_id: str, model_id: str, dim: int) -> None:
-        """Raise ValueError if it is a view of something else."""
+        """Raise ValueError if it is a view of something else; OtherModel if of this library."""
+        if self.library_id == library_id and self.model_id != model_id:
+            raise OtherModel(f"it is of the model {self.model_id}, not of {model_id}")
         found = (self.library_id, self.model_id, self.dim)
         if found != (library_id, model_id, dim):
             raise ValueError(f"it is of {found}, not of {(library_id, model_id, dim)}")

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    exists,
     func,
     or_,
     select,
@@ -330,6 +331,12 @@ class Store:
         mine = embeddings.c.model_id == self.model_id
         return self._count(select(func.count()).select_from(embeddings).where(mine))
 
+    def embeddings_of_present(self) -> int:
+        """How many of them are those of photos that are there; `prune` removes others in time."""
+        theirs = exists().where(photos.c.content_id == embeddings.c.content_id, PRESENT)
+        mine = embeddings.c.model_id == self.model_id
+        return self._count(select(func.count()).select_from(embeddings).where(mine, theirs))
+
     def failed_and_missing(self) -> tuple[int, int]:
         """How many present files could not be taken in, and how many photos are known but gone."""
         counts = func.count().filter(FAILED), func.count().filter(~PRESENT)
@@ -357,15 +364,15 @@ class Store:
         query = row_query().where(photos.c.missing_since < limit).order_by(photos.c.id)
         return list(self._rows(query))
 
-    def prunable(self, rows: Collection[Row]) -> Prunable:
-        """What nothing refers to any more once these rows are gone."""
+    def prunable(self, rows: Collection[Row], before: datetime) -> Prunable:
+        """What nothing refers to any more once these rows are gone, nor has since `before`."""
         with self.engine.connect() as connection:
-            return prunable(connection, rows)
+            return prunable(connection, rows, before)
 
-    def prune(self, rows: Collection[Row]) -> Prunable:
+    def prune(self, rows: Collection[Row], before: datetime) -> Prunable:
         """Remove these rows, then the contents and embeddings that nothing refers to."""
         with self._writing() as connection:
-            return prune(connection, rows)
+            return prune(connection, rows, before)
 
     def _roots(self, query: Select[Any]) -> list[Root]:
         with self.engine.connect() as connection:

@@ -196,7 +196,10 @@ def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
 
 
 def _unmounted(folder: Location, kept: int) -> str:
-    return f"{folder} looks unmounted: {_photos_kept(kept)}"
+    return (
+        f"{folder} looks unmounted: {_photos_kept(kept)}; "
+        "if they are gone for good: indexer rebuild --accept-gone"
+    )
 
 
 def _unreadable(root: Root, error: OSError, kept: int) -> str:

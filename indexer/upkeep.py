@@ -24,17 +24,19 @@ def prune(
 ) -> Pruned:
     """Remove the photos that have been missing for longer than `older_than`.
 
-    Their contents, embeddings and thumbnails go too, where no other photo has them. The rows go
-    in one transaction, before the thumbnails: a thumbnail left over does no harm.
+    Their contents, embeddings and thumbnails go too, where no other photo has them, and those that
+    have had no photo for as long, of folders that were removed or photos that were edited. The
+    rows go in one transaction, before the thumbnails: a thumbnail left over does no harm.
     """
-    gone = store.gone_before(now() - older_than)
+    before = now() - older_than
+    gone = store.gone_before(before)
     seen = survey(store, library)
     doubtful = {root_id for root_id, notice in seen.notices.items() if notice}
     there = {row.id for row in seen.plan.back} | {row.id for row, _ in seen.plan.changed}
     sure = seen.notices.keys() - doubtful  # nobody knows of roots that other hosts see
     rows = [row for row in gone if row.root_id in sure and row.id not in there]
     folders = {root.id: root.path for root in store.roots()}
-    removed = store.prunable(rows) if dry_run else store.prune(rows)
+    removed = store.prunable(rows, before) if dry_run else store.prune(rows, before)
     if not dry_run:
         for sha256 in removed.hashes:
             forget_thumbnail(sha256)

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from indexer.errors import MissingFaiss
 from indexer.index_policy import STORED
 from indexer.shared_lock import SharedLock
-from indexer.snapshot import SnapshotHeader, Write, header_of, write_snapshot
+from indexer.snapshot import OtherModel, SnapshotHeader, Write, header_of, write_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +213,9 @@ class VectorIndex:
                 header = header_of(file, library_id, model_id, dim)
                 index._read(file, header)
         except FileNotFoundError:
+            return index
+        except OtherModel as error:  # a change of model was requested
+            log.debug("index snapshot %s is not used: %s", path, error)
             return index
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError is FAISS's
             log.warning("index snapshot %s discarded, building it anew: %s", path, error)

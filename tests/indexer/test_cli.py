@@ -124,6 +124,7 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
         "roots": [{"path": str(SAMPLE), "photos": count, "notice": None}],
         "photos": count,
         "embeddings": count,
+        "awaiting_prune": 0,
         "failed": 0,
         "missing": 0,
         "index": {

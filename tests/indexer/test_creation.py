@@ -141,6 +141,12 @@ def test_a_half_made_library_counts_as_none(tmp_path: Path, statements: list[str
         assert library.roots() == []
 
 
+CONTENT = (
+    "INSERT INTO contents (sha256, width_px, height_px, format, orientation)"
+    " VALUES (:sha256, 1, 1, 'PNG', 1)"
+)
+
+
 @pytest.fixture(params=DATABASES)
 def oldest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | URL]:
     """A library of the first schema."""
@@ -163,6 +169,7 @@ def begin_oldest(engine: Engine) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         begin_library(connection, MODEL)
+        connection.execute(text(CONTENT), {"sha256": bytes(32)})
     engine.dispose()
 
 
@@ -173,6 +180,8 @@ def test_an_old_library_opened_by_several_at_once_is_migrated_once(oldest: Path 
         assert connection.execute(text("SELECT version_num FROM alembic_version")).all() == [
             (HEAD,)
         ]
+        # no photo has it: its age counts from the migration
+        assert connection.execute(text("SELECT orphaned_at FROM contents")).scalar()
     engine.dispose()
 
 

@@ -8,10 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from indexer.column_types import now
 from indexer.library import Library, open_library
 from indexer.records import Pruned
+from indexer.schema import contents
+from indexer.schema import photos as photo_rows
 from indexer.shared_schema import thumbnails as shared_thumbnails
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -120,6 +123,72 @@ def test_folder_that_looks_unmounted_is_not_pruned(
     photos.mkdir()  # an empty mount point
     assert prune(library) == Pruned((), 0, 0, kept=1)
     assert library.status().embeddings == 4
+
+
+def days_ago(library: Library, days: int) -> None:
+    """Let all that has gone so far have gone so many days earlier."""
+    earlier = now() - timedelta(days=days)
+    with library._store._writing() as connection:
+        for column in (photo_rows.c.missing_since, contents.c.orphaned_at):
+            dated = update(column.table).where(column.is_not(None))
+            connection.execute(dated, {column.name: earlier})
+
+
+def test_what_a_removed_folder_had_has_an_age_of_its_own(
+    library: Library, photos: Path, place: Path
+) -> None:
+    library.remove_root(photos)
+    assert prune(library, MONTH) == Pruned((), 0, 0)
+    status = library.status()
+    assert (status.photos, status.embeddings, status.awaiting_prune) == (0, 4, 4)
+    library.add_root(photos)
+    with library.writing():
+        assert library.rebuild().embedded == 0  # nothing is computed again
+    assert (found(library)[0], library.status().awaiting_prune) == ("red", 0)
+    days_ago(library, 40)  # it was without a photo long ago, and is not now
+    assert prune(library, MONTH) == Pruned((), 0, 0)
+
+    library.remove_root(photos)
+    days_ago(library, 29)
+    assert prune(library, MONTH) == Pruned((), 0, 0)
+    days_ago(library, 31)
+    assert library.prune(MONTH, dry_run=True) == Pruned((), contents=4, embeddings=4)
+    assert prune(library, MONTH) == Pruned((), contents=4, embeddings=4)
+    assert (library.status().embeddings, thumbnails(library)) == (0, 0)
+
+
+def test_what_an_edited_photo_was_has_an_age_of_its_own(library: Library, photos: Path) -> None:
+    make_photo(photos / "red.png", "red", seed=1)
+    rebuild(library)
+    assert (library.status().embeddings, library.status().awaiting_prune) == (5, 1)
+    assert prune(library, MONTH) == Pruned((), 0, 0)
+    days_ago(library, 31)
+    assert prune(library, MONTH) == Pruned((), contents=1, embeddings=1)
+
+
+def test_content_that_lost_its_last_photo_lately_outlives_a_copy_gone_for_long(
+    library: Library, photos: Path, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "other" / "red.png", "red")  # the same bytes
+    library.add_root(tmp_path / "other")
+    rebuild(library)
+    (photos / "red.png").unlink()
+    rebuild(library)
+    days_ago(library, 31)
+    library.remove_root(tmp_path / "other")
+    assert prune(library, MONTH) == Pruned((photos / "red.png",), 0, 0)
+    days_ago(library, 31)
+    assert prune(library, MONTH) == Pruned((), contents=1, embeddings=1)
+
+
+def test_content_of_which_nobody_knows_since_when_is_without_a_photo_ages_from_now(
+    library: Library, photos: Path
+) -> None:
+    library.remove_root(photos)
+    with library._store._writing() as connection:
+        connection.execute(update(contents), {"orphaned_at": None})
+    assert prune(library) == Pruned((), 0, 0)
+    assert prune(library) == Pruned((), contents=4, embeddings=4)
 
 
 def test_searcher_with_its_index_in_memory_stays_right(

@@ -178,7 +178,7 @@ def test_where_there_is_no_snapshot_the_index_is_empty_and_nothing_is_said(
 
 @pytest.mark.parametrize(
     ("library", "model", "dim"),
-    [("other", "model", DIM), ("library", "other", DIM), ("library", "model", DIM + 1)],
+    [("other", "model", DIM), ("other", "other", DIM), ("library", "model", DIM + 1)],
 )
 def test_a_snapshot_of_something_else_is_discarded(
     snapshot: Path, caplog: pytest.LogCaptureFixture, library: str, model: str, dim: int
@@ -186,6 +186,13 @@ def test_a_snapshot_of_something_else_is_discarded(
     index = VectorIndex.load(snapshot, library, model, dim)
     assert_discarded(index, caplog)
     assert index.dim == dim
+
+
+def test_a_snapshot_of_the_model_before_is_replaced_without_a_warning(
+    snapshot: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = VectorIndex.load(snapshot, "library", "other", DIM + 1)
+    assert (len(index), index.dim, caplog.messages) == (0, DIM + 1, [])
 
 
 @pytest.mark.parametrize(
