@@ -23,7 +23,7 @@ from clipcore.preprocess import to_rgb
 from indexer.disk import room_for
 from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
-from indexer.records import Facts, FileStat
+from indexer.records import Facts, FileStat, clamped_ns
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 HEIC: Final = "HEIF"  # as Pillow calls it, where the package that reads it is installed
@@ -67,7 +67,7 @@ class Decoded:
 def file_stat(path: Path) -> FileStat:
     """What the file at `path` has for size and time now. Raises OSError."""
     stat = path.stat()
-    return FileStat(stat.st_size, stat.st_mtime_ns)
+    return FileStat(stat.st_size, clamped_ns(stat.st_mtime_ns))
 
 
 def read_stable(

@@ -18,6 +18,7 @@ IndexerError
 ├── ClusterError             the Ray cluster does not answer, or none of its machines can work
 ├── ServiceError             the daemon cannot be made a service of this machine
 ├── AccessError              the page may not be shown to others like this
+├── EncoderFailed            the encoder fails on every picture
 ├── InHand                   equal bytes are being embedded: asked for again after that
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
@@ -102,6 +103,10 @@ class ServiceError(IndexerError):
 
 class AccessError(IndexerError):
     """The page may not be shown to other machines as asked, or its password is none."""
+
+
+class EncoderFailed(IndexerError):
+    """The encoder fails on a plain picture too: no photo is at fault."""
 
 
 class InHand(IndexerError):

@@ -38,13 +38,18 @@ class Excludes:
 
     def file(self, path: str) -> bool:
         """Whether this file does not count; the folders above it are not asked."""
-        if path.startswith(".", path.rfind("/") + 1):
+        if is_hidden(path):
             return True
         return self._spec is not None and self._spec.match_file(path)
 
     def covers(self, path: str) -> bool:
         """Whether the file at `path`, or a folder above it, is left out."""
         return self.file(path) or any(self.folder(folder) for folder in folders_above(path))
+
+
+def is_hidden(path: str) -> bool:
+    """Whether the last name of the path begins with a dot."""
+    return path.startswith(".", path.rfind("/") + 1)
 
 
 def folders_above(path: str) -> list[str]:

@@ -16,6 +16,7 @@ from itertools import chain, islice
 from math import ceil
 from typing import Final, Protocol
 
+from indexer.committing import recorded
 from indexer.crew import Crew
 from indexer.outcomes import NewContent, Outcome
 from indexer.records import Found, IngestReport, Plan, Row
@@ -115,7 +116,7 @@ class Ingest:
         return waiting.take(min(self._size, fair))
 
     def _commit(self, done: Done, tally: _Tally) -> None:
-        self._store.record(done.outcomes, gone=[o.left for o in done.outcomes if o.left])
+        done = replace(done, outcomes=recorded(self._store, done.outcomes))
         self._crew.settle(done)
         self._size = _next_size(len(done) + len(done.in_hand), done.seconds)
         embedded = tally.count(done)

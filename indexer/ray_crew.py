@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import chain, count
@@ -21,11 +21,12 @@ from typing import Any, Final
 from clipcore.errors import ClipcoreError
 from indexer.crew import Commission, Crew
 from indexer.errors import ClusterError, IndexerError
+from indexer.faults import reason
 from indexer.outcomes import Outcome
 from indexer.ray_cluster import Berth, berths, joined
 from indexer.ray_worker import Orders, SharedClaims, Worker
 from indexer.records import NEVER_READ
-from indexer.shard import Done, Job
+from indexer.shard import NO_THUMBNAIL, Done, Job, without_thumbnail
 
 log = logging.getLogger(__name__)
 
@@ -205,10 +206,17 @@ class RayCrew:
                 self._prepare([(worker, 1)])
             else:
                 self._ready.put(worker)
-                for sha256, jpeg in thumbnails.items():
-                    self._commission.save_thumbnail(sha256, jpeg)
-                return done  # type: ignore[no-any-return]
+                return self._with_thumbnails(done, thumbnails)
         return None
+
+    def _with_thumbnails(self, done: Done, thumbnails: Mapping[bytes, bytes]) -> Done:
+        """The shard once its thumbnails are written; a failure costs the files of that one."""
+        for sha256, jpeg in thumbnails.items():
+            try:
+                self._commission.save_thumbnail(sha256, jpeg)
+            except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of a file
+                done = without_thumbnail(done, sha256, reason(error, NO_THUMBNAIL))
+        return done
 
 
 def _losses(exceptions: Any) -> tuple[type[Exception], ...]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from clipcore.encoder import Encoder
 from indexer.crew import Claims
-from indexer.errors import InHand, RootError
+from indexer.errors import ClusterError, InHand, RootError
+from indexer.faults import ends_the_run
 from indexer.location import Location
 from indexer.memory import Room, free_for_decoding
 from indexer.opening import OpenEncoder, encoder_of
@@ -119,7 +120,12 @@ class Worker:
 def _known(claims: Any, shard: int, sha256: bytes) -> KnownContent | None:
     import ray
 
-    in_hand, known = ray.get(claims.known.remote(sha256, shard))
+    try:
+        in_hand, known = ray.get(claims.known.remote(sha256, shard))
+    except ray.exceptions.RayError as error:  # no file is at fault
+        if ends_the_run(error):
+            raise
+        raise ClusterError(f"the library does not answer: {error}") from error
     if in_hand:
         raise InHand("another shard is embedding these bytes")
     content: KnownContent | None = known

@@ -35,6 +35,16 @@ class FileStat(NamedTuple):
         return self.size_bytes, self.mtime_ns if self.etag is None else self.etag
 
 
+# What SQLite, PostgreSQL and datetime can all hold: 1677 to 2262. File systems go further.
+FIRST_NS: Final = -(2**63)
+LAST_NS: Final = 2**63 - 1
+
+
+def clamped_ns(time_ns: int) -> int:
+    """The nearest time that the library can store."""
+    return min(max(time_ns, FIRST_NS), LAST_NS)
+
+
 # Remembered of a file that could not be read: equal to no file's, so the next look tries again.
 NEVER_READ: Final = FileStat(-1, -1)
 

@@ -7,6 +7,7 @@ takes it for gone.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -17,9 +18,12 @@ from pathlib import Path
 from typing import Final
 
 from indexer.decode import SUFFIXES
-from indexer.excludes import Excludes, folders_above
-from indexer.records import FileStat, Found, Root
+from indexer.excludes import Excludes, folders_above, is_hidden
+from indexer.faults import reason
+from indexer.records import NEVER_READ, FileStat, Found, Root, clamped_ns
 from indexer.spool import Spool
+
+log = logging.getLogger(__name__)
 
 ENDINGS: Final = tuple(SUFFIXES)
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
@@ -100,6 +104,8 @@ class _Walk:
             self._visit(relative)
         except OSError as error:
             self._unseen(relative, error)
+        except Exception as error:  # noqa: BLE001 - _broken() raises what is no fault of it
+            self._broken(relative, error)
 
     def _visit(self, relative: str) -> None:
         path = self.folder / relative
@@ -116,12 +122,15 @@ class _Walk:
         pending = [top]
         while pending:
             folder = pending.pop()
-            self.entered(self.folder / folder)
             try:
+                self.entered(self.folder / folder)
                 with os.scandir(self.folder / folder) as entries:
                     ordered = sorted(entries, key=attrgetter("name"))
             except OSError:  # even one that is no longer there: the next look will tell
                 self.scan.unseen.append(shown_path(folder))
+                continue
+            except Exception as error:  # noqa: BLE001 - see above
+                self._broken(folder, error)
                 continue
             pending.extend(reversed(list(self._subfolders(folder, ordered))))
 
@@ -140,6 +149,8 @@ class _Walk:
                     self._file(relative, entry.stat())
             except OSError as error:
                 self._unseen(relative, error)
+            except Exception as error:  # noqa: BLE001 - _broken() raises what is no fault of it
+                self._broken(relative, error)
 
     def _linked_file(self, relative: str, path: Path) -> None:
         status = path.stat()  # fails for a link that leads nowhere, whatever its name
@@ -153,6 +164,16 @@ class _Walk:
             return
         for path in (*folders_above(relative), relative):
             self._note_link(path)
+
+    def _broken(self, relative: str, error: Exception) -> None:
+        """Record that an entry cannot be scanned: a photo fails, a folder's photos are kept."""
+        why = reason(error, "cannot be scanned: {}")
+        name = shown_path(relative)
+        log.warning("%s: %s", self.folder / name, why)
+        if relative.lower().endswith(ENDINGS) and not is_hidden(relative):
+            self.scan.found.append(Found(self.root.id, name, NEVER_READ, why))
+        else:
+            self.scan.unseen.append(name)
 
     def _note_link(self, relative: str) -> None:
         if relative and (self.folder / relative).is_symlink():
@@ -171,7 +192,7 @@ class _Walk:
             self.taken.add(relative)
         name = shown_path(relative)
         problem = None if name == relative else "its name is not valid UTF-8: rename the file"
-        file = FileStat(status.st_size, status.st_mtime_ns)
+        file = FileStat(status.st_size, clamped_ns(status.st_mtime_ns))
         self.scan.found.append(Found(self.root.id, name, file, problem))
 
     def _passed_by(self, relative: str) -> bool:

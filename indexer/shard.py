@@ -15,11 +15,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
 from indexer.decode import content_hash, decode, decoded_bytes
-from indexer.errors import InHand, Undecodable, Unreadable, Unstable
+from indexer.errors import EncoderFailed, InHand, Unstable
+from indexer.faults import reason, storable
 from indexer.memory import Room, free_for_decoding
 from indexer.outcomes import KnownContent, NewContent, Outcome
 from indexer.records import NEVER_READ, Facts, Found, Row
@@ -31,6 +33,7 @@ FloatArray = npt.NDArray[np.float32]
 # Pixels that wait to be embedded: a whole shard of an encoder that sees 256 x 256, and a few photos
 # of one that sees more.
 WAITING_BYTES: Final = 24 * 2**20
+NO_THUMBNAIL: Final = "its thumbnail cannot be written: {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,10 @@ class Done:
 
 @dataclass(slots=True)
 class _Content:
-    """Some file's bytes on their way: known already, with pixels to embed, a vector or an error."""
+    """Some file's bytes on their way: known already, with pixels to embed, a vector or an error.
+
+    `may_pass`: the error lies outside these bytes, so the next full scan tries them again.
+    """
 
     sha256: bytes = b""
     id: int | None = None
@@ -86,6 +92,7 @@ class _Content:
     pixels: FloatArray | None = None
     vector: FloatArray | None = None
     error: str | None = None
+    may_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +136,28 @@ class ShardWorker:
 
     def _take(self, job: Job, contents: dict[bytes, _Content]) -> tuple[Job, _Content]:
         """Read a file once; decode it only if its bytes are new. Raises Unstable, InHand."""
-        if job.found.problem:
-            return job, _Content(error=job.found.problem)
+        if problem := job.found.problem:
+            if job.found.stat == NEVER_READ and job.row and job.row.content_id is not None:
+                raise Unstable(problem)  # it was read before, and may be again
+            return job, _Content(error=problem)
         try:
             data = self.read(job.found)
-        except Unreadable as error:
-            if job.is_unchanged:  # it was read before, and may be again
-                log.warning("%s: %s; what is known of it is kept", job.found.path, error)
-                raise Unstable(str(error)) from error
-            # what was not read must not count as unchanged next time
-            never = replace(job, found=job.found._replace(stat=NEVER_READ))
-            return never, _Content(error=str(error))
-        sha256 = content_hash(data)
-        if sha256 not in contents:
-            contents[sha256] = self._prepared(data, sha256)
+        except Unstable:
+            raise
+        except Exception as error:
+            why = reason(error, "cannot be read: {}")
+            if job.is_unchanged:
+                log.warning("%s: %s; what is known of it is kept", job.found.path, why)
+                raise Unstable(why) from error
+            return job, _Content(error=why, may_pass=True)
+        try:
+            sha256 = content_hash(data)
+            if sha256 not in contents:
+                contents[sha256] = self._prepared(data, sha256)
+        except InHand:
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            return job, _Content(error=reason(error, "cannot be looked up: {}"), may_pass=True)
         return job, contents[sha256]
 
     def _prepared(self, data: bytes, sha256: bytes) -> _Content:
@@ -151,18 +166,18 @@ class ShardWorker:
         if known and known.embedded:
             return _Content(sha256, known.id, embedded=True)
         content = _Content(sha256, known.id if known else None)
+        sentence, may_pass = "damaged: {}", False
         try:
             with self.room.of(len(data) + decoded_bytes(data)):
                 decoded = decode(data, self.encoder.image_size_px)
-        except Undecodable as error:
-            content.error = str(error)
-            return content
-        self.save_thumbnail(sha256, decoded.thumbnail)
-        content.facts = decoded.facts
-        try:
+            sentence, may_pass = NO_THUMBNAIL, True
+            self.save_thumbnail(sha256, decoded.thumbnail)
+            sentence, may_pass = "cannot be scaled for the encoder: {}", False
             content.pixels = self.encoder.preprocess(decoded.image)
-        except Exception as error:  # noqa: BLE001 - a strip of a million pixels, out of memory
-            content.error = f"cannot be scaled for the encoder: {error!r}"
+            content.facts = decoded.facts
+        except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of the file
+            content.error = reason(error, sentence)
+            content.may_pass = may_pass
         return content
 
     def _embed(self, contents: Iterable[_Content], least_bytes: int = 1) -> None:
@@ -175,12 +190,14 @@ class ShardWorker:
         if sum(photo.nbytes for photo in pixels) < least_bytes:
             return
         try:
-            rows: list[FloatArray | str] = list(self.encoder.embed_images(np.stack(pixels)))
+            rows: list[FloatArray | str] = list(self._vectors(pixels))
         except ClipcoreError:
             raise  # nothing to do with these photos
         except Exception as error:  # noqa: BLE001 - one photo must not cost the others
             log.warning("a batch of %d failed, trying one by one: %s", len(pixels), error)
-            rows = self._embed_singly(pixels, error)
+            rows = [self._embed_alone(photo) for photo in pixels]
+            if all(isinstance(row, str) for row in rows):
+                self._try_plain_picture()
         for content, row in zip(waiting, rows, strict=True):
             content.pixels = None
             if isinstance(row, str):
@@ -188,28 +205,57 @@ class ShardWorker:
             else:
                 content.vector = row
 
-    def _embed_singly(self, pixels: list[FloatArray], failure: Exception) -> list[FloatArray | str]:
-        """One by one. Where not a single photo of several goes through, it is not the photos."""
-        rows: list[FloatArray | str] = []
-        for photo in pixels:
-            try:
-                rows.append(self.encoder.embed_images(photo[None])[0])
-            except Exception as error:  # noqa: BLE001 - recorded as the photo's reason
-                rows.append(f"the encoder failed: {error}")
-        if len(rows) > 1 and all(isinstance(row, str) for row in rows):
-            raise failure
-        return rows
+    def _vectors(self, pixels: list[FloatArray]) -> FloatArray:
+        """(B, D) of the photos' pixels. Raises what the encoder raises, ValueError for no numbers.
+
+        One vector that is not finite would spoil the index, and PostgreSQL refuses it.
+        """
+        vectors = self.encoder.embed_images(np.stack(pixels))
+        if len(vectors) != len(pixels) or not np.isfinite(vectors).all():
+            raise ValueError("it gave no finite vector")
+        return vectors
+
+    def _embed_alone(self, photo: FloatArray) -> FloatArray | str:
+        """The photo's vector, or the reason why it has none."""
+        try:
+            return np.asarray(self._vectors([photo])[0])
+        except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of the photo
+            return reason(error, "the encoder failed: {}")
+
+    def _try_plain_picture(self) -> None:
+        """Raises EncoderFailed where the encoder fails on a plain picture: no photo is at fault."""
+        side_px = self.encoder.image_size_px
+        try:
+            self._vectors([self.encoder.preprocess(Image.new("RGB", (side_px, side_px), "grey"))])
+        except Exception as error:
+            why = reason(error, "the encoder fails on every picture: {}")
+            raise EncoderFailed(why) from error
+
+
+def without_thumbnail(done: Done, sha256: bytes, error: str) -> Done:
+    """The shard when that content's thumbnail could not be written: its files have failed."""
+
+    def failed(outcome: Outcome) -> Outcome:
+        content = outcome.content
+        if not (isinstance(content, NewContent) and content.sha256 == sha256):
+            return outcome
+        never = outcome.found._replace(stat=NEVER_READ)
+        return replace(outcome, found=never, content=None, error=error)
+
+    return replace(done, outcomes=tuple(map(failed, done.outcomes)))
 
 
 def _outcome(job: Job, content: _Content) -> Outcome:
-    row, guess = job.row, job.moved_from
+    row, guess, found = job.row, job.moved_from, job.found
     if guess and content.id is not None and content.id == guess.content_id:
         row = guess  # the same bytes under a new name: the photo keeps its number
     left = guess if guess is not row else None
     if content.error:
+        if content.may_pass:  # what was not read must not count as unchanged next time
+            found = found._replace(stat=NEVER_READ)
         kept = row.content_id if row and job.is_unchanged else None
-        return Outcome(job.found, row, kept, content.error, left)
+        return Outcome(found, row, kept, storable(content.error), left)
     if content.vector is not None and content.facts is not None:
         new = NewContent(content.sha256, content.facts, content.vector)
-        return Outcome(job.found, row, new, left=left)
-    return Outcome(job.found, row, content.id, left=left)
+        return Outcome(found, row, new, left=left)
+    return Outcome(found, row, content.id, left=left)

@@ -30,6 +30,7 @@ ONLY_IN = {
             "shared_schema",
             "column_types",
             "dialects",
+            "faults",
             "schema_version",
             "database",
             "postgres",

@@ -19,7 +19,7 @@ from clipcore.errors import CheckpointError
 from indexer import ingest as module
 from indexer import recording, shard
 from indexer.crew import Claims, LocalCrew
-from indexer.errors import Unreadable
+from indexer.errors import DiskFull, EncoderFailed, Unreadable
 from indexer.ingest import Ingest, Progress
 from indexer.originals import Originals
 from indexer.reconcile import reconcile
@@ -238,7 +238,7 @@ def test_a_photo_the_encoder_refuses_costs_only_itself(
     (failure,) = taking.store.failures()
     assert (failure.path, failure.reason) == (
         taking.folder / "black.jpg",
-        "the encoder failed: too dark",
+        "the encoder failed: ValueError: too dark",
     )
     assert counts(taking.run(encoder)) == {}
 
@@ -262,7 +262,7 @@ def test_a_photo_that_cannot_be_scaled_costs_only_itself(
 def test_an_encoder_that_fails_on_all_is_no_fault_of_the_photos(taking: Taking) -> None:
     for seed in range(3):
         taking.photo(f"{seed}.jpg", seed=seed)
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(EncoderFailed, match="every picture: RuntimeError: out of order"):
         taking.run(Choosy(lambda _: True, RuntimeError("out of order")))
     assert taking.rows() == {}
     assert counts(taking.run()) == {"embedded": 3}
@@ -320,12 +320,12 @@ def test_a_shard_is_recorded_whole_or_not_at_all(
     def fail_at_the_seventh(*arguments: Any) -> dict[str, Any]:  # its content is written then
         done.append(arguments)
         if len(done) == 7:
-            raise OSError("the disk is full")
+            raise DiskFull("the disk is full")
         return values(*arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(recording, "_values", fail_at_the_seventh)
-        with pytest.raises(OSError, match="full"):
+        with pytest.raises(DiskFull):
             taking.run()
     assert len(taking.rows()) == taking.store.embedding_count() == 4
     assert counts(taking.run()) == {"embedded": 8}

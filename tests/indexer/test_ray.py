@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from indexer.decode import content_hash
 from indexer.errors import ClusterError, MissingRay, RootError
 from indexer.places import library_directory
 from indexer.ray_cluster import berths_on, check
@@ -173,14 +174,26 @@ def test_a_worker_that_is_killed_changes_nothing(two_machines: Network, library:
     assert len(list((library / "thumbnails").rglob("*.jpg"))) == DIFFERENT
 
 
-def test_a_photo_that_kills_its_workers_costs_only_itself(
+def test_photo_that_kills_its_workers_or_has_no_thumbnail_costs_only_itself(
     two_machines: Network, library: Path
 ) -> None:
-    make_photo(library.parent / "photos" / "0" / "deadly.png", "black")
+    photos = library.parent / "photos"
+    make_photo(photos / "0" / "deadly.png", "black")
+    last = make_photo(photos / "last.png", "red")
+    blocked = library / "thumbnails" / content_hash(last.read_bytes()).hex()[:2]
+    blocked.parent.mkdir()
+    blocked.write_text("a file where a folder must be")
+    without = {
+        path.relative_to(photos).as_posix()
+        for path in photos.rglob("*.png")
+        if content_hash(path.read_bytes()).hex().startswith(blocked.name)
+    }
     finished(two_machines.driver(library, DeadlyEncoder))
-    failed = rows(library, "SELECT path, error FROM photos WHERE error IS NOT NULL")
-    assert failed == [("0/deadly.png", "2 workers of the cluster were lost while they had it")]
-    assert len(vectors(library)) == PHOTOS
+    failed = dict(map(tuple, rows(library, "SELECT path, error FROM photos WHERE error NOT NULL")))
+    assert failed.pop("0/deadly.png") == "2 workers of the cluster were lost while they had it"
+    assert set(failed) == without - {"0/deadly.png"}
+    assert all("its thumbnail cannot be written: " in str(why) for why in failed.values())
+    assert len(vectors(library)) == PHOTOS + 1 - len(failed)
 
 
 def test_a_machine_that_cannot_work_is_left_out(two_machines: Network, library: Path) -> None:
