@@ -1,7 +1,7 @@
 """Files that the page hands out over HTTP, each under a token that nobody can guess.
 
-A token stands for an offer that the page has made, never for a path: what was not offered cannot
-be had. Knows nothing of how they are sent.
+A token stands for an offer that the page has made to one login, never for a path: what was not
+offered cannot be had, nor by another login. Knows nothing of how they are sent.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class Offers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._offers: dict[str, Offer] = {}
+        self._offers: dict[str, tuple[Offer, str]] = {}
 
-    def make(self, offer: Offer) -> str:
-        """Offer a file; its token."""
+    def make(self, offer: Offer, login: str) -> str:
+        """Offer a file to the login of this name; its token."""
         token = secrets.token_urlsafe(32)
         with self._lock:
-            self._offers[token] = offer
+            self._offers[token] = offer, login
             if len(self._offers) > REMEMBERED:
                 del self._offers[next(iter(self._offers))]
         return token
@@ -56,10 +56,11 @@ class Offers:
         with self._lock:
             self._offers.pop(token, None)
 
-    def get(self, token: str) -> Offer | None:
-        """What is offered under this token."""
+    def get(self, token: str, login: str) -> Offer | None:
+        """What is offered to this login under this token."""
         with self._lock:
-            return self._offers.get(token)
+            offer, to = self._offers.get(token, (None, ""))
+        return offer if to == login else None
 
 
 @cache

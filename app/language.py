@@ -22,6 +22,7 @@ from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
+from starlette.requests import HTTPConnection
 
 from app import address
 from app.cities import City
@@ -37,7 +38,14 @@ COOKIE: Final = "recollect_language"  # for the next visit
 @contextmanager
 def one_language() -> Iterator[None]:
     """Within, the language is looked up once: Streamlit is asked for nothing a thousand times."""
-    token = SPOKEN.set(language())
+    with speaking(language()):
+        yield
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Within, this is the language, whatever the visitor of the page reads."""
+    token = SPOKEN.set(code)
     try:
         yield
     finally:
@@ -53,6 +61,17 @@ def language() -> str:
         st.session_state.get(CHOSEN),
         st.context.cookies.get(COOKIE),
         (st.context.locale or "").partition("-")[0],
+    )
+    return next((code for code in said if code in LANGUAGES), "en")
+
+
+def language_of(request: HTTPConnection) -> str:
+    """The same of a visitor for whom no page is drawn."""
+    accepted = request.headers.get("accept-language", "").split(",")
+    said = (
+        request.query_params.get("lang"),
+        request.cookies.get(COOKIE),
+        *(part.partition(";")[0].strip()[:2].lower() for part in accepted),
     )
     return next((code for code in said if code in LANGUAGES), "en")
 

@@ -12,10 +12,10 @@ from typing import Final
 import streamlit as st
 
 from app.activity import activity
+from app.admission import page_login, sign_out
 from app.counts import unreadable
 from app.facts import file_size, since
 from app.language import N_, _, day, ngettext, number, one_language
-from app.login import sign_out_button
 from app.model_list import model_list
 from app.picker import close_picker, folder_picker
 from app.plain import name_and_note, plain
@@ -42,7 +42,8 @@ def library_page(library: Library) -> None:
         if st.session_state.get("picking"):
             folder_picker(library, done=_("Add “{folder}”"))
         _live(library)
-        sign_out_button()
+        if page_login():
+            st.button(_("Sign out"), icon=":material/logout:", key="sign_out", on_click=sign_out)
 
 
 def _heading() -> None:

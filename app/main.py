@@ -1,4 +1,4 @@
-"""The pages, and the search in screen order: `streamlit run app/main.py`.
+"""The pages, and the search in screen order: the script that server.py serves.
 
 Knows a Library and its records; nothing of SQL, models or indexes.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 import streamlit as st
 
-from app import address
+from app import address, admission
 from app.asked import is_asked
 from app.dated_wall import newest
 from app.dialogs import dialog_at_the_end
@@ -20,7 +20,6 @@ from app.filters import filters
 from app.language import N_, _, ngettext, one_language
 from app.language_switch import language_switch
 from app.library_page import library_page
-from app.login import may_enter
 from app.map_page import map_page
 from app.opened import library_at
 from app.overview import overview
@@ -61,9 +60,9 @@ def main() -> None:
         st.html('<h1 class="brand">Recollect</h1>', width="content")
         language_switch()
     try:
-        entered = may_enter(default_library())
-        chosen = _navigation(entered)
-        if entered:
+        may_be_drawn = admission.may_be_drawn(default_library())
+        chosen = _navigation(may_be_drawn)
+        if may_be_drawn:
             with dialog_at_the_end():
                 chosen.run()
     except (IndexerError, ClipcoreError) as error:
@@ -71,8 +70,8 @@ def main() -> None:
         st.stop()
 
 
-def _navigation(entered: bool) -> st.Page:
-    """The page that the address asks for; the way to the others is shown to who may enter."""
+def _navigation(may_be_drawn: bool) -> st.Page:
+    """The page that the address asks for; the way to the others is shown with a login."""
     search = st.session_state[SEARCH] = _page(page, _("Search"), ":material/search:")
     on_map = st.session_state[MAP] = _page(map_page, _("Map"), ":material/map:", "map")
     return st.navigation(
@@ -83,7 +82,7 @@ def _navigation(entered: bool) -> st.Page:
             _page(explore_page, _("Explore"), ":material/bubble_chart:", "explore"),
             _page(library_page, _("Library"), ":material/folder:", "library"),
         ],
-        position="top" if entered else "hidden",
+        position="top" if may_be_drawn else "hidden",
     )
 
 

@@ -14,6 +14,7 @@ from weakref import ref
 
 import streamlit as st
 
+from app.admission import page_login
 from app.files import Offer, offered, url
 from app.language import _, language
 from app.said import said
@@ -55,7 +56,7 @@ def picture(photo: Photo) -> Picture:
     if shown is not None and shown.token:
         offered().take_back(shown.token)
     large, notice = _made(photo)
-    token = offered().make(offer(photo, large)) if large else None
+    token = offered().make(offer(photo, large), page_login()) if large else None
     st.session_state[SHOWN] = shown = Picture(of, large, token, notice)
     return shown
 
@@ -98,10 +99,10 @@ def original(library: Library, photo: Photo) -> str | None:
     if not isinstance(photo.path, Path):
         return library.link(photo)
     tokens: dict[int, str] = st.session_state.setdefault(ORIGINALS, {})
-    if photo.id not in tokens or offered().get(tokens[photo.id]) is None:
+    if photo.id not in tokens or offered().get(tokens[photo.id], page_login()) is None:
         mime = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
         file = Offer(photo.path.name, mime, lambda: _file(library, photo.id))
-        tokens[photo.id] = offered().make(file)
+        tokens[photo.id] = offered().make(file, page_login())
     return url(tokens[photo.id])
 
 

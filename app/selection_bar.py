@@ -11,6 +11,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app.address import QUERY_CHARACTERS
+from app.admission import page_login
 from app.copying import Copied, FolderRefused, copy_into, refuse
 from app.dialogs import ask_for
 from app.exports import LISTS, zipped
@@ -99,7 +100,9 @@ def _tokens(library: Library, ids: tuple[int, ...]) -> dict[str, str]:
     if of != ids:
         for token in tokens.values():
             offered().take_back(token)
-        tokens = {form: offered().make(offer) for form, offer in _offers(library, ids)}
+        tokens = {
+            form: offered().make(offer, page_login()) for form, offer in _offers(library, ids)
+        }
         st.session_state[TOKENS] = (ids, tokens)
     return dict(tokens)
 

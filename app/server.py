@@ -1,6 +1,6 @@
-"""The page as a web application: Streamlit's own, and the files that it hands out.
+"""The page as a web application: Streamlit's own, the files that it hands out, and the guard.
 
-Run by `streamlit run`, which looks for `app`.
+Served by http_server.py.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from typing import Final
 from urllib.parse import quote
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from app.admission import admission
 from app.files import FILES_URL, LAND_URL, offered
+from app.http_guard import Guard
+from app.login import LOGIN_URL, login_pages, login_urls
 from app.opened import search_once
-from app.thumbnails import THUMBNAILS_URL, door
+from app.thumbnails import THUMBNAILS_URL, signed_urls
+from indexer.places import default_library
 
 LAND: Final = Path(__file__).with_name("land.json")
 A_DAY: Final = {"cache-control": "max-age=86400"}
@@ -29,6 +34,8 @@ FOR_GOOD: Final = {
     "x-content-type-options": "nosniff",
 }
 GONE: Final = 410
+# Of this machine: other names are of sites elsewhere, which could be made to mean 127.0.0.1.
+OWN_NAMES: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 def land(_: Request) -> Response:
@@ -38,7 +45,7 @@ def land(_: Request) -> Response:
 
 def file(request: Request) -> Response:
     """What the page has offered under this token; nothing else can be had."""
-    offer = offered().get(request.path_params["token"])
+    offer = offered().get(request.path_params["token"], request.state.login)
     content = offer.content() if offer else None
     if offer is None or content is None:
         return Response(status_code=GONE)
@@ -54,9 +61,11 @@ def file(request: Request) -> Response:
 
 
 def thumbnail(request: Request) -> Response:
-    """A thumbnail that the page has shown: the seal in its address says so."""
+    """A thumbnail that the page has shown to this login: the signature in its URL says so."""
     asked = request.path_params
-    jpeg = door().thumbnail(asked["library"], asked["photo"], asked["seal"])
+    jpeg = signed_urls().thumbnail(
+        asked["library"], asked["photo"], request.state.login, asked["signature"]
+    )
     if jpeg is None:
         return Response(status_code=GONE)
     return Response(jpeg, media_type="image/jpeg", headers=FOR_GOOD)
@@ -64,7 +73,7 @@ def thumbnail(request: Request) -> Response:
 
 ROUTES: Final = [
     Route(f"/{FILES_URL}/{{token}}", file),
-    Route(f"/{THUMBNAILS_URL}/{{library:int}}/{{photo:int}}/{{seal}}", thumbnail),
+    Route(f"/{THUMBNAILS_URL}/{{library:int}}/{{photo:int}}/{{signature}}", thumbnail),
     Route(f"/{LAND_URL}", land),
 ]
 
@@ -76,4 +85,16 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(Path(__file__).with_name("main.py"), lifespan=lifespan, routes=ROUTES)
+def page_app(host: str) -> st.App:
+    """The application of a server that listens on `host`, over the default library."""
+    admitted = admission(host, default_library())
+    guard = Middleware(
+        Guard,
+        strangers=login_pages(admitted),
+        admission=admitted,
+        theirs=login_urls(admitted),
+        names=OWN_NAMES,
+        posts=frozenset((LOGIN_URL,)),
+    )
+    script = Path(__file__).with_name("main.py")
+    return st.App(script, lifespan=lifespan, routes=ROUTES, middleware=[guard])

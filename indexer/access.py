@@ -31,13 +31,20 @@ NEEDED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The address the page listens on, and the file that describes the OpenID provider, if any."""
+    """The address the page listens on, and the file that describes the OpenID provider, if any.
+
+    `proxies`: addresses or networks of the proxies before it, whose word is taken for where a
+    visitor comes from, and whether by HTTPS.
+    """
 
     host: str = LOOPBACK
     oidc: Path | None = None
+    proxies: tuple[str, ...] = ()
 
     def check(self, library: Path) -> None:
         """Raises AccessError where people could come from elsewhere without a login."""
+        for proxy in self.proxies:
+            _refuse_no_network(proxy)
         if self.oidc:
             people(self.oidc)
             if find_spec("authlib") is None:
@@ -88,3 +95,12 @@ def _read(oidc: Path) -> dict[str, Any]:
         raise AccessError(f"{oidc} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise AccessError(f"{oidc} is no TOML: {error}") from error
+
+
+def _refuse_no_network(proxy: str) -> None:
+    try:
+        ipaddress.ip_network(proxy)
+    except ValueError as error:
+        raise AccessError(
+            f"--proxy {proxy} is neither an address nor a network, as 10.0.0.5 and 10.0.0.0/24 are"
+        ) from error

@@ -111,6 +111,14 @@ def serve(
             metavar="FILE", help="People log in with an OpenID provider, as this file describes."
         ),
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A proxy before the page, by its address or network: its X-Forwarded-For and "
+            "X-Forwarded-Proto are believed. Repeatable.",
+        ),
+    ] = None,
     every: EveryOption = EVERY_MIN,
     nice: NiceOption = 10,
     threads: ThreadsOption = None,
@@ -132,7 +140,7 @@ def serve(
         if directories:
             add_roots(opened, directories)
         with ExitStack() as beside:
-            access = Access(host, oidc and oidc.absolute())
+            access = Access(host, oidc and oidc.absolute(), tuple(proxy or ()))
             beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
             _serve_metrics(beside, opened, metrics)
             # after the page has started: it must answer as quickly as ever

@@ -20,6 +20,7 @@ from indexer.errors import AccessError
 FILE: Final = "password.json"
 VARIABLE: Final = "RECOLLECT_PASSWORD"
 SHORTEST: Final = 8
+MARKED_WITH: Final = secrets.token_bytes(32)  # marks are compared within one process
 # RFC 7914's parameters for interactive logins: 16 MB and some 50 ms a try
 COST: Final = {"n": 2**14, "r": 8, "p": 1}
 
@@ -46,6 +47,16 @@ def has_password(library: Path, environment: Mapping[str, str] = os.environ) -> 
     return (library / FILE).exists()
 
 
+def password_mark(library: Path, environment: Mapping[str, str] = os.environ) -> str | None:
+    """A text that changes with the password, and tells nothing of it; None where there is none."""
+    if named := environment.get(VARIABLE):
+        return _mark(named.encode())
+    try:
+        return _mark((library / FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
 def is_password(library: Path, given: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether `given` is the password; takes as long whatever is wrong with it."""
     if named := environment.get(VARIABLE):
@@ -61,6 +72,10 @@ def is_password(library: Path, given: str, environment: Mapping[str, str] = os.e
             f"{library / FILE} is damaged: set the password again with 'indexer password'"
         ) from error
     return hmac.compare_digest(found, expected)
+
+
+def _mark(secret: bytes) -> str:
+    return hmac.new(MARKED_WITH, secret, "sha256").hexdigest()
 
 
 def _hash(password: str, salt: bytes) -> bytes:

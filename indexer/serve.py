@@ -13,34 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from indexer.access import LOOPBACK, OIDC_VARIABLE, Access, needs_login
+from indexer.access import LOOPBACK, OIDC_VARIABLE, Access
 from indexer.errors import IndexerError
 
 HOST: Final = LOOPBACK
-OWN_NAMES: Final = ("localhost", LOOPBACK, "::1")
 STOP_S: Final = 5
-# A config.toml is read from the working directory only: everything goes along as options.
-SERVER_FLAGS: Final = (
-    *("--server.headless", "true"),
-    *("--server.fileWatcherType", "none"),
-    *("--browser.gatherUsageStats", "false"),
-    *("--client.toolbarMode", "minimal"),
-    *("--logger.hideWelcomeMessage", "true"),
-    *("--client.showErrorDetails", "none"),  # tracebacks go to the log, not to the page
-    *("--server.enableCORS", "true"),  # other sites may not speak to the page
-    *("--server.enableXsrfProtection", "true"),
-    *("--theme.baseRadius", "0.5rem"),
-    *("--theme.light.primaryColor", "#b4460f"),
-    *("--theme.light.backgroundColor", "#fffdfa"),
-    *("--theme.light.secondaryBackgroundColor", "#f5f0e9"),
-    *("--theme.light.textColor", "#2a2420"),
-    *("--theme.light.borderColor", "#e2d9cd"),
-    *("--theme.dark.primaryColor", "#f0935a"),
-    *("--theme.dark.backgroundColor", "#161412"),
-    *("--theme.dark.secondaryBackgroundColor", "#221f1c"),
-    *("--theme.dark.textColor", "#efe9e2"),
-    *("--theme.dark.borderColor", "#3b3630"),
-)
 
 
 def server_command(port: int, access: Access = Access()) -> list[str]:  # noqa: B008 - frozen
@@ -48,11 +25,12 @@ def server_command(port: int, access: Access = Access()) -> list[str]:  # noqa: 
     spec = importlib.util.find_spec("app")
     if spec is None or spec.origin is None:
         raise IndexerError("the page's package is not installed: install recollect-photos again")
-    page = Path(spec.origin).with_name("server.py")
-    address = ["--server.address", access.host, "--server.port", str(port)]
-    if access.oidc:
-        address += ["--secrets.files", str(access.oidc)]
-    return [sys.executable, "-m", "streamlit", "run", str(page), *address, *SERVER_FLAGS]
+    where = str(Path(spec.origin).parents[1])
+    # not -m: it would take whatever package lies in the working directory under this name
+    start = f"import sys; sys.path.insert(0, {where!r}); from app.http_server import main; main()"
+    proxies = [part for proxy in access.proxies for part in ("--proxy", proxy)]
+    listen = ["--host", access.host, "--port", str(port)]
+    return [sys.executable, "-P", "-c", start, *listen, *proxies]
 
 
 @contextmanager
@@ -74,7 +52,7 @@ def page_served(
     environment = {**os.environ, "RECOLLECT_LIBRARY": str(library), "RECOLLECT_INDEX": index}
     if access.oidc:
         environment[OIDC_VARIABLE] = str(access.oidc)
-    command = [*server_command(port, access), *_names(access, library)]
+    command = server_command(port, access)
     # a session of its own: Ctrl-C in the terminal is ours to pass on, once
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     threading.Thread(target=_when_ended, args=(process, on_exit), daemon=True).start()
@@ -92,14 +70,6 @@ def page_served(
 def _when_ended(process: subprocess.Popen[bytes], on_exit: Callable[[], None]) -> None:
     process.wait()
     on_exit()
-
-
-def _names(access: Access, library: Path) -> list[str]:
-    """Options that bind a page without a login to this machine's own names: a site elsewhere whose
-    name is made to mean 127.0.0.1 could read it otherwise."""
-    if needs_login(access.host, library):
-        return []
-    return [part for name in OWN_NAMES for part in ("--server.allowedHosts", name)]
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -138,12 +138,12 @@ def test_axe_finds_nothing_serious_in_what_opens_on_a_narrow_screen(
     assert serious(narrow) == []
 
 
-def test_axe_finds_nothing_serious_in_the_door(wide: Page, few_photos: Library) -> None:
+def test_axe_finds_nothing_serious_in_the_login(wide: Page, few_photos: Library) -> None:
     with served(few_photos.path, Access("0.0.0.0"), **{VARIABLE: "correct horse"}) as address:
         wide.goto(address)
         wide.get_by_label("Password", exact=True).fill("wrong horse")
-        wide.get_by_role("button", name="Open").click()
-        expect(wide.get_by_text("This is not the password")).to_be_visible()
+        wide.get_by_role("button", name="Log in").click()
+        expect(wide.get_by_text("Wrong password.")).to_be_visible()
         assert serious(wide) == []
 
 

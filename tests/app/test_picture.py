@@ -50,15 +50,16 @@ def test_offer_of_a_picture_does_not_outlive_the_session(library: Library) -> No
 
 def test_what_was_never_offered_or_is_taken_back_is_not_had() -> None:
     offers = Offers()
-    token = offers.make(Offer("a.jpg", "image/jpeg", lambda: b"a"))
-    assert offers.get(token) is not None
-    assert offers.get(f"{token}x") is None
+    token = offers.make(Offer("a.jpg", "image/jpeg", lambda: b"a"), "anna")
+    assert offers.get(token, "anna") is not None
+    assert offers.get(token, "otto") is None
+    assert offers.get(f"{token}x", "anna") is None
     offers.take_back(token)
-    assert offers.get(token) is None
+    assert offers.get(token, "anna") is None
 
 
 def test_the_oldest_of_very_many_offers_is_forgotten() -> None:
     offers = Offers()
-    tokens = [offers.make(Offer("a", "", lambda: b"")) for _ in range(REMEMBERED + 1)]
-    assert offers.get(tokens[0]) is None
-    assert offers.get(tokens[1]) is not None
+    tokens = [offers.make(Offer("a", "", lambda: b""), "") for _ in range(REMEMBERED + 1)]
+    assert offers.get(tokens[0], "") is None
+    assert offers.get(tokens[1], "") is not None

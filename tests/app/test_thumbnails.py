@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.server import GONE, ROUTES
-from app.thumbnails import Door, thumbnail_url
+from app.thumbnails import SignedUrls, signed_urls, thumbnail_url
 from indexer.library import Library
 from indexer.records import Photo
 from tests.app.test_main import taken_in
@@ -28,7 +31,19 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def browser() -> TestClient:
-    return TestClient(Starlette(routes=ROUTES))
+    return TestClient(Starlette(routes=ROUTES, middleware=[Middleware(LoggedIn)]))
+
+
+class LoggedIn:
+    """As the guard does: the login that the test's header names, or none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["state"] = {"login": Headers(scope=scope).get("login", "")}
+        await self.app(scope, receive, send)
 
 
 def photo(library: Library, colour: str) -> Photo:
@@ -46,14 +61,21 @@ def test_thumbnail_travels_as_it_lies_on_disk_and_once(
     assert thumbnail_url(library, red) == thumbnail_url(library, photo(library, "red"))
 
 
-def test_seal_opens_no_other_photo(library: Library, browser: TestClient) -> None:
+def test_url_of_one_login_is_none_of_another(library: Library, browser: TestClient) -> None:
+    url = signed_urls().url(library, photo(library, "red"), "anna")
+    assert browser.get(url, headers={"login": "anna"}).status_code == 200
+    for other in ("", "otto"):
+        assert browser.get(url, headers={"login": other}).status_code == GONE
+
+
+def test_signature_is_of_no_other_photo(library: Library, browser: TestClient) -> None:
     red, blue = photo(library, "red"), photo(library, "blue")
-    start, _, seal = thumbnail_url(library, red).rpartition("/")
+    start, _, signature = thumbnail_url(library, red).rpartition("/")
     other = thumbnail_url(library, blue).rpartition("/")[0]
-    for wrong in (f"{other}/{seal}", f"{start}/{'0' * len(seal)}", f"{start}/é"):
+    for wrong in (f"{other}/{signature}", f"{start}/{'0' * len(signature)}", f"{start}/é"):
         assert browser.get(wrong).status_code == GONE
-    assert browser.get(f"{start.rpartition('/')[0]}/999/{seal}").status_code == GONE
-    assert browser.get(Door().url(library, red)).status_code == GONE  # another server's
+    assert browser.get(f"{start.rpartition('/')[0]}/999/{signature}").status_code == GONE
+    assert browser.get(SignedUrls().url(library, red, "")).status_code == GONE  # another server's
 
 
 def test_thumbnail_that_cannot_be_made_is_gone(
