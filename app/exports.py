@@ -1,6 +1,8 @@
 """Photos as a list of paths in three forms, and as one zip. Pure: knows nothing of the page.
 
-The zip is made while it is sent: it is neither on disk nor in memory as a whole.
+The zip is made while it is sent: it is neither on disk nor in memory as a whole. Names and EXIF
+texts are other people's: they are no formulas in a table, no further lines in a list, and no paths
+in a zip (safe_text.py).
 """
 
 from __future__ import annotations
@@ -8,12 +10,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final
 
 from zipstream import ZipStream
 
+from app.safe_text import cell_of, line_of, safe_name, same_name
 from indexer.location import Location
 from indexer.originals import open_original
 from indexer.records import Photo
@@ -35,22 +39,25 @@ GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
 
 def as_txt(photos: Iterable[Photo]) -> bytes:
-    """A path a line."""
-    return "".join(f"{photo.path}\n" for photo in photos).encode()
+    """A path a line, as the file system has it; one with line breaks is escaped."""
+    return b"".join(os.fsencode(line_of(str(photo.path))) + b"\n" for photo in photos)
 
 
 def as_csv(photos: Iterable[Photo]) -> bytes:
     """A row a photo below the names of the columns; with a mark by which Excel knows UTF-8."""
     written = io.StringIO()
-    rows = csv.DictWriter(written, COLUMNS)
-    rows.writeheader()
-    rows.writerows(map(_row, photos))
-    return written.getvalue().encode("utf-8-sig")
+    rows = csv.writer(written)
+    rows.writerow(COLUMNS)
+    for photo in photos:
+        values = _row(photo).values()
+        rows.writerow([cell_of(value) if isinstance(value, str) else value for value in values])
+    return written.getvalue().encode("utf-8-sig", "replace")
 
 
 def as_json(photos: Iterable[Photo]) -> bytes:
-    """A list of objects with the same names."""
-    return json.dumps([_row(photo) for photo in photos], ensure_ascii=False, indent=1).encode()
+    """A list of objects with the same names, and every text as it is."""
+    written = json.dumps([_row(photo) for photo in photos], ensure_ascii=False, indent=1)
+    return written.encode("utf-8", "backslashreplace")  # of bytes that are no UTF-8: as JSON does
 
 
 LISTS: Final[Mapping[str, tuple[str, Callable[[Iterable[Photo]], bytes]]]] = {
@@ -61,7 +68,8 @@ LISTS: Final[Mapping[str, tuple[str, Callable[[Iterable[Photo]], bytes]]]] = {
 
 
 def zipped(photos: Sequence[Photo]) -> ZipStream:
-    """The files in a zip, under their names; equal ones are numbered. Its length is known.
+    """The files in a zip, under their names, made safe; equal ones are numbered. Its length is
+    known.
 
     Photos are compressed already, so they are stored as they are.
     """
@@ -72,14 +80,14 @@ def zipped(photos: Sequence[Photo]) -> ZipStream:
         if not _is_there(photo):
             gone.append(photo)
             continue
-        name = free_name(photo.path.name, lambda name: name.casefold() in taken)
-        taken.add(name.casefold())
+        name = free_name(safe_name(photo.path.name), lambda name: same_name(name) in taken)
+        taken.add(same_name(name))
         if isinstance(photo.path, Path):
             stream.add_path(photo.path, name)
         else:
             stream.add(_pieces(photo.path), name, size=photo.size_bytes)
     if gone:
-        stream.add(as_txt(gone), free_name(GONE, lambda name: name.casefold() in taken))
+        stream.add(as_txt(gone), free_name(GONE, lambda name: same_name(name) in taken))
     return stream
 
 

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 ORIENTATION_TAG: Final = ExifTags.Base.Orientation
 SIDEWAYS: Final = frozenset((5, 6, 7, 8))
+TEXT_CHARACTERS: Final = 200  # names of cameras and lenses have some 50
 OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)")
 
 Tags = Mapping[int, Any]
@@ -81,9 +82,9 @@ def _orientation(base: Tags) -> int:
 
 
 def _text(value: object) -> str | None:
-    """A text up to its NUL, on one line; some writers give bytes."""
+    """A text up to its NUL, on one line, not at any length; some writers give bytes."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return " ".join(text.partition("\0")[0].split()) or None
+    return " ".join(text.partition("\0")[0].split())[:TEXT_CHARACTERS].rstrip() or None
 
 
 def _camera(base: Tags) -> str | None:
@@ -92,7 +93,7 @@ def _camera(base: Tags) -> str | None:
     model = _text(base.get(ExifTags.Base.Model, "")) or ""
     if make and model.lower().startswith(make.split()[0].lower()):
         return model
-    return f"{make} {model}".strip() or None
+    return f"{make} {model}".strip()[:TEXT_CHARACTERS] or None
 
 
 def _taken_at(base: Tags, exif: Tags) -> datetime | None:

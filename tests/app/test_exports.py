@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from app.exports import GONE, as_csv, as_json, as_txt, free_name, zipped
+from app.safe_text import safe_name
 from indexer.location import RemotePath
 from indexer.records import Facts, Photo
 
@@ -34,6 +38,80 @@ def test_table_and_objects_tell_the_same() -> None:
     assert row == {name: "" if value is None else str(value) for name, value in told.items()}
     assert (told["path"], told["photo_id"], told["camera"]) == ('/a/"1", 日本.jpg', 5, "x, y")
     assert (told["date"], told["date_source"]) == ("2019-06-30T12:00:00", "exif")
+
+
+HOSTILE = (
+    "=cmd|' /C calc'!A0.jpg",
+    "+1.jpg",
+    "-1.jpg",
+    "@SUM(A1).jpg",
+    "\t=1.jpg",
+    "two\nlines.jpg",
+    "two\r\nlines.jpg",
+    "back\\slash\n.jpg",
+    "\u2028.jpg",
+    "\udcff.jpg",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_and_cameras_are_no_formulas_in_a_table(name: str) -> None:
+    one = replace(photo(Path(name)), facts=replace(FACTS, camera=name, latitude_deg=-1.5))
+    (row,) = csv.DictReader(io.StringIO(as_csv([one]).decode("utf-8-sig")))
+    for cell in (row["path"], row["camera"]):
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+        assert cell.removeprefix("'") == name.replace("\udcff", "?")
+    assert row["latitude_deg"] == "-1.5"  # a number stays one
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_each_name_is_one_line_and_all_can_be_told_apart(name: str) -> None:
+    (line,) = as_txt([photo(Path("/a") / name)]).splitlines()
+    text = os.fsdecode(line)
+    assert len(text.splitlines()) == 1
+    if text.startswith("\\"):
+        text = text[1:].encode("latin-1", "backslashreplace").decode("unicode_escape")
+    assert text == f"/a/{name}"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_objects_have_every_name_as_it_is(name: str) -> None:
+    assert json.loads(as_json([photo(Path("/a") / name)]))[0]["path"] == f"/a/{name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("a.jpg", "a.jpg"),
+        ("日本 (1).jpg", "日本 (1).jpg"),
+        (".hidden", ".hidden"),
+        ("C:\\windows\\x.jpg", "C__windows_x.jpg"),
+        ("con.jpg", "_con.jpg"),
+        ("COM1", "_COM1"),
+        ("lpt¹ .tar.gz", "_lpt¹ .tar.gz"),
+        ("..\\..\\x.jpg", ".._.._x.jpg"),
+        ("..", "_"),
+        (" a. . ", "a"),
+        ("a\nb\x00.jpg", "a_b_.jpg"),
+        ("\u202egpj.exe", "_gpj.exe"),
+        ("\udcff.jpg", "_.jpg"),
+        ("日" * 200 + ".jpeg", "日" * 65 + ".jpeg"),
+    ],
+)
+def test_name_in_a_zip_is_safe_on_each_system(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_names_that_are_made_safe_differ_still(tmp_path: Path) -> None:
+    names = ["a:b.jpg", "a?b.jpg", "A_B.jpg", "e\u0301.jpg", "\u00e9.jpg", "con.jpg", "_con.jpg"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    made = b"".join(zipped([photo(tmp_path / name) for name in names]))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.namelist() == [
+            *("a_b.jpg", "a_b (2).jpg", "A_B (3).jpg", "e\u0301.jpg", "\u00e9 (2).jpg"),
+            *("_con.jpg", "_con (2).jpg"),
+        ]
 
 
 def test_zip_holds_the_bytes_under_names_that_differ(tmp_path: Path) -> None:

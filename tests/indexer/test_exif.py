@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
 from indexer.decode import decode
-from indexer.exif import read_facts
+from indexer.exif import TEXT_CHARACTERS, read_facts
 from indexer.records import Facts
 
 Base, IFD = ExifTags.Base, ExifTags.IFD
@@ -207,3 +207,9 @@ def test_a_senseless_orientation_leaves_the_photo_as_it_is(value: Any) -> None:
 def test_one_senseless_tag_does_not_hide_the_others() -> None:
     facts = facts_of({Base.Model: "M1"}, {Base.FNumber: object(), Base.ISOSpeedRatings: 100})
     assert (facts.camera, facts.f_number, facts.iso) == ("M1", None, 100)
+
+
+def test_very_long_texts_are_cut() -> None:
+    long = "x" * 20_000
+    facts = facts_of({Base.Make: long, Base.Model: f"y{long}"}, {Base.LensModel: long.encode()})
+    assert facts.camera == facts.lens == "x" * TEXT_CHARACTERS
