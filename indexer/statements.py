@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 
 from indexer.conditions import matching, photo_time
 from indexer.dialects import among
 from indexer.query import Filter
 from indexer.recording import embedding_of
-from indexer.records import Root
+from indexer.records import FIRST_NS, Root
 from indexer.rows import PRESENT, photo_query, row_query
 from indexer.schema import contents, embeddings, photos
 
@@ -93,9 +93,11 @@ def copied_embeddings(model_id: str) -> Select[Any]:
 
 def newest(filters: Filters, limit: int) -> Select[Any]:
     """The present photos that pass, newest first."""
+    # photo_time is to the second; a file's time tells more
+    within = case((contents.c.taken_at.is_(None), photos.c.mtime_ns), else_=FIRST_NS)
     return (
         photo_query()
         .where(PRESENT, matching(*filters))
-        .order_by(photo_time.desc(), photos.c.id)
+        .order_by(photo_time.desc(), within.desc(), photos.c.id)
         .limit(limit)
     )

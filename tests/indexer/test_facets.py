@@ -50,6 +50,20 @@ def store(database: Path | URL, tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+def test_photos_dated_by_their_file_are_newest_first_within_a_second(
+    database: Path | URL, tmp_path: Path
+) -> None:
+    store = Store.create(database, Model("fake", "fake"))
+    root = store.add_root(tmp_path / "Pictures")
+    for number, later_ns in enumerate((300_000_000, 100, 900_000_000, 200)):
+        stat = FileStat(1, MTIME_NS + later_ns)
+        content = NewContent(bytes(31) + bytes([number]), facts(0), np.ones(8, np.float32))
+        store.record([Outcome(Found(root.id, f"{later_ns}.jpg", stat), None, content)])
+    names = [photo.path.name for photo in store.newest((), 100)]
+    assert names == ["900000000.jpg", "300000000.jpg", "200.jpg", "100.jpg"]
+    store.close()
+
+
 def found(store: Store, query: str) -> int:
     return len(store.newest(parse(query).filters, 100))
 
