@@ -31,7 +31,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from indexer import postgres
 from indexer.dialects import begin_alone
 from indexer.disk import disk_full
-from indexer.errors import LibraryError, LibraryNotFound, NotALibrary
+from indexer.errors import DamagedLibrary, LibraryError, LibraryNotFound, NotALibrary
 from indexer.records import Model
 from indexer.schema import library, metadata
 from indexer.schema_version import begin_library, bring_up_to_date, migrate
@@ -39,6 +39,8 @@ from indexer.schema_version import begin_library, bring_up_to_date, migrate
 BUSY_TIMEOUT_MS: Final = 30_000
 # how SQLite says that the disk is full; the second, of the shared memory beside the log
 NO_ROOM: Final = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE))
+# and that a part of the file is not what it wrote, or cannot be read from the disk
+DAMAGED: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR))
 
 
 def create_database(place: Path | URL, model: Model) -> Engine:
@@ -157,8 +159,27 @@ def _engine(path: Path) -> Engine:
         code = getattr(context.original_exception, "sqlite_errorcode", None)
         if code in NO_ROOM:
             raise disk_full(path) from context.original_exception
+        if code is not None and code & 0xFF in DAMAGED:  # the other bits tell details
+            raise _damaged(path, str(context.original_exception)) from context.original_exception
 
     return engine
+
+
+def check_database(engine: Engine) -> None:
+    """Read all of an SQLite database; takes seconds a gigabyte. Raises DamagedLibrary."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+    if found != "ok":
+        raise _damaged(Path(str(engine.url.database)), " ".join(str(found).split()))
+
+
+def _damaged(path: Path, why: str) -> DamagedLibrary:
+    return DamagedLibrary(
+        f"the database {path} is damaged ({why}). Your photos are untouched: move this file "
+        "away, and 'indexer rebuild DIR' with your photo directories makes the library again"
+    )
 
 
 def folded(text: str) -> str:

@@ -113,6 +113,10 @@ class Library:
         """The encoder of this library's model."""
         return encoder_of(self._store.model, self._open_encoder)
 
+    def check(self) -> None:
+        """Read all of the database. Raises DamagedLibrary if it is not as it was written."""
+        self._store.check()
+
     def close(self) -> None:
         """Release the database; ends what runs in the background."""
         with self._index_lock:

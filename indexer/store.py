@@ -31,7 +31,7 @@ from sqlalchemy.engine import URL
 
 from indexer import facets, root_rows, statements
 from indexer.column_types import now
-from indexer.database import create_database, open_database
+from indexer.database import check_database, create_database, open_database
 from indexer.dialects import among
 from indexer.errors import PhotoNotFound
 from indexer.location import Location, location
@@ -104,6 +104,10 @@ class Store:
         if self._sentinel is not None:
             self._sentinel.close()
         self.engine.dispose()
+
+    def check(self) -> None:
+        """Read all of the database. Raises DamagedLibrary if it is not as it was written."""
+        check_database(self.engine)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
