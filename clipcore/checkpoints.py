@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -114,6 +115,17 @@ def find(name: str) -> Entry | None:
     """The entry called "ViT-B-32/openai", or by OpenAI's own name "ViT-B/32"; else None."""
     full = _data()["openai_names"].get(name, name)
     return next((entry for entry in table() if entry.name == full), None)
+
+
+def source_of(model_id: str) -> str:
+    """The name that opens the model with this id; of other models the text as it is.
+
+    An id is the name with "@" and digits, or "starter-2".
+    """
+    if re.fullmatch(rf"{STARTER}-\d+", model_id, re.ASCII):
+        return STARTER
+    name = model_id.rpartition("@")[0]
+    return name if find(name) else model_id
 
 
 def resolve(name: str) -> Entry:

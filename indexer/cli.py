@@ -1,6 +1,7 @@
 """The command line. Turns errors into one line and an exit code; holds no logic of its own.
 
-Exit codes: 0 done, 1 an error told in one line on stderr, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 an error in one line on stderr, 2 wrong usage, 3 nothing found where
+`--exit-code` asks for that, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -8,21 +9,34 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
 
 from clipcore.errors import ClipcoreError
-from indexer import cli_daemon, cli_models, report
+from indexer import cli_daemon, cli_models, cli_roots, report
+from indexer.cli_forms import (
+    CsvOption,
+    Form,
+    JsonOption,
+    PathsOption,
+    Print0Option,
+    form_of,
+    print_as,
+    print_in,
+)
 from indexer.cli_options import (
+    INTERRUPTED,
+    Commands,
     Directories,
     EngineOption,
     IndexChoice,
     IndexOption,
-    JsonOption,
     LibraryOption,
     ModelOption,
     NiceOption,
@@ -32,27 +46,35 @@ from indexer.cli_options import (
     hired,
     library_at,
     one_answer,
-    print_as,
     stopped_by_signals,
+    stops_with,
 )
 from indexer.errors import IndexerError, LibraryBusy, QueryError
-from indexer.location import location
 from indexer.places import library_directory
+from indexer.terminal import (
+    complain,
+    give_up_output,
+    prepare_streams,
+    print_json,
+    print_lines,
+    print_paths,
+    say,
+)
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.library import Library
 
-INTERRUPTED = 130  # what a shell calls a process that Ctrl-C ended
+NOTHING_FOUND: Final = 3
 MINUS_FIRST = re.compile(r"-(?!-)(\w+:|.*\s)")  # a filter, or more than one word
 
 app = typer.Typer(
     name="indexer",
-    help="Recollect: type what you remember, see the photo.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-roots_app = typer.Typer(help="List, add or remove photo directories.")
-app.add_typer(roots_app, name="roots", invoke_without_command=True)
+app.add_typer(cli_roots.app, name="roots", invoke_without_command=True)
 app.add_typer(cli_models.models_app, name="models", invoke_without_command=True)
 app.add_typer(cli_models.app)
 app.add_typer(cli_daemon.app)
@@ -61,16 +83,46 @@ app.add_typer(cli_daemon.service_app, name="service")
 
 def main() -> None:
     """The entry point of the `indexer` command."""
+    prepare_streams()
     try:
         app()
     except (IndexerError, ClipcoreError) as error:
-        typer.echo(f"indexer: {error}", err=True)
+        complain(str(error))
         if isinstance(error, QueryError) and error.column is not None:
-            typer.echo(report.pointer(error.query, error.column), err=True)
-        sys.exit(1)
+            for line in report.pointer(error.query, error.column):
+                say(line)
     except BrokenPipeError:  # `indexer search ... | head`
-        sys.stderr.close()
-        sys.exit(1)
+        pass
+    except OSError as error:
+        complain(_named(error))
+    else:
+        return
+    give_up_output()  # what waits for it would fail once more at the end
+    sys.exit(1)
+
+
+def _named(error: OSError) -> str:
+    """The error in one line, with the file that it is about."""
+    why = error.strerror or str(error)
+    return why if error.filename is None else f"{error.filename}: {why}"
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print_lines([f"Recollect {version('recollect-photos')}"])
+        raise typer.Exit
+
+
+@app.callback()
+def recollect(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """Recollect: type what you remember, see the photo."""
 
 
 @app.command()
@@ -90,7 +142,7 @@ def rebuild(
     ray: RayOption = None,
 ) -> None:
     """Bring the library in line with its photo directories and rewrite its index."""
-    from indexer.progress import progress_on
+    from indexer.progress import progress_shown
 
     configure_logging(logging.WARNING)
     hire = hired(ray)
@@ -107,7 +159,7 @@ def rebuild(
         add_roots(opened, directories)
         if model != "auto":
             opened.models.withdraw()  # the last word counts
-        with progress_on(sys.stderr) as progress:
+        with progress_shown() as progress:
             done = opened.rebuild(
                 progress,
                 reembed=reembed,
@@ -116,9 +168,10 @@ def rebuild(
                 hire=hire,
             )
         for notice in done.notices:
-            typer.echo(f"indexer: {notice}", err=True)
-        typer.echo(report.ingest_text(done))
+            complain(notice)
+        print_lines([report.ingest_text(done)])
         if stopped.is_set():
+            complain(report.stopped_text(done.left))
             raise typer.Exit(INTERRUPTED)
 
 
@@ -148,13 +201,25 @@ def search(
     model: ModelOption = "auto",
     index: IndexOption = IndexChoice.AUTO,
     as_json: JsonOption = False,
+    csv: CsvOption = False,
+    paths: PathsOption = False,
+    print0: Print0Option = False,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="End with 3 where no photo is a confident match."),
+    ] = False,
 ) -> None:
     """Find the photos that match a sentence best."""
     configure_logging(logging.WARNING)
+    form = form_of(as_json=as_json, csv=csv, paths=paths, print0=print0)
     with one_answer():
         with library_at(library, model=model, index=index) as opened:
             result = opened.search(query, top, min_strength=min_strength)
-        print_as(result, report.search_document, report.search_text, as_json)
+        found = [hit.photo.path for hit in result.hits]
+        forms = report.search_document, report.search_text
+        print_in(form, result, *forms, found, report.search_table)
+        if exit_code and (result.verdict == "none" or not found):
+            raise typer.Exit(NOTHING_FOUND)
 
 
 @app.command()
@@ -175,36 +240,42 @@ def explore(library: LibraryOption, nice: NiceOption = 10) -> None:
 
     configure_logging(logging.WARNING)
     lower_priority(nice)
-    with library_at(library) as opened:
-        opened.explore(typer.echo)
+    kept = stops_with("nothing has changed, the next 'indexer explore' begins again")
+    with library_at(library) as opened, kept:
+        opened.explore(_print_line)
 
 
 @app.command()
 def failures(
     library: LibraryOption,
     as_json: JsonOption = False,
+    print0: Print0Option = False,
     retry: Annotated[
         bool, typer.Option("--retry", help="Try these files again, though they stand still.")
     ] = False,
 ) -> None:
     """List the files that could not be taken in, with the reason and since when."""
     configure_logging(logging.ERROR)
+    form = form_of(as_json=as_json, print0=print0)
     with library_at(library) as opened:
         if retry:
-            _retry_failures(opened)
-        print_as(opened.failures(), report.failures_document, report.failures_text, as_json)
+            with stops_with("files that were not tried yet are tried at the next rebuild"):
+                _retry_failures(opened)
+        failed = opened.failures()
+    paths = [one.path for one in failed]
+    print_in(form, failed, report.failures_document, report.failures_text, paths)
 
 
 def _retry_failures(opened: Library) -> None:
-    from indexer.progress import progress_on
+    from indexer.progress import progress_shown
 
     try:
-        with opened.writing(), progress_on(sys.stderr) as progress:
+        with opened.writing(), progress_shown() as progress:
             done = opened.retry_failures(progress)
-        typer.echo(report.ingest_text(done), err=True)
+        say(report.ingest_text(done))
     except LibraryBusy as busy:
         opened.forget_failures()
-        typer.echo(f"indexer: they will be tried at the next full look: {busy}", err=True)
+        complain(f"they will be tried at the next full look: {busy}")
 
 
 def _age(text: str) -> timedelta:
@@ -224,16 +295,28 @@ def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be removed.")
     ] = False,
+    as_json: JsonOption = False,
+    print0: Print0Option = False,
 ) -> None:
     """Remove photos that are gone for good from the library; no file of yours is touched."""
     configure_logging(logging.WARNING)
-    with library_at(library) as opened:
-        if dry_run:
-            typer.echo(report.prune_text(opened.prune(older_than, dry_run=True), dry_run=True))
+    form = form_of(as_json=as_json, print0=print0)
+    with library_at(library) as opened, nullcontext() if dry_run else opened.alone():
+        planned = opened.prune(older_than, dry_run=True)
+        if form is Form.JSON:
+            pruned = planned if dry_run else opened.prune(older_than)
+            print_json(report.prune_document(pruned, dry_run=dry_run))
             return
-        with opened.alone():
-            typer.echo(report.prune_text(opened.prune(older_than, dry_run=True), dry_run=True))
-            typer.echo(report.prune_text(opened.prune(older_than)).splitlines()[-1])
+        print_paths(map(str, planned.paths), null=form is Form.NULLS)
+        summed = say if form is Form.NULLS else _print_line
+        for line in report.prune_text(planned, dry_run=True):
+            summed(line)
+        if not dry_run:
+            summed(report.prune_text(opened.prune(older_than))[0])
+
+
+def _print_line(line: str) -> None:
+    print_lines([line])
 
 
 Place = Annotated[Path, typer.Argument(parser=library_directory, metavar="PATH|URL")]
@@ -246,48 +329,17 @@ def copy_command(source: Place, target: Place) -> None:
     Broken off, it goes on where it was. The daemon must not run meanwhile.
     """
     from indexer.copying import copy_library
-    from indexer.progress import progress_on
+    from indexer.progress import progress_shown
     from indexer.shared_home import home_of
 
     configure_logging(logging.INFO)
     from_, to = home_of(source.absolute()), home_of(target.absolute())
-    with progress_on(sys.stderr) as progress:
+    with (
+        stops_with("what has been copied stays, the same command goes on"),
+        progress_shown() as progress,
+    ):
         copied = copy_library(from_, to, progress)
-    typer.echo(report.copied_text(copied, to.name))
-
-
-@roots_app.callback()
-def roots(context: typer.Context, library: LibraryOption) -> None:
-    """List the photo directories."""
-    if context.invoked_subcommand is None:
-        with library_at(library) as opened:
-            for root in opened.roots():
-                typer.echo(report.root_text(root))
-
-
-@roots_app.command("add")
-def roots_add(
-    directory: str,
-    library: LibraryOption,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Leave out what matches, as in .gitignore (repeatable); said again for a known "
-            "directory it takes the place of what was said before, '' of all.",
-        ),
-    ] = None,
-) -> None:
-    """Make a directory a photo directory; the next rebuild or the daemon takes it in."""
-    with library_at(library, create=True) as opened:
-        typer.echo(report.root_text(opened.add_root(location(directory), exclude or None)))
-
-
-@roots_app.command("remove")
-def roots_remove(directory: str, library: LibraryOption) -> None:
-    """Forget a photo directory. Its photos leave the results; no file is touched."""
-    with library_at(library) as opened, opened.alone():
-        opened.remove_root(location(directory))
+    _print_line(report.copied_text(copied, to.name))
 
 
 if __name__ == "__main__":

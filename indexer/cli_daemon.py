@@ -6,8 +6,9 @@ import logging
 import threading
 from contextlib import ExitStack
 from enum import StrEnum
+from getpass import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,8 +26,10 @@ from indexer.cli_options import (
     configure_logging,
     library_at,
     stopped_by_signals,
+    stops_with,
 )
-from indexer.errors import LibraryBusy
+from indexer.errors import AccessError, LibraryBusy
+from indexer.terminal import complain, print_lines
 from indexer.timetable import EVERY_MIN
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ class OnBattery(StrEnum):
     run = "run"
     pause = "pause"
 
+
+log = logging.getLogger(__name__)
+
+LAST_PORT: Final = 65_535
 
 app = typer.Typer()
 service_app = typer.Typer(help="Let this machine start the daemon by itself.", no_args_is_help=True)
@@ -56,7 +63,13 @@ BatteryOption = Annotated[
 ]
 MetricsOption = Annotated[
     int | None,
-    typer.Option("--metrics", metavar="PORT", help="Prometheus text at 127.0.0.1:PORT/metrics."),
+    typer.Option(
+        "--metrics",
+        metavar="PORT",
+        min=0,
+        max=LAST_PORT,
+        help="Prometheus text at 127.0.0.1:PORT/metrics; 0 takes a free port.",
+    ),
 ]
 
 
@@ -97,7 +110,9 @@ def serve(
     model: ModelOption = "auto",
     engine: EngineOption = None,
     index: IndexOption = IndexChoice.AUTO,
-    port: Annotated[int, typer.Option(help="The page's port.")] = 8501,
+    port: Annotated[
+        int, typer.Option(min=0, max=LAST_PORT, help="The page's port; 0 takes a free one.")
+    ] = 8501,
     host: Annotated[
         str,
         typer.Option(
@@ -141,17 +156,17 @@ def serve(
             add_roots(opened, directories)
         with ExitStack() as beside:
             access = Access(host, oidc and oidc.absolute(), tuple(proxy or ()))
-            beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
+            port = beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
             _serve_metrics(beside, opened, metrics)
             # after the page has started: it must answer as quickly as ever
             lower_priority(nice)
             if threads:
                 limit_threads(threads)
-            typer.echo(report.page_text(access, port))
+            print_lines(report.page_text(access, port))
             try:
                 _run_daemon(opened, stopped, every, battery)
             except LibraryBusy as busy:
-                typer.echo(f"indexer: serving the page alone: {busy}", err=True)
+                complain(f"serving the page alone: {busy}")
                 stopped.wait()
 
 
@@ -167,8 +182,20 @@ def password(
         if remove:
             remove_password(opened.path)
         else:
-            given = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-            set_password(opened.path, given)
+            with stops_with("no password was set"):
+                set_password(opened.path, _asked_password())
+
+
+def _asked_password() -> str:
+    """What is typed twice at a terminal, where it is not seen. Raises AccessError."""
+    try:
+        while True:
+            given = getpass("Password: ")
+            if given == getpass("The same again: "):
+                return given
+            complain("these two are not the same: once more")
+    except EOFError:
+        raise AccessError("no password was given: type it in a terminal") from None
 
 
 @app.command()
@@ -189,21 +216,21 @@ def resume(library: LibraryOption) -> None:
 def service_install(library: LibraryOption) -> None:
     """Start the daemon now and whenever you log in."""
     with library_at(library) as opened:
-        typer.echo(_service(opened).install())
+        print_lines([_service(opened).install()])
 
 
 @service_app.command("status")
 def service_status(library: LibraryOption) -> None:
     """Say whether the daemon is a service, and whether it runs."""
     with library_at(library) as opened:
-        typer.echo(_service(opened).status())
+        print_lines([_service(opened).status()])
 
 
 @service_app.command("uninstall")
 def service_uninstall(library: LibraryOption) -> None:
     """Stop the service and remove it; the library stays."""
     with library_at(library) as opened:
-        typer.echo(_service(opened).uninstall())
+        print_lines([_service(opened).uninstall()])
 
 
 def _service(library: Library) -> Service:
@@ -217,7 +244,8 @@ def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> Non
     if port is not None:
         from indexer.metrics import metrics_served
 
-        beside.enter_context(metrics_served(library, port))
+        port = beside.enter_context(metrics_served(library, port))
+        log.info("metrics at http://%s:%d/metrics", LOOPBACK, port)
 
 
 def _run_daemon(

@@ -8,8 +8,10 @@ from contextlib import suppress
 import typer
 
 from indexer import report
-from indexer.cli_options import JsonOption, LibraryOption, configure_logging, library_at, print_as
+from indexer.cli_forms import JsonOption, print_as
+from indexer.cli_options import LibraryOption, configure_logging, library_at, stops_with
 from indexer.errors import LibraryNotFound
+from indexer.terminal import print_lines
 
 app = typer.Typer()
 models_app = typer.Typer(help="List the models, or download one ahead.")
@@ -18,14 +20,14 @@ models_app = typer.Typer(help="List the models, or download one ahead.")
 @models_app.callback()
 def models(context: typer.Context, library: LibraryOption, as_json: JsonOption = False) -> None:
     """List the models: size, published accuracy, whether it is here, which one is in use."""
-    from clipcore.checkpoints import list_models
+    from indexer.models import known_offers
 
     if context.invoked_subcommand is not None:
         return
-    in_use = None
+    in_use, offers = None, known_offers()
     with suppress(LibraryNotFound), library_at(library) as opened:
-        in_use = opened.model.source
-    print_as((list_models(), in_use), report.models_document, report.models_text, as_json)
+        in_use, offers = opened.model.source, opened.models.offers()
+    print_as((offers, in_use), report.models_document, report.models_text, as_json)
 
 
 @models_app.command("pull")
@@ -33,7 +35,8 @@ def models_pull(name: str) -> None:
     """Download a model ahead, so that it is here when there is no network."""
     from clipcore.checkpoints import pull
 
-    typer.echo(pull(name).weights)
+    with stops_with("what has been downloaded stays, the same command goes on"):
+        print_lines([str(pull(name).weights)])
 
 
 @models_app.command("use")
@@ -46,16 +49,17 @@ def models_use(name: str, library: LibraryOption) -> None:
 
     configure_logging(logging.ERROR)
     with library_at(library) as opened:
+        name = opened.models.source_of(name)
         if name == opened.model.source:
             opened.models.withdraw()
-            typer.echo(f"{name} is the library's model")
+            print_lines([f"{name} is the library's model"])
             return
         if find(name):
             pull(name)
         cost = opened.models.cost(name)
         opened.models.ask_for(name)
         daemon_runs = opened.status().daemon is not None
-    typer.echo(report.switch_text(name, cost, daemon_runs=daemon_runs))
+    print_lines(report.switch_text(name, cost, daemon_runs=daemon_runs))
 
 
 @app.command()

@@ -1,32 +1,36 @@
-"""What the commands share: options, an open library, printing, logging, a clean stop."""
+"""What the commands share: options, an open library, logging, a clean stop."""
 
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from indexer.errors import RootError
 from indexer.index_policy import IndexPolicy
 from indexer.location import location
 from indexer.places import default_library, library_directory
+from indexer.terminal import OneLine, complain
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.crew import Hire
     from indexer.library import Library
+
+
+INTERRUPTED: Final = 130  # what a shell calls a process that Ctrl-C ended
 
 
 def _library(named: str | Path) -> Path:
@@ -46,7 +50,6 @@ LibraryOption = Annotated[
         "RECOLLECT_LIBRARY sets the default.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ModelOption = Annotated[
     str,
     typer.Option(
@@ -123,6 +126,9 @@ def library_at(
     )
     try:
         yield library
+    except (ValueError, TypeError, LookupError):
+        library.check()  # rows of a damaged database may hold anything
+        raise
     finally:
         library.close()
 
@@ -135,10 +141,14 @@ def one_answer() -> Iterator[None]:
     a sixth into giving back the model's memory piece by piece.
     """
     gc.disable()
-    yield
+    code = 0
+    try:
+        yield
+    except typer.Exit as end:
+        code = end.exit_code
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def hired(ray: str | None) -> Hire:
@@ -178,18 +188,34 @@ def stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def print_as(
-    value: Any, document: Callable[[Any], Any], text: Callable[[Any], str], as_json: bool
-) -> None:
-    """Print a value as one JSON document or as text."""
-    typer.echo(
-        json.dumps(document(value), ensure_ascii=False, indent=2) if as_json else text(value)
-    )
+class Commands(TyperGroup):
+    """The commands; Ctrl-C ends each with one line and the exit code that shells expect."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            complain(f"stopped: {stopped}" if str(stopped) else "stopped")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def stops_with(left: str) -> Iterator[None]:
+    """Ctrl-C within this block tells `left`: what is done, and what is not."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(left) from None
 
 
 def configure_logging(level: int) -> None:
     """Log what our packages say from `level` on, and what others warn of."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        OneLine("%(asctime)s %(levelname)s %(message)s", is_terminal=sys.stderr.isatty)
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for package in ("app", "indexer", "clipcore"):
         logging.getLogger(package).setLevel(level)
     # Pillow warns of oddities in files that it reads all the same

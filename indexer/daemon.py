@@ -17,6 +17,7 @@ from indexer.column_types import now
 from indexer.daemon_state import Telling
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
 from indexer.library import Library
+from indexer.plurals import counted
 from indexer.records import IngestReport, ModelWish
 from indexer.survey import Watching
 from indexer.timetable import EVERY_MIN, Due, Timetable
@@ -48,6 +49,7 @@ class Daemon:
         self._stopped = stopped or threading.Event()
         self._notices: set[str] = set()  # those that were logged already
         self._wish: ModelWish | None = None  # for another model, as this turn began
+        self._left = 0  # files that the last run did not come to
         self._beyond_snapshot = 0  # embeddings since the index was written last
 
     def stop(self) -> None:
@@ -72,6 +74,8 @@ class Daemon:
                     self._rest(told, str(error))
                 except DatabaseUnreachable as error:
                     self._wait_for_server(told, error)
+        left = f"; {counted(self._left, 'file')} left for the next start" if self._left else ""
+        log.info("stopped%s", left)
 
     def _idle(self) -> str | None:
         """Why nothing is to be taken in now, if so."""
@@ -135,7 +139,8 @@ class Daemon:
             with self._library.going_over_to(source) as other, other.writing():
                 log.info("going over to the model %s", source)
                 other.encoder.load_images()
-                other.rebuild(_Pace(told, EMBEDDING), stop=self._interrupted)
+                done = other.rebuild(_Pace(told, EMBEDDING), stop=self._interrupted)
+                self._left = done.left
                 if not other.is_switching and models.wish() == self._wish:
                     models.withdraw()
         except ClipcoreError as error:
@@ -187,6 +192,7 @@ class Daemon:
             if notice not in self._notices:
                 log.warning("%s", notice)
         self._notices |= set(report.notices)
+        self._left = report.left
         self._beyond_snapshot += report.embedded
         if self._beyond_snapshot >= SNAPSHOT_EVERY:
             self._library.save_index()

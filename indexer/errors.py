@@ -4,6 +4,7 @@ IndexerError
 ├── LibraryError             the library cannot be used
 │   ├── LibraryNotFound      there is none at that place
 │   ├── NotALibrary          the database is damaged or something else
+│   ├── DamagedLibrary       parts of the database cannot be read
 │   ├── NewerLibrary         written by a newer version of this program
 │   ├── LibraryBusy          another process is writing to it
 │   ├── DiskFull             its disk has no room left
@@ -19,6 +20,7 @@ IndexerError
 ├── ServiceError             the daemon cannot be made a service of this machine
 ├── AccessError              the page may not be shown to others like this
 ├── EncoderFailed            the encoder fails on every picture
+├── OutputError              standard output cannot be written
 ├── InHand                   equal bytes are being embedded: asked for again after that
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
@@ -42,6 +44,10 @@ class LibraryNotFound(LibraryError):
 
 class NotALibrary(LibraryError):
     """The database is damaged, or is no library's."""
+
+
+class DamagedLibrary(LibraryError):
+    """Parts of the database cannot be read; the photos are not affected."""
 
 
 class NewerLibrary(LibraryError):
@@ -107,6 +113,10 @@ class AccessError(IndexerError):
 
 class EncoderFailed(IndexerError):
     """The encoder fails on a plain picture too: no photo is at fault."""
+
+
+class OutputError(IndexerError):
+    """Standard output cannot be written: its disk is full, or it is closed."""
 
 
 class InHand(IndexerError):

@@ -78,7 +78,7 @@ class Ingest:
             if left and len(left) == len(jobs):
                 time.sleep(ELSEWHERE_S)  # all in the hands of other hosts
             jobs = left if not self._stop() else ()  # what they waited for has been committed
-        return tally.finish()
+        return tally.finish(total)
 
     def _worked_off(self, jobs: Collection[Job], left: Spool[Job], tally: _Tally) -> Iterator[Done]:
         """Shards as they are done, until there are no more or `stop` says so.
@@ -147,8 +147,10 @@ class _Tally:
         self.files += len(done)
         return kinds["embedded"]
 
-    def finish(self) -> IngestReport:
-        return replace(self.report, seconds=time.monotonic() - self.started)
+    def finish(self, total: int) -> IngestReport:
+        """The report of a run over so many files."""
+        left = total - self.files
+        return replace(self.report, left=left, seconds=time.monotonic() - self.started)
 
 
 def _give_up(running: dict[Future[Done], Hold]) -> None:

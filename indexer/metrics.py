@@ -32,8 +32,10 @@ class _LibraryCollector(Collector):
 
 
 @contextmanager
-def metrics_served(library: Library, port: int) -> Iterator[None]:
-    """Answer http://127.0.0.1:PORT/metrics meanwhile. Raises IndexerError if it is taken."""
+def metrics_served(library: Library, port: int) -> Iterator[int]:
+    """Answer http://127.0.0.1:PORT/metrics meanwhile, at the port that this yields; 0 takes a free
+    one. Raises IndexerError if the port is taken.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_LibraryCollector(library))
     try:
@@ -44,7 +46,7 @@ def metrics_served(library: Library, port: int) -> Iterator[None]:
             "choose another with --metrics"
         ) from error
     try:
-        yield
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()

@@ -33,17 +33,20 @@ class Models:
         self._open_encoder = open_encoder
 
     def offers(self) -> list[ModelOffer]:
-        """The library's own, then the starter and those known by name, each once.
-
-        Asks no network.
+        """The library's own first, then one of this machine that was asked for, the starter, and
+        those known by name. Asks no network.
         """
-        models = checkpoints.list_models()
-        best = best_for_their_cost([status.entry for status in models])
-        known = [*_starter(), *(_offer(status, best) for status in models)]
-        in_use = self._store.recorded_model().source
-        own = [offer for offer in known if offer.source == in_use]
-        others = [offer for offer in known if offer.source != in_use]
-        return [*(own or [ModelOffer(in_use, is_here=True)]), *others]
+        known = known_offers()
+        in_use, wish = self._store.recorded_model().source, self.wish()
+        names = {offer.source for offer in known}
+        named_here = dict.fromkeys((in_use, *([wish.source] if wish else [])))
+        local = [ModelOffer(source, is_here=True) for source in named_here if source not in names]
+        return sorted([*local, *known], key=lambda offer: offer.source != in_use)
+
+    def source_of(self, name: str) -> str:
+        """What opens the model with this name; the id that the status shows is one too."""
+        model = self._store.recorded_model()
+        return model.source if name == model.id else checkpoints.source_of(name)
 
     def pull(self, source: str, progress: Progress) -> None:
         """Download a model known by name; `progress` hears of bytes here and bytes in all.
@@ -91,6 +94,13 @@ class Models:
         self._desk.withdraw_wish()
 
 
+def known_offers() -> list[ModelOffer]:
+    """The starter and the models known by name. Asks no network."""
+    models = checkpoints.list_models()
+    best = best_for_their_cost([status.entry for status in models])
+    return [*_starter(), *(_offer(status, best) for status in models)]
+
+
 def best_for_their_cost(entries: Iterable[checkpoints.Entry]) -> set[str]:
     """The names of those to which none that computes no more is equal on ImageNet."""
     best, names = 0.0, set()
@@ -114,6 +124,7 @@ def _offer(status: checkpoints.Status, best: set[str]) -> ModelOffer:
         memory_bytes=entry.memory_bytes,
         dim=entry.embed_dim,
         accuracy=entry.imagenet_zero_shot_top1,
+        recall=entry.coco_text_to_image_r_at_1,
         licence=entry.licence,
         is_best=entry.name in best,
         is_default=entry.name == checkpoints.default_name(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, TextIO
+from typing import Final
 
 from rich.console import Console
 from rich.progress import (
@@ -22,16 +22,18 @@ from rich.progress import (
 from rich.text import Text
 
 from indexer.ingest import Progress
+from indexer.plurals import counted
+from indexer.terminal import say
 
 LINE_EVERY_S: Final = 10
 
 
 @contextmanager
-def progress_on(stream: TextIO) -> Iterator[Progress]:
-    """A Progress that shows itself on `stream`."""
-    console = Console(file=stream)
+def progress_shown() -> Iterator[Progress]:
+    """A Progress that shows itself on standard error."""
+    console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(stream)
+        yield _lines()
         return
     columns = (TextColumn("photos"), BarColumn(), MofNCompleteColumn(), _Rate())
     with Bar(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
@@ -48,7 +50,7 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
-def _lines(stream: TextIO) -> Progress:
+def _lines() -> Progress:
     started = last = time.monotonic()
 
     def show(done: int, total: int) -> None:
@@ -59,7 +61,6 @@ def _lines(stream: TextIO) -> Progress:
         last = now
         rate = done / max(now - started, 1e-3)
         left_s = (total - done) / rate
-        stream.write(f"{done} of {total} files, {rate:.1f}/s, {left_s:.0f} s left\n")
-        stream.flush()
+        say(f"{done} of {counted(total, 'file')}, {rate:.1f}/s, {left_s:.0f} s left")
 
     return show

@@ -71,7 +71,8 @@ class ModelOffer:
 
     `source` opens it. `size_bytes`: on disk, or to download. `memory_bytes`: of its weights in
     float32.
-    The accuracy is ImageNet's, zero-shot, 0 to 1; the licence is the one its publisher names.
+    The accuracy is ImageNet's, zero-shot, 0 to 1; `recall` is from a text to its photo in COCO,
+    among one, 0 to 1; the licence is the one its publisher names.
     `is_best`: none of those known by name computes less and is as accurate.
     """
 
@@ -81,6 +82,7 @@ class ModelOffer:
     memory_bytes: int | None = None
     dim: int | None = None
     accuracy: float | None = None
+    recall: float | None = None
     licence: str | None = None
     is_best: bool = False
     is_default: bool = False  # of a new library
@@ -252,6 +254,7 @@ class IngestReport:
     back: int = 0
     failed: int = 0
     postponed: int = 0
+    left: int = 0  # that a stop kept it from
     seconds: float = 0.0
     notices: tuple[str, ...] = ()
 

@@ -1,17 +1,20 @@
-"""What the command line prints: the public JSON documents, and plain text for people."""
+"""What the command line prints: the public JSON documents, and lines of plain text for people.
+
+A line may hold a name with a line break: terminal.py prints it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from rich.cells import cell_len
 
-from clipcore.checkpoints import Status
 from clipcore.selection import Trial, quickest
 from indexer.access import Access, is_loopback
+from indexer.plurals import counted
 from indexer.records import (
     Copied,
     DaemonState,
@@ -19,11 +22,18 @@ from indexer.records import (
     Hit,
     IngestReport,
     LibraryStatus,
+    ModelOffer,
     ModelWish,
     Pruned,
     Root,
     SearchResult,
     SwitchCost,
+)
+from indexer.spreadsheet import harmless
+
+HIT_COLUMNS: Final = (
+    *("rank", "photo_id", "path", "score", "logit", "strength"),
+    *("width_px", "height_px", "taken_at", "date", "date_source"),
 )
 
 
@@ -49,10 +59,27 @@ def _hit_document(hit: Hit) -> dict[str, Any]:
         "strength": _rounded(hit.strength, 3),
         "width_px": facts.width_px,
         "height_px": facts.height_px,
-        "taken_at": facts.taken_at and facts.taken_at.isoformat(),
-        "date": hit.photo.date.isoformat(),
+        "taken_at": facts.taken_at and _second(facts.taken_at),
+        "date": _second(hit.photo.date),
         "date_source": hit.photo.date_source,
     }
+
+
+def _second(time: datetime) -> str:
+    """A time as JSON has it: always to the second."""
+    return time.isoformat(timespec="seconds")
+
+
+def _utc(time: datetime) -> str:
+    return f"{_second(time)}Z"
+
+
+def search_table(result: SearchResult) -> tuple[list[str], list[list[Any]]]:
+    """The form of `indexer search --csv`: the same values as in JSON, a row a hit."""
+    return list(HIT_COLUMNS), [
+        [harmless(document[name]) for name in HIT_COLUMNS]
+        for document in map(_hit_document, result.hits)
+    ]
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
@@ -85,13 +112,13 @@ def daemon_document(daemon: DaemonState) -> dict[str, Any]:
     return {
         "pid": daemon.pid,
         "host": daemon.host,
-        "since": f"{daemon.since.isoformat()}Z",
+        "since": _utc(daemon.since),
         "doing": daemon.doing,
         "paused": daemon.paused,
         "queue": daemon.queue,
         "photos_per_s": daemon.photos_per_s,
         "left_s": daemon.left_s,
-        "last_reconcile": daemon.last_reconcile and f"{daemon.last_reconcile.isoformat()}Z",
+        "last_reconcile": daemon.last_reconcile and _utc(daemon.last_reconcile),
         "last_error": daemon.last_error,
     }
 
@@ -99,27 +126,26 @@ def daemon_document(daemon: DaemonState) -> dict[str, Any]:
 def failures_document(failures: list[Failure]) -> list[dict[str, Any]]:
     """The public form of `indexer failures --json`."""
     return [
-        {"path": str(one.path), "reason": one.reason, "since": f"{one.since.isoformat()}Z"}
-        for one in failures
+        {"path": str(one.path), "reason": one.reason, "since": _utc(one.since)} for one in failures
     ]
 
 
-def failures_text(failures: list[Failure]) -> str:
+def failures_text(failures: list[Failure]) -> list[str]:
     """A line a file: since when, path and reason."""
     lines = [f"{one.since:%Y-%m-%d %H:%M}Z  {one.path}: {one.reason}" for one in failures]
-    return "\n".join(lines) or "no failures"
+    return lines or ["no failures"]
 
 
-def search_text(result: SearchResult) -> str:
+def search_text(result: SearchResult) -> list[str]:
     """A line a hit: rank, score, strength, date and path; "~" marks the date of a file."""
     lines = [
         f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}" for hit in result.hits
     ]
     if not lines:
-        return "no photo was found"
+        return ["no photo was found"]
     if result.verdict == "none":
         lines.insert(0, "no confident match; the nearest photos:")
-    return "\n".join(lines)
+    return lines
 
 
 def _figures(hit: Hit) -> str:
@@ -133,13 +159,13 @@ def _date(hit: Hit) -> str:
     return f"{mark}{hit.photo.date:%Y-%m-%d}"
 
 
-def pointer(query: str, column: int) -> str:
+def pointer(query: str, column: int) -> list[str]:
     """The query in one line, and below it a caret at the column."""
-    line = "".join(" " if char.isspace() else char for char in query)
-    return f"  {line}\n  {' ' * cell_len(line[:column])}^"
+    line = "".join(" " if char.isspace() or not char.isprintable() else char for char in query)
+    return [f"  {line}", f"  {' ' * cell_len(line[:column])}^"]
 
 
-def status_text(status: LibraryStatus) -> str:
+def status_text(status: LibraryStatus) -> list[str]:
     """The library in a few lines."""
     lines = [
         f"library     {status.library}",
@@ -151,10 +177,10 @@ def status_text(status: LibraryStatus) -> str:
         f"index       {_index_text(status)}",
     ]
     for root in status.roots:
-        lines.append(f"root        {root.path}  ({root.photos} photos)")
+        lines.append(f"root        {root.path}  ({counted(root.photos, 'photo')})")
         if root.notice:
             lines.append(f"            {root.notice}")
-    return "\n".join([*lines, *_wish_lines(status.wish), *_daemon_lines(status)])
+    return [*lines, *_wish_lines(status.wish), *_daemon_lines(status)]
 
 
 def _awaiting(status: LibraryStatus) -> str:
@@ -167,7 +193,7 @@ def _index_text(status: LibraryStatus) -> str:
     index = status.index
     others = min(index.vectors, status.awaiting_prune)
     without = f", {others} of them without a photo" if others else ""
-    return f"{index.vectors} vectors{without}, {index.kind} ({index.reason})"
+    return f"{counted(index.vectors, 'vector')}{without}, {index.kind} ({index.reason})"
 
 
 def _wish_lines(wish: ModelWish | None) -> list[str]:
@@ -177,9 +203,10 @@ def _wish_lines(wish: ModelWish | None) -> list[str]:
     return [f"            {told}"]
 
 
-def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> str:
+def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> list[str]:
     """What going over to a model takes, and who does it."""
-    lines = [f"{cost.photos} photos to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
+    photos = counted(cost.photos, "photo")
+    lines = [f"{photos} to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
     if cost.seconds is not None:
         about = "" if cost.measured else "about "
         lines[0] += f", {about}{timedelta(seconds=round(cost.seconds))}"
@@ -187,7 +214,7 @@ def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> str:
         lines.append("The daemon is at it; searches use the old model until it is done.")
     else:
         lines.append(f"No daemon runs: 'indexer rebuild --model {source}' does it at once.")
-    return "\n".join(lines)
+    return lines
 
 
 def _daemon_lines(status: LibraryStatus) -> list[str]:
@@ -209,7 +236,7 @@ def _daemon_lines(status: LibraryStatus) -> list[str]:
     return lines
 
 
-def page_text(access: Access, port: int) -> str:
+def page_text(access: Access, port: int) -> list[str]:
     """Where the page is, and who reaches it."""
     host = f"[{access.host}]" if ":" in access.host else access.host
     lines = [f"The page: http://{host}:{port}  (Ctrl-C stops it)"]
@@ -219,33 +246,59 @@ def page_text(access: Access, port: int) -> str:
             f"Other machines reach it too; it asks everybody for {login}.",
             "This is plain HTTP: in a network you do not trust, put a TLS proxy before it.",
         ]
-    return "\n".join(lines)
+    return lines
 
 
-def prune_text(pruned: Pruned, *, dry_run: bool = False) -> str:
-    """The photos, a line each, then how much goes (or went) with them."""
+def prune_document(pruned: Pruned, *, dry_run: bool) -> dict[str, Any]:
+    """The public form of `indexer prune --json`."""
+    return {
+        "dry_run": dry_run,
+        "paths": [str(path) for path in pruned.paths],
+        "contents": pruned.contents,
+        "embeddings": pruned.embeddings,
+        "kept": pruned.kept,
+    }
+
+
+def prune_text(pruned: Pruned, *, dry_run: bool = False) -> list[str]:
+    """How much goes (or went) with the photos."""
     what = "would be removed" if dry_run else "removed"
-    lines = [str(path) for path in pruned.paths]
-    lines.append(
-        f"{what}: {len(pruned.paths)} photos, {pruned.contents} contents that no other photo has, "
-        f"{pruned.embeddings} embeddings"
-    )
+    contents = counted(pruned.contents, "content")
+    lines = [
+        f"{what}: {counted(len(pruned.paths), 'photo')}, {contents} that no other photo has, "
+        f"{counted(pruned.embeddings, 'embedding')}"
+    ]
     if pruned.kept:
-        lines.append(f"kept: {pruned.kept} photos, there again or in folders that look unmounted")
-    return "\n".join(lines)
+        kept = counted(pruned.kept, "photo")
+        lines.append(f"kept: {kept}, there again or in folders that look unmounted")
+    return lines
 
 
 def copied_text(copied: Copied, place: str) -> str:
     """What a copy has, and that it was compared."""
     return (
-        f"copied to {place}: {copied.photos} photos, {copied.contents} contents, "
-        f"{copied.embeddings} embeddings, the same on both sides to the bit"
+        f"copied to {place}: {counted(copied.photos, 'photo')}, "
+        f"{counted(copied.contents, 'content')}, {counted(copied.embeddings, 'embedding')}, "
+        "the same on both sides to the bit"
     )
 
 
-def root_text(root: Root) -> str:
+def roots_document(roots: list[Root]) -> list[dict[str, Any]]:
+    """The public form of `indexer roots --json`."""
+    return [
+        {"path": str(root.path), "excludes": list(root.excludes), "notice": root.notice}
+        for root in roots
+    ]
+
+
+def roots_text(roots: list[Root]) -> list[str]:
+    """The photo directories, each with what it leaves out."""
+    return [line for root in roots for line in root_text(root)]
+
+
+def root_text(root: Root) -> list[str]:
     """A photo directory, and indented below it what is left out."""
-    return "\n".join([str(root.path), *(f"    without {pattern}" for pattern in root.excludes)])
+    return [str(root.path), *(f"    without {pattern}" for pattern in root.excludes)]
 
 
 def ingest_text(report: IngestReport) -> str:
@@ -263,41 +316,46 @@ def ingest_text(report: IngestReport) -> str:
     return f"{', '.join(parts)}, {report.failed} failed in {report.seconds:.1f} s{rate}"
 
 
-def models_document(models: tuple[list[Status], str | None]) -> list[dict[str, Any]]:
+def stopped_text(left: int) -> str:
+    """What Ctrl-C has left of a rebuild."""
+    if left:
+        return f"stopped: {counted(left, 'file')} left, the next rebuild goes on there"
+    return "stopped: all files are done, the next rebuild writes the index"
+
+
+Models = tuple[Sequence[ModelOffer], str | None]  # the models, and the source of the library's
+
+
+def models_document(models: Models) -> list[dict[str, Any]]:
     """The public form of `indexer models --json`."""
-    table, in_use = models
+    offers, in_use = models
     return [
         {
-            "name": one.entry.name,
-            "size_bytes": one.estimated_bytes,
-            "imagenet_zero_shot_top1": one.entry.imagenet_zero_shot_top1,
-            "coco_text_to_image_r_at_1": one.entry.coco_text_to_image_r_at_1,
-            "licence": one.entry.licence,
-            "cached": one.cached,
-            "in_use": one.entry.name == in_use,
+            "name": one.source,
+            "size_bytes": one.size_bytes,
+            "imagenet_zero_shot_top1": one.accuracy,
+            "coco_text_to_image_r_at_1": one.recall,
+            "licence": one.licence,
+            "cached": one.is_here,
+            "in_use": one.source == in_use,
         }
-        for one in table
+        for one in offers
     ]
 
 
-def models_text(models: tuple[list[Status], str | None]) -> str:
-    """The table of models, then what the library uses if that is not in the table."""
-    table, in_use = models
+def models_text(models: Models) -> list[str]:
+    """The table of models."""
+    offers, in_use = models
     lines = [f"{'':2}{'model':46} {'size':>8} {'ImageNet':>9} {'COCO R@1':>9}  "]
-    lines += [_model_line(one, in_use) for one in table]
-    if in_use and in_use not in {one.entry.name for one in table}:
-        lines.append(f"* {in_use}")
-    return "\n".join([*lines, "* the library's model"] if in_use else lines)
+    lines += [_model_line(one, in_use) for one in offers]
+    return [*lines, "* the library's model"] if in_use else lines
 
 
-def _model_line(one: Status, in_use: str | None) -> str:
-    entry = one.entry
-    mark = "*" if entry.name == in_use else ""
-    size = f"{one.estimated_bytes / 1e6:.0f} MB" if one.estimated_bytes else ""
-    figures = (
-        f"{_percent(entry.imagenet_zero_shot_top1)} {_percent(entry.coco_text_to_image_r_at_1)}"
-    )
-    return f"{mark:2}{entry.name:46} {size:>8} {figures}  {'here' if one.cached else ''}".rstrip()
+def _model_line(one: ModelOffer, in_use: str | None) -> str:
+    mark = "*" if one.source == in_use else ""
+    size = f"{one.size_bytes / 1e6:.0f} MB" if one.size_bytes else ""
+    figures = f"{_percent(one.accuracy)} {_percent(one.recall)}"
+    return f"{mark:2}{one.source:46} {size:>8} {figures}  {'here' if one.is_here else ''}".rstrip()
 
 
 def _percent(share: float | None) -> str:
@@ -319,13 +377,13 @@ def engines_document(examined: Examined) -> dict[str, Any]:
     }
 
 
-def engines_text(examined: Examined) -> str:
+def engines_text(examined: Examined) -> list[str]:
     """What came of each engine; a star at the one that is used."""
     model_id, sides = examined
     lines = [f"model  {model_id}"]
     for side, trials in sides.items():
         lines += [_engine_line(side, trial, trial == quickest(trials)) for trial in trials]
-    return "\n".join([*lines, "* used from now on"])
+    return [*lines, "* used from now on"]
 
 
 def _engine_line(side: str, trial: Trial, used: bool) -> str:

@@ -40,15 +40,17 @@ def page_served(
     on_exit: Callable[[], None],
     index: str = "auto",
     access: Access = Access(),  # noqa: B008 - frozen
-) -> Iterator[None]:
-    """Serve the page meanwhile; `on_exit` is called when it ends by itself.
+) -> Iterator[int]:
+    """Serve the page meanwhile, at the port that this yields; `on_exit` is called when it ends by
+    itself.
 
-    `index` is the kind of index that the page searches: "auto" or "exact".
+    `port` 0 takes a free one. `index` is the kind of index that the page searches: "auto" or
+    "exact".
 
     Raises IndexerError if the port is taken, AccessError if the page would be open to anybody.
     """
     access.check(library)
-    _refuse_taken(access.host, port)
+    port = _usable(access.host, port)
     environment = {**os.environ, "RECOLLECT_LIBRARY": str(library), "RECOLLECT_INDEX": index}
     if access.oidc:
         environment[OIDC_VARIABLE] = str(access.oidc)
@@ -57,7 +59,7 @@ def page_served(
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     threading.Thread(target=_when_ended, args=(process, on_exit), daemon=True).start()
     try:
-        yield
+        yield port
     finally:
         process.terminate()
         try:
@@ -72,7 +74,8 @@ def _when_ended(process: subprocess.Popen[bytes], on_exit: Callable[[], None]) -
     on_exit()
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def _usable(host: str, port: int) -> int:
+    """The port, or a free one for 0. Raises IndexerError if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,3 +86,4 @@ def _refuse_taken(host: str, port: int) -> None:
                 f"port {port} on {host} cannot be used ({error.strerror}): "
                 "choose another with --port"
             ) from error
+        return int(probe.getsockname()[1])

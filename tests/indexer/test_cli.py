@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,50 @@ def test_min_strength_leaves_out_weaker_hits(sample_library: Path) -> None:
     assert kept
     assert kept == [strength for strength in strengths if strength >= 0.5][: len(kept)]
     assert min(strengths) < 0.5
+
+
+def test_search_prints_paths_alone_or_a_table(sample_library: Path) -> None:
+    asked = ("search", "folder:arctic", "--library", sample_library)
+    hits = json.loads(run_indexer(*asked, "--json").stdout)["hits"]
+    paths = [hit["path"] for hit in hits]
+    assert len(paths) == 2
+    assert run_indexer(*asked, "--paths").stdout.splitlines() == paths
+    assert run_indexer(*asked, "-0").stdout == "".join(f"{path}\0" for path in paths)
+    rows = list(csv.DictReader(run_indexer(*asked, "--csv").stdout.splitlines()))
+    assert [list(row) for row in rows] == [list(hit) for hit in hits]
+    as_text = [{name: str(value or "") for name, value in hit.items()} for hit in hits]
+    assert rows == as_text
+    assert run_indexer(*asked, "--csv", "--json").returncode == 2
+
+
+def test_no_confident_match_is_an_exit_code_for_scripts_that_ask_for_it(
+    sample_library: Path,
+) -> None:
+    asked = ("search", "--library", sample_library, "--exit-code")
+    assert run_indexer(*asked, "a polar bear in the snow").returncode == 0
+    assert run_indexer(*asked, "folder:arctic").returncode == 0
+    assert run_indexer(*asked, "folder:nowhere").returncode == 3
+    assert run_indexer(*asked, "folder:arctic zebra", "--min-strength", 1).returncode == 3
+    assert run_indexer("search", "folder:nowhere", "--library", sample_library).returncode == 0
+
+
+@pytest.mark.parametrize("command", [["--version"], ["-h"], ["search", "-h"], ["roots", "-h"]])
+def test_version_and_help_are_short_to_ask_for(command: list[str]) -> None:
+    done = run_indexer(*command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("--help" if "-h" in command else version("recollect-photos")) in done.stdout
+
+
+def test_roots_are_listed_with_what_they_leave_out(own_library: Path) -> None:
+    excludes = ("--exclude", "Birds/", "--exclude", "*.bmp")
+    assert run_indexer("roots", "add", SAMPLE, *excludes, "--library", own_library).returncode == 0
+    document = [{"path": str(SAMPLE), "excludes": ["Birds/", "*.bmp"], "notice": None}]
+    for command in (("roots", "list"), ("roots",)):
+        done = run_indexer(*command, "--json", "--library", own_library)
+        assert json.loads(done.stdout) == document
+    text = f"{SAMPLE}\n    without Birds/\n    without *.bmp\n"
+    assert run_indexer("roots", "list", "--library", own_library).stdout == text
+    assert run_indexer("roots", "list", "-0", "--library", own_library).stdout == f"{SAMPLE}\0"
 
 
 def test_search_prints_the_path_and_takes_top(sample_library: Path) -> None:
@@ -306,8 +352,12 @@ def test_prune_says_what_it_removes_first_and_dry_run_removes_nothing(tmp_path: 
             "WHERE missing_since IS NOT NULL"
         )
     connection.close()
-    told = f"{red}\nwould be removed: 1 photos, 1 contents that no other photo has, 1 embeddings\n"
+    told = f"{red}\nwould be removed: 1 photo, 1 content that no other photo has, 1 embedding\n"
     assert run_indexer(*prune, "30d", "--dry-run").stdout == told
+    listed = run_indexer(*prune, "30d", "--dry-run", "-0")
+    assert (listed.stdout, listed.stderr) == (f"{red}\0", told.partition("\n")[2])
+    document = {"dry_run": True, "paths": [str(red)], "contents": 1, "embeddings": 1, "kept": 0}
+    assert json.loads(run_indexer(*prune, "30d", "--dry-run", "--json").stdout) == document
     assert (
         run_indexer(*prune, "30d").stdout
         == told + told.splitlines()[1].replace("would be ", "") + "\n"

@@ -144,6 +144,7 @@ def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal
     taken_in = photos_in(place)
     assert 0 < taken_in < 105  # whole batches, and not all of them
     assert status(place)["embeddings"] == taken_in
+    assert f"INFO stopped; {105 - taken_in} files left for the next start" in said
     batches = re.findall(r"INFO (\d+) files, ", said)  # a line a batch
     assert sum(map(int, batches)) == taken_in
 
@@ -156,7 +157,9 @@ def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -
     assert process.returncode == 130
     assert "Traceback" not in said
     assert " embedded, 0 failed in " in said
-    assert photos_in(place) > 0
+    left = 105 - photos_in(place)
+    assert 0 < left < 105
+    assert f"indexer: stopped: {left} files left, the next rebuild goes on there" in said
 
 
 def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> None:

@@ -52,6 +52,14 @@ def test_other_model_is_refused_by_name_and_rebuild_goes_over_to_it(
     assert over.stdout.startswith("3 embedded"), over.stderr
     assert run_indexer("search", "red", "--library", library, "--model", tiny).returncode == 0
     assert f"* {tiny}" in run_indexer("models", "--library", library).stdout
+    models = json.loads(run_indexer("models", "--library", library, "--json").stdout)
+    assert [(one["name"], one["cached"]) for one in models if one["in_use"]] == [(str(tiny), True)]
+    assert [one["cached"] for one in models if one["name"] == "starter"] == [True]
+    shown = json.loads(run_indexer("status", "--library", library, "--json").stdout)["model"]
+    own = run_indexer("models", "use", shown, "--library", library)
+    assert own.stdout == f"{tiny} is the library's model\n"
+    back = run_indexer("models", "use", "starter-2", "--library", library)
+    assert back.stdout.startswith("0 photos to embed with starter"), back.stderr
 
 
 def test_model_is_asked_for_with_its_cost_and_a_rebuild_has_the_last_word(
@@ -103,3 +111,4 @@ def test_models_lists_the_table_as_json() -> None:
     (default,) = [one for one in models if one["name"] == "ViT-B-32-256/datacomp_s34b_b86k"]
     assert default["imagenet_zero_shot_top1"] == pytest.approx(0.728, abs=1e-3)
     assert default["cached"] is False
+    assert [one["cached"] for one in models if one["name"] == "starter"] == [True]
