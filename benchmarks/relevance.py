@@ -26,7 +26,7 @@ from benchmarks.starter_retrieval import captioned, embed, sample
 from clipcore import Encoder, open_encoder
 from indexer.query import Term, Text
 from indexer.records import CONFIDENT
-from indexer.relevance import Calibration, generic_texts
+from indexer.relevance import Calibration, generic_texts, levelled
 
 ABSENT = Path(__file__).with_name("absent_queries.txt")
 CAPTION_WORDS = 6  # longer captions tell a story, not what is seen
@@ -66,7 +66,10 @@ def judged(
     scale = calibration.scale([Term(Text("any"))])
     scores = encoder.embed_texts(queries) @ photos.T
     deviations = np.stack([scale.deviations(row, photos) for row in scores])
-    strengths = np.stack([scale.strengths(row, float(row.max())) for row in deviations])
+    strengths = np.zeros_like(scores)
+    for row, order in enumerate(np.argsort(-scores, axis=1, kind="stable")):
+        best = float(deviations[row].max())
+        strengths[row, order] = levelled(scale.strengths(deviations[row, order], best))
     return Judged(name, scores, strengths, right)
 
 

@@ -218,6 +218,11 @@ class Hit:
     logit: float | None
     strength: float | None = None
 
+    @property
+    def is_strong(self) -> bool:
+        """Whether it is relevant; a hit of filters alone is what was asked for."""
+        return self.strength is None or self.strength >= CONFIDENT
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:

@@ -96,6 +96,23 @@ class Scale:
         return _logistic(self._steepness * (deviations - weak))
 
 
+def levelled(strengths: FloatArray) -> FloatArray:
+    """(N,) strengths of photos in the order of their scores -> those nearest to them that never
+    grow along it: what is shown as stronger stands before what is weaker.
+
+    Isotonic regression, by pooling adjacent violators.
+    """
+    pools: list[tuple[float, int]] = []  # mean and number of neighbours that share it
+    for strength in strengths.tolist():
+        mean, count = strength, 1
+        while pools and pools[-1][0] < mean:
+            before, many = pools.pop()
+            mean, count = (before * many + mean * count) / (many + count), many + count
+        pools.append((mean, count))
+    means, counts = zip(*pools, strict=True) if pools else ((), ())
+    return np.repeat(np.array(means, np.float32), counts)
+
+
 def _deviations(scores: FloatArray, generic: FloatArray) -> FloatArray:
     """(N,) scores in standard deviations of the (N, G) generic scores of the same photos."""
     spread = np.maximum(generic.std(axis=1), LEAST_SPREAD)

@@ -137,14 +137,20 @@ def failures_text(failures: list[Failure]) -> list[str]:
 
 
 def search_text(result: SearchResult) -> list[str]:
-    """A line a hit: rank, score, strength, date and path; "~" marks the date of a file."""
+    """A line a hit: rank, score, strength, date and path; "~" marks the date of a file.
+
+    A line of its own stands where the weaker ones begin.
+    """
     lines = [
         f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}" for hit in result.hits
     ]
     if not lines:
         return ["no photo was found"]
-    if result.verdict == "none":
-        lines.insert(0, "no confident match; the nearest photos:")
+    strong = sum(hit.is_strong for hit in result.hits)
+    if not strong:
+        lines.insert(0, "no strong match; closest results:")
+    elif strong < len(lines):
+        lines.insert(strong, "weaker matches:")
     return lines
 
 

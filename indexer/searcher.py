@@ -20,9 +20,9 @@ from threadpoolctl import ThreadpoolController
 from clipcore import Encoder
 from indexer.compose import Composer
 from indexer.decode import write_atomically
-from indexer.query import Query
+from indexer.query import LibraryPhoto, Query
 from indexer.records import CONFIDENT, Hit, Verdict
-from indexer.relevance import SAMPLE, Calibration, Scale, generic_texts
+from indexer.relevance import SAMPLE, Calibration, Scale, generic_texts, levelled
 from indexer.search import Candidate, Index, nearest
 from indexer.store import Store
 
@@ -30,8 +30,12 @@ log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
-# The verdict must not depend on how many hits are asked for.
-JUDGED: Final = 50
+# Verdict and strengths must not depend on how many hits are asked for: so many photos are judged
+# in any case, DEEPER times as many where the farther half of them has a relevant one, and so on
+# up to JUDGED_MOST.
+JUDGED: Final = 100
+JUDGED_MOST: Final = 6_400
+DEEPER: Final = 4
 # A sample of a library that has grown by less still speaks for it.
 GROWTH: Final = 1.1
 
@@ -54,8 +58,9 @@ class Searcher:
     def search(
         self, query: Query, index: Index, top: int, min_strength: float = 0.0
     ) -> tuple[Verdict, tuple[Hit, ...]]:
-        """The verdict and the `top` hits, leaving out what is weaker than `min_strength`.
+        """The verdict and the `top` hits, best first, none weaker than `min_strength`.
 
+        A photo of the library that the query looks for is no hit itself.
         Raises QueryError, PhotoNotFound.
         """
         if not query.terms:
@@ -73,9 +78,7 @@ class Searcher:
         calibration = self._calibration(index)
         if calibration is None:
             return "none", ()
-        scale = calibration.scale(query.terms)
-        found = nearest(vector, index, self._store, scale, max(top, JUDGED), query.filters)
-        strengths = _strengths(found, scale)
+        found, strengths = self._judged(vector, query, index, calibration.scale(query.terms), top)
         confident = max(strengths, default=0.0) >= CONFIDENT
         if query.sort == "date" and confident:
             min_strength = max(min_strength, CONFIDENT)
@@ -85,6 +88,31 @@ class Searcher:
             kept.sort(key=lambda pair: pair[0].photo.id)
             kept.sort(key=lambda pair: pair[0].photo.date, reverse=True)  # stable
         return "confident" if confident else "none", self._hits(kept)
+
+    def _judged(
+        self, vector: FloatArray, query: Query, index: Index, scale: Scale, top: int
+    ) -> tuple[list[Candidate], list[float]]:
+        """At least the `top` photos, best first, as far as there are so many; their strengths,
+        which never grow along that order."""
+        looked_for = {
+            term.content.id
+            for term in query.terms
+            if isinstance(term.content, LibraryPhoto) and term.weight > 0
+        }
+
+        def found(depth: int) -> list[Candidate]:
+            wanted = depth + len(looked_for)
+            near = nearest(vector, index, self._store, scale, wanted, query.filters)
+            return [one for one in near if one.photo.id not in looked_for][:depth]
+
+        depth = JUDGED
+        judged = found(max(top, depth))
+        strengths = _strengths(judged, depth, scale)
+        while depth < JUDGED_MOST and depth <= len(judged) and _is_deep(strengths[:depth]):
+            depth *= DEEPER
+            judged = judged if len(judged) >= depth else found(depth)
+            strengths = _strengths(judged, depth, scale)
+        return judged, strengths
 
     def _hits(self, kept: list[tuple[Candidate, float]]) -> tuple[Hit, ...]:
         factor = math.exp(self._encoder.logit_scale)
@@ -123,11 +151,20 @@ class Searcher:
         return embeddings
 
 
-def _strengths(found: list[Candidate], scale: Scale) -> list[float]:
+def _strengths(found: list[Candidate], depth: int, scale: Scale) -> list[float]:
+    """The strengths of photos that come best first; the first `depth` of them decide on each other,
+    what is farther is no stronger than what is before it."""
     deviations = np.array([one.deviation for one in found], dtype=np.float32)
-    best = float(deviations[:JUDGED].max(initial=0.0))
-    strengths: list[float] = scale.strengths(deviations, best).tolist()
-    return strengths
+    best = float(deviations[:depth].max(initial=0.0))
+    strengths = scale.strengths(deviations, best)
+    never_growing = np.concatenate([levelled(strengths[:depth]), strengths[depth:]])
+    strengths_in_order: list[float] = np.minimum.accumulate(never_growing).tolist()
+    return strengths_in_order
+
+
+def _is_deep(strengths: list[float]) -> bool:
+    """Whether relevant photos go on into the farther half."""
+    return strengths[len(strengths) // 2] >= CONFIDENT
 
 
 def _alike(before: int, now: int) -> bool:

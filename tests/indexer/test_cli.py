@@ -30,10 +30,25 @@ def test_search_json_is_the_documented_form(sample_library: Path) -> None:
         *("rank", "photo_id", "path", "score", "logit", "strength"),
         *("width_px", "height_px", "taken_at", "date", "date_source"),
     ]
-    scores = [hit["score"] for hit in document["hits"]]
-    assert scores == sorted(scores, reverse=True)
+    for figure in ("score", "strength"):
+        figures = [hit[figure] for hit in document["hits"]]
+        assert figures == sorted(figures, reverse=True)
     assert [hit["rank"] for hit in document["hits"]] == list(range(1, 21))
     assert done.stderr == ""
+
+
+def test_line_stands_between_strong_and_weak_matches(sample_library: Path) -> None:
+    document = run_indexer("search", "an animal", "--library", sample_library, "--json").stdout
+    strong = sum(hit["strength"] >= 0.5 for hit in json.loads(document)["hits"])
+    assert 0 < strong < 20
+    lines = run_indexer("search", "an animal", "--library", sample_library).stdout.splitlines()
+    assert lines[strong] == "weaker matches:"
+    assert len(lines) == 21
+    lines = run_indexer(
+        "search", "broccoli", "--library", sample_library, "-n1"
+    ).stdout.splitlines()
+    assert lines[0] == "no strong match; closest results:"
+    assert len(lines) == 2
 
 
 def test_query_of_filters_lists_by_date_and_says_where_the_date_is_from(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from indexer.query import LibraryPhoto, Term, Text
 from indexer.records import CONFIDENT
-from indexer.relevance import Calibration, Scale, generic_texts
+from indexer.relevance import Calibration, Scale, generic_texts, levelled
 
 FloatArray = npt.NDArray[np.float32]
 TOPICS, DIM = 40, 64
@@ -91,3 +94,18 @@ def test_generic_texts_are_distinct() -> None:
     texts = generic_texts()
     assert len(set(texts)) == len(texts) > 200
     assert all(text == text.strip() != "" for text in texts)
+
+
+@given(strengths=arrays(np.float32, st.integers(0, 30), elements=st.floats(0, 1, width=32)))
+def test_levelled_strengths_never_grow_and_keep_their_mean(strengths: FloatArray) -> None:
+    found = levelled(strengths)
+    assert (np.diff(found) <= 1e-6).all()
+    assert found.shape == strengths.shape
+    assert found.sum() == pytest.approx(strengths.sum(), abs=1e-4)
+
+
+def test_strengths_that_never_grow_stay_and_others_are_pooled_with_their_neighbours() -> None:
+    falling = np.array([0.9, 0.9, 0.5, 0.1], np.float32)
+    assert levelled(falling).tolist() == falling.tolist()
+    found = levelled(np.array([0.8, 0.4, 0.6, 0.1], np.float32))
+    assert found.tolist() == pytest.approx([0.8, 0.5, 0.5, 0.1])

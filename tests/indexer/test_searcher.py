@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from indexer import searcher
 from indexer.library import Library, open_library
 from indexer.records import CONFIDENT
 from tests.conftest import DATABASES, place_on
@@ -77,6 +78,42 @@ def test_verdict_and_strength_do_not_depend_on_how_many_hits_are_asked_for(
     few, many = library.search("red + blue", 1), library.search("red + blue", 40)
     assert few.verdict == many.verdict
     assert few.hits == many.hits[:1]
+
+
+@pytest.mark.parametrize("query", ["red", "red + blue", "green - yellow", "#3", "#3 + #4"])
+def test_score_and_strength_give_one_order_and_top_takes_its_first(
+    library: Library, query: str
+) -> None:
+    every = library.search(query, 40).hits
+    for figures in ([hit.score or 0 for hit in every], [hit.strength or 0 for hit in every]):
+        assert figures == sorted(figures, reverse=True)
+    for top in (1, 5, 39):
+        assert library.search(query, top).hits == every[:top]
+
+
+def test_order_goes_on_where_the_photos_judged_first_end(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searcher, "JUDGED", 4)
+    monkeypatch.setattr(searcher, "JUDGED_MOST", 8)
+    every = library.search("red", 40).hits
+    assert len({hit.photo.id for hit in every}) == len(every) == 40
+    strengths = [hit.strength or 0 for hit in every]
+    assert strengths == sorted(strengths, reverse=True)
+    for top in (1, 3, 6, 20):
+        assert library.search("red", top).hits == every[:top]
+
+
+def test_photos_that_are_looked_for_are_no_hits_and_the_nearest_are_there(
+    library: Library,
+) -> None:
+    asked = [hit.photo.id for hit in library.search("cyan", 3).hits]
+    found = library.search(" + ".join(f"#{number}" for number in asked), 40).hits
+    assert len(found) == 40 - len(asked)
+    assert not {hit.photo.id for hit in found} & set(asked)
+    assert [hit.photo.path.name.split()[0] for hit in found[:2]] == ["cyan", "cyan"]
+    negated = library.search(f"red - #{asked[0]}", 40).hits
+    assert len(negated) == 40
 
 
 def test_min_strength_leaves_out_the_weaker(library: Library) -> None:
