@@ -4,7 +4,7 @@ IndexerError
 ├── LibraryError             the library cannot be used
 │   ├── LibraryNotFound      there is none at that place
 │   ├── NotALibrary          the database is damaged or something else
-│   ├── DamagedLibrary       parts of the database cannot be read
+│   │   └── DamagedLibrary   parts of the database cannot be read
 │   ├── NewerLibrary         written by a newer version of this program
 │   ├── LibraryBusy          another process is writing to it
 │   ├── DiskFull             its disk has no room left
@@ -46,7 +46,7 @@ class NotALibrary(LibraryError):
     """The database is damaged, or is no library's."""
 
 
-class DamagedLibrary(LibraryError):
+class DamagedLibrary(NotALibrary):
     """Parts of the database cannot be read; the photos are not affected."""
 
 

@@ -145,3 +145,25 @@ def test_broken_output_is_one_line_and_no_traceback(
     assert done.code in (0, 1), done
     if done.code == 1 and output != "pipe":
         assert done.stderr.splitlines()[-1].startswith("indexer: "), done
+
+
+def test_a_damaged_page_is_one_line_that_says_how_to_make_the_library_again(
+    program: Forking, setting: Setting
+) -> None:
+    database = setting.library / "library.db"
+    whole, page = database.read_bytes(), 4096
+    found = set()
+    for start in range(page, len(whole), 3 * page):
+        database.write_bytes(whole[:start] + bytes(page) + whole[start + page :])
+        for command in ("search", "year:2020"), ("status",), ("failures",):
+            done = program.run(*command, "--library", setting.library)
+            assert "Traceback" not in done.stderr, done
+            assert done.code == 0 or done.stderr.count("\n") == 1, done
+            found.add(done.stderr)
+    said = f"indexer: the database {database} is damaged"
+    assert any(line.startswith(said) and "indexer rebuild DIR" in line for line in found), found
+    database.rename(database.with_name("away"))
+    photos = setting.directory / "photos"
+    again = program.run("rebuild", photos, "--library", setting.library, "--model", "starter")
+    assert again.stdout.startswith(b"1 embedded, 0 failed"), again
+    assert program.run("status", "--library", setting.library).code == 0
