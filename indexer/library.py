@@ -255,6 +255,7 @@ class Library:
         """
         seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
+        self._store.set_other_formats(seen.others)
         here = self.roots_here()
         folders = {root.id: root.path for root in here}
         again: Iterable[Row] = ()

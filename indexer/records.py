@@ -6,6 +6,7 @@ long to make.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -326,11 +327,15 @@ class DiskUse:
 
 @dataclass(frozen=True, slots=True)
 class RootStatus:
-    """A photo directory with the number of its photos that are there."""
+    """A photo directory with the number of its photos that are there.
+
+    `other_formats`: the files that were passed by for their format, by suffix.
+    """
 
     path: Location
     photos: int
     notice: str | None
+    other_formats: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +357,14 @@ class LibraryStatus:
     paused: bool = False  # `indexer pause` was said
     wish: ModelWish | None = None  # the model it is to go over to
     daemon: DaemonState | None = None
+
+    @property
+    def other_formats(self) -> Mapping[str, int]:
+        """The files that were passed by for their format, by suffix, most first."""
+        summed: Counter[str] = Counter()
+        for root in self.roots:
+            summed.update(root.other_formats)
+        return dict(sorted(summed.items(), key=lambda one: (-one[1], one[0])))
 
     @property
     def going_over_to(self) -> str | None:

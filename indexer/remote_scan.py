@@ -12,6 +12,7 @@ from typing import TypeAlias
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above
 from indexer.location import Location, RemotePath
+from indexer.other_formats import other_format
 from indexer.records import FileStat, Found, Root
 from indexer.remote import listed
 from indexer.scan import Scan
@@ -92,7 +93,11 @@ class _Walk:
 
     def _file(self, relative: str, stat: FileStat) -> None:
         suffix = PurePosixPath(relative).suffix.lower()
-        if suffix not in SUFFIXES or self._excludes.file(relative):
+        if self._excludes.file(relative):
+            return
+        if suffix not in SUFFIXES:
+            if other := other_format(relative):
+                self.scan.others[other] += 1
             return
         if self.taken is not None:
             if relative in self.taken:

@@ -100,6 +100,7 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "awaiting_prune": status.awaiting_prune,
         "failed": status.failed,
         "missing": status.missing,
+        "other_formats": dict(status.other_formats),
         "index": asdict(status.index),
         "paused": status.paused,
         "switching_to": status.going_over_to,
@@ -180,6 +181,7 @@ def status_text(status: LibraryStatus) -> list[str]:
         f"embeddings  {status.embeddings - status.awaiting_prune}{_awaiting(status)}",
         f"failed      {status.failed}{'  (indexer failures lists them)' if status.failed else ''}",
         f"missing     {status.missing}",
+        *_other_formats(status.other_formats),
         f"index       {_index_text(status)}",
     ]
     for root in status.roots:
@@ -200,6 +202,14 @@ def _index_text(status: LibraryStatus) -> str:
     others = min(index.vectors, status.awaiting_prune)
     without = f", {others} of them without a photo" if others else ""
     return f"{counted(index.vectors, 'vector')}{without}, {index.kind} ({index.reason})"
+
+
+def _other_formats(counts: Mapping[str, int]) -> list[str]:
+    if not counts:
+        return []
+    files = counted(sum(counts.values()), "file of another format", "files of other formats")
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.items())
+    return [f"passed by   {files}: {kinds}"]
 
 
 def _wish_lines(wish: ModelWish | None) -> list[str]:

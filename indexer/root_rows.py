@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from indexer.dialects import upsert
 from indexer.location import Location, location
+from indexer.other_formats import packed
 from indexer.recording import orphan
 from indexer.records import Root
 from indexer.schema import photos, roots
@@ -58,6 +59,15 @@ def set_notices(connection: Connection, notices: Mapping[int, str | None]) -> No
     for root_id, notice in notices.items():
         if now_known[root_id] != notice:
             change(connection, root_id, notice=notice)
+
+
+def set_other_formats(connection: Connection, counts: Mapping[int, Mapping[str, int]]) -> None:
+    """Remember for each root how many files of other formats a full scan saw, by suffix."""
+    query = select(roots.c.id, roots.c.other_formats)
+    stored = {row.id: row.other_formats for row in connection.execute(query)}
+    for root_id, seen in counts.items():
+        if stored[root_id] != packed(seen):
+            change(connection, root_id, other_formats=packed(seen))
 
 
 def remove(connection: Connection, root_id: int, *, is_shared: bool) -> None:

@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import Final
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above, is_hidden
 from indexer.faults import reason
+from indexer.other_formats import other_format
 from indexer.records import NEVER_READ, FileStat, Found, Root, clamped_ns
 from indexer.spool import Spool
 
@@ -40,6 +42,7 @@ class Scan:
     found: Spool[Found] = field(default_factory=Spool)
     unseen: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)  # files of other formats, by suffix
 
     def covers(self, path: str) -> bool:
         """Whether the walk could have seen `path`, had it been there."""
@@ -147,6 +150,8 @@ class _Walk:
                     self._linked_file(relative, Path(entry.path))
                 elif self._counts(relative):
                     self._file(relative, entry.stat())
+                elif suffix := other_format(entry.name):
+                    self.scan.others[suffix] += not self.excludes.file(relative)
             except OSError as error:
                 self._unseen(relative, error)
             except Exception as error:  # noqa: BLE001 - _broken() raises what is no fault of it

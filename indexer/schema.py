@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from indexer.column_types import ID, NAME, STORED, VECTOR
 
-HEAD: Final = "0005"  # the newest migration
+HEAD: Final = "0006"  # the newest migration
 
 metadata = MetaData()
 
@@ -46,6 +46,7 @@ roots = Table(
     Column("path", NAME, nullable=False, unique=True),
     Column("notice", NAME),
     Column("excludes", NAME, nullable=False, server_default=""),  # patterns, one a line
+    Column("other_formats", NAME),  # JSON: how many files of which suffix the last scan saw
 )
 
 contents = Table(

@@ -35,6 +35,7 @@ from indexer.database import check_database, create_database, open_database
 from indexer.dialects import among
 from indexer.errors import PhotoNotFound
 from indexer.location import Location, location
+from indexer.other_formats import unpacked
 from indexer.outcomes import KnownContent, Outcome
 from indexer.places import this_host
 from indexer.prune import Prunable, prunable, prune
@@ -173,6 +174,11 @@ class Store:
         """Remember for each root why the last look changed nothing, or that all was right."""
         with self._writing() as connection:
             root_rows.set_notices(connection, notices)
+
+    def set_other_formats(self, counts: Mapping[int, Mapping[str, int]]) -> None:
+        """Remember for each root how many files of other formats a full scan saw, by suffix."""
+        with self._writing() as connection:
+            root_rows.set_other_formats(connection, counts)
 
     def present_photos(self) -> dict[int, int]:
         """For each root how many of its files are there, those that failed too."""
@@ -323,7 +329,10 @@ class Store:
         """Each root with the number of its photos that are there."""
         with self.engine.connect() as connection:
             rows = connection.execute(root_query())
-            return [RootStatus(location(row.path), row.photos, row.notice) for row in rows]
+            return [
+                RootStatus(location(row.path), row.photos, row.notice, unpacked(row.other_formats))
+                for row in rows
+            ]
 
     def searchable(self) -> int:
         """How many photos are there and embedded by the library's model."""

@@ -30,10 +30,14 @@ LOST_LEAST: Final = 10  # but a handful may go at once in any folder
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What must be done, and for each root looked at why nothing is done there, if so."""
+    """What must be done, and for each root looked at why nothing is done there, if so.
+
+    `others`: for each root of which all was seen, the files of other formats, by suffix.
+    """
 
     plan: Plan
     notices: dict[int, str | None]
+    others: dict[int, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class _Look:
     found: Collection[Found]
     rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
     notice: str | None
+    others: dict[str, int] | None = None  # None where not all was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +123,19 @@ def survey(
         found = (file for file in found if (file.root_id, file.path) not in waiting)
         rows = (row for row in rows if (row.root_id, row.path) not in waiting)
     notices = {root_id: look.notice for root_id, look in looks.items()}
+    other_formats = {
+        root_id: look.others for root_id, look in looks.items() if look.others is not None
+    }
     plan = reconcile(found, rows, count=sum(map(len, seen)))
     if accept_gone:
-        return Survey(plan, notices)
+        return Survey(plan, notices, other_formats)
     excludes = {root.id: Excludes(root.excludes) for root in roots}
     left_out = {row for row in plan.gone if excludes[row.root_id].covers(row.path)}
     lost = _lost_too_many(store, (row for row in plan.gone if row not in left_out))
     by_id = {root.id: root for root in roots}
     notices |= {root_id: _unmounted(by_id[root_id].path, count) for root_id, count in lost.items()}
     gone = tuple(row for row in plan.gone if row.root_id not in lost or row in left_out)
-    return Survey(replace(plan, gone=gone), notices)
+    return Survey(replace(plan, gone=gone), notices, other_formats)
 
 
 def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
@@ -153,7 +161,8 @@ def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     rows: Iterable[Row] = eyes.store.rows(root.id, shown)
     if seen.unseen:
         rows = (row for row in rows if seen.covers(row.path))
-    return _Look(seen.found, rows, notice)
+    others = dict(+seen.others) if "" in under else None
+    return _Look(seen.found, rows, notice, others)
 
 
 def _counted(root: Root, rows: Iterable[Row]) -> int:

@@ -188,6 +188,7 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
         "awaiting_prune": 0,
         "failed": 0,
         "missing": 0,
+        "other_formats": {},
         "index": {
             "vectors": count,
             "kind": "exact",
