@@ -76,6 +76,10 @@ SENTENCES: Final = (
     ),
     N_("{path} is not the database of a library"),
     N_("{path} is damaged or no database: {why}"),
+    N_(
+        "the database {path} is damaged ({why}). Your photos are untouched: move this file away, "
+        "and 'indexer rebuild DIR' with your photo directories makes the library again"
+    ),
     N_("{path} cannot be opened: {why}"),
     N_("no room for {what}: its disk, or your share of it, is full"),
     N_("asked for"),

@@ -177,8 +177,8 @@ def check_database(engine: Engine) -> None:
 
 def _damaged(path: Path, why: str) -> DamagedLibrary:
     return DamagedLibrary(
-        f"the database {path} is damaged ({why}). Your photos are untouched: move this file "
-        "away, and 'indexer rebuild DIR' with your photo directories makes the library again"
+        f"the database {path} is damaged ({why}). Your photos are untouched: move this file away, "
+        "and 'indexer rebuild DIR' with your photo directories makes the library again"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -14,7 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from indexer.cli import app
 from indexer.copying import copy_library
 from indexer.places import library_name, url_in
 from indexer.shared_home import home_of
@@ -98,6 +101,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def printed_number(process: subprocess.Popen[str], pattern: str) -> int:
+    """The number that the next line which matches has."""
+    assert process.stdout
+    for line in process.stdout:
+        if found := re.search(pattern, line):
+            return int(found[1])
+    raise AssertionError(f"no line matches {pattern}")
+
+
 def answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
@@ -107,12 +119,40 @@ def answers(port: int) -> bool:
 
 
 def test_serve_answers_on_loopback_and_ctrl_c_stops_all_of_it(sample: Path) -> None:
-    port = free_port()
-    with running("serve", "--library", sample, "--port", port) as process:
+    with running("serve", "--library", sample, "--port", 0, "--metrics", 0) as process:
+        measured = printed_number(process, r"metrics at http://127.0.0.1:(\d+)/metrics")
+        port = printed_number(process, r"The page: http://127.0.0.1:(\d+) ")
         until(lambda: answers(port))
+        assert scraped(measured)["recollect_photos"] == 105
         process.send_signal(signal.SIGINT)
         assert process.wait(STOP_S) == 0
     assert not answers(port)
+
+
+@pytest.mark.parametrize("option", ["--port", "--metrics"])
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+def test_a_port_that_is_none_is_wrong_usage(option: str, port: int) -> None:
+    done = CliRunner().invoke(app, ["serve", option, str(port)])
+    assert done.exit_code == 2
+    assert "65535" in done.stderr
+
+
+def test_ctrl_c_at_the_prompt_for_a_password_sets_none(sample_library: Path) -> None:
+    pid, terminal = pty.fork()
+    if not pid:
+        started = [sys.executable, "-c", "from indexer.cli import main; main()"]
+        os.execv(sys.executable, [*started, "password", "--library", str(sample_library)])
+    said = b""
+    while b"Password: " not in said:
+        said += os.read(terminal, 1024)
+    os.write(terminal, b"\x03")
+    with suppress(OSError):  # EIO: the other end is closed
+        while part := os.read(terminal, 1024):
+            said += part
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    assert b"indexer: stopped: no password was set" in said
+    assert not (sample_library / "password.json").exists()
 
 
 def test_serve_names_a_port_that_is_taken(sample_library: Path) -> None:
