@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from indexer.committing import recorded
 from indexer.crew import Crew
 from indexer.outcomes import NewContent, Outcome
+from indexer.plurals import counted
 from indexer.records import Found, IngestReport, Plan, Row
 from indexer.shard import Done, Job
 from indexer.sharing import AllMine, Hold, Share
@@ -120,7 +121,7 @@ class Ingest:
         self._crew.settle(done)
         self._size = _next_size(len(done) + len(done.in_hand), done.seconds)
         embedded = tally.count(done)
-        log.info("%d files, %d embedded, %.1f s", len(done), embedded, done.seconds)
+        log.info("%s, %d embedded, %.1f s", counted(len(done), "file"), embedded, done.seconds)
 
 
 @dataclass(slots=True)

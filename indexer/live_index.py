@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from indexer.index_policy import APPROXIMATE, EXACT, STORED, IndexPolicy
+from indexer.plurals import counted
 from indexer.records import IndexStatus
 from indexer.search import catch_up
 from indexer.snapshot import header_of
@@ -133,7 +134,9 @@ class LiveIndex:
             catch_up(fresh, self._store)
             self._index, self._renewal = fresh, None
         took_s = time.perf_counter() - started
-        log.info("index of %d vectors rebuilt, %s, in %.1f s", len(fresh), fresh.kind, took_s)
+        log.info(
+            "index of %s rebuilt, %s, in %.1f s", counted(len(fresh), "vector"), fresh.kind, took_s
+        )
 
     def _save(self, index: VectorIndex) -> None:
         index.save(self._snapshot, self._store.library_id, self._store.model_id)

@@ -23,6 +23,7 @@ from indexer.dialects import among
 from indexer.errors import DiskFull
 from indexer.index_policy import APPROXIMATE, EXACT, RESCORED, IndexPolicy
 from indexer.index_policy import STORED as STORED_KIND
+from indexer.plurals import counted
 from indexer.records import IndexStatus
 from indexer.schema import embeddings
 from indexer.search import Passing
@@ -136,7 +137,7 @@ class PgIndex:
             connection.execute(text("ANALYZE photos, contents, embeddings"))  # for the planner
         self._built = True
         took_s = time.perf_counter() - started
-        log.info("index of %d vectors built in %.1f s", self._count, took_s)
+        log.info("index of %s built in %.1f s", counted(self._count, "vector"), took_s)
 
     def _set_memory(self, connection: Connection) -> None:
         """As much as the graph takes, or what the server gives anyway if that is more."""

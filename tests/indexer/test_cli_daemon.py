@@ -134,7 +134,7 @@ def test_serve_answers_on_loopback_and_ctrl_c_stops_all_of_it(sample: Path) -> N
 def test_a_port_that_is_none_is_wrong_usage(option: str, port: int) -> None:
     done = CliRunner().invoke(app, ["serve", option, str(port)])
     assert done.exit_code == 2
-    assert "65535" in done.stderr
+    assert option in done.stderr
 
 
 def test_ctrl_c_at_the_prompt_for_a_password_sets_none(sample_library: Path) -> None:
@@ -185,7 +185,7 @@ def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal
     assert 0 < taken_in < 105  # whole batches, and not all of them
     assert status(place)["embeddings"] == taken_in
     assert f"INFO stopped; {105 - taken_in} files left for the next start" in said
-    batches = re.findall(r"INFO (\d+) files, ", said)  # a line a batch
+    batches = re.findall(r"INFO (\d+) files?, ", said)  # a line a batch
     assert sum(map(int, batches)) == taken_in
 
 
