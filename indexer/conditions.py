@@ -134,12 +134,12 @@ def _in_box(circle: Circle) -> Condition:
 
 def _has(fact: str) -> Condition:
     columns = {
-        "gps": contents.c.latitude_deg,
-        "date": contents.c.taken_at,
-        "camera": contents.c.camera,
-        "lens": contents.c.lens,
+        "gps": (contents.c.latitude_deg, contents.c.longitude_deg),
+        "date": (contents.c.taken_at,),
+        "camera": (contents.c.camera,),
+        "lens": (contents.c.lens,),
     }
-    return columns[fact].is_not(None)
+    return and_(*(column.is_not(None) for column in columns[fact]))
 
 
 MEANINGS: Final[Mapping[str, Callable[[Any], Condition]]] = {

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from PIL import ExifTags, Image
@@ -23,6 +22,12 @@ log = logging.getLogger(__name__)
 ORIENTATION_TAG: Final = ExifTags.Base.Orientation
 SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 TEXT_CHARACTERS: Final = 200  # names of cameras and lenses have some 50
+XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")  # of an image's info
+DAY: Final = re.compile(r"(\d{4})[:/.-] ?(\d{1,2})[:/.-] ?(\d{1,2})(?!\d)")
+TIME: Final = re.compile(
+    r"[ T]*(\d{1,2}): ?(\d{1,2})(?:: ?(\d{1,2})(?:[.,]\d*)?)? *(?:Z|[+-]\d{1,2}:?\d{2})?"
+)
+FIRST_YEAR: Final = 1826  # of the oldest photograph that is left
 OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)")
 
 Tags = Mapping[int, Any]
@@ -32,10 +37,11 @@ T = TypeVar("T")
 def read_facts(image: Image.Image, stored_size: tuple[int, int]) -> Facts:
     """The facts of a loaded image; `stored_size` is the one it had before a draft made it less."""
     base, exif, gps = _tags(image)
-    orientation = _orientation(base)
+    orientation = 1 if _is_from_xmp(image, base) else _orientation(base)
     width, height = stored_size
     if orientation in SIDEWAYS:
         width, height = height, width
+    latitude_deg, longitude_deg = _position(gps)
     return Facts(
         width_px=width,
         height_px=height,
@@ -49,8 +55,8 @@ def read_facts(image: Image.Image, stored_size: tuple[int, int]) -> Facts:
         f_number=_known(lambda: _positive(exif[ExifTags.Base.FNumber])),
         iso=_known(lambda: _iso(exif)),
         focal_mm=_known(lambda: _positive(exif[ExifTags.Base.FocalLength])),
-        latitude_deg=_known(lambda: _degrees(gps, 2, "NS", 90)),
-        longitude_deg=_known(lambda: _degrees(gps, 4, "EW", 180)),
+        latitude_deg=latitude_deg,
+        longitude_deg=longitude_deg,
     )
 
 
@@ -76,6 +82,15 @@ def _known(read: Callable[[], T]) -> T | None:
         return None
 
 
+def _is_from_xmp(image: Image.Image, base: Tags) -> bool:
+    """Whether an orientation stands in XMP alone: Pillow reads that too, no browser does."""
+    if ORIENTATION_TAG not in base or not any(key in image.info for key in XMP_KEYS):
+        return False
+    exif = Image.Exif()
+    _known(lambda: exif.load(image.info.get("exif") or b""))
+    return ORIENTATION_TAG not in exif
+
+
 def _orientation(base: Tags) -> int:
     value = base.get(ORIENTATION_TAG)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
@@ -97,18 +112,31 @@ def _camera(base: Tags) -> str | None:
 
 
 def _taken_at(base: Tags, exif: Tags) -> datetime | None:
-    for tags, tag in (
-        (exif, ExifTags.Base.DateTimeOriginal),
-        (exif, ExifTags.Base.DateTimeDigitized),
-        (base, ExifTags.Base.DateTime),
-    ):
-        if taken := _known(partial(_moment, tags, tag)):
-            return taken
-    return None
+    """When it was taken, or else digitized.
+
+    The time of the last change counts only where the file has neither of them, odd or not.
+    """
+    tags = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized)
+    if any(tag in exif for tag in tags):
+        dates = (_moment(_text(exif[tag])) for tag in tags if tag in exif)
+        return next(filter(None, dates), None)
+    return _moment(_text(base[ExifTags.Base.DateTime]))
 
 
-def _moment(tags: Tags, tag: int) -> datetime:
-    return datetime.strptime((_text(tags[tag]) or "")[:19], "%Y:%m:%d %H:%M:%S")
+def _moment(text: str | None) -> datetime | None:
+    """Day and time; midnight where the time is missing or none; None where the day is none."""
+    day = DAY.match(text or "")
+    if text is None or day is None:
+        return None
+    year, month, date = map(int, day.groups())
+    if not FIRST_YEAR <= year <= datetime.now().year + 1:
+        return None
+    midnight = _known(lambda: datetime(year, month, date))
+    time = TIME.fullmatch(text, day.end())
+    if midnight is None or time is None:
+        return midnight
+    hour, minute, second = (int(part or 0) for part in time.groups())
+    return _known(lambda: midnight.replace(hour=hour, minute=minute, second=second)) or midnight
 
 
 def _offset_min(exif: Tags) -> int | None:
@@ -130,12 +158,26 @@ def _iso(exif: Tags) -> int | None:
     return number if 0 < number < 2**31 else None
 
 
+def _position(gps: Tags) -> tuple[float | None, float | None]:
+    """Latitude and longitude, both or neither.
+
+    Cameras without a fix write 0 for both: there, in the Gulf of Guinea, is a buoy.
+    """
+    latitude = _known(lambda: _degrees(gps, 2, "NS", 90))
+    longitude = _known(lambda: _degrees(gps, 4, "EW", 180))
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return None, None
+    return latitude, longitude
+
+
 def _degrees(gps: Tags, tag: int, hemispheres: str, limit: int) -> float | None:
     """GPS tags come in pairs: the hemisphere under n - 1, degrees, minutes and seconds under n.
 
     `hemispheres`: the letter of the positive one, then that of the negative one.
     """
     degrees, minutes, seconds = (float(part) for part in gps[tag])
+    if math.isnan(seconds):  # 0/0: the minutes have decimals, or the seconds are not known
+        seconds = 0
     value = degrees + minutes / 60 + seconds / 3600
     hemisphere = (_text(gps[tag - 1]) or "").upper()
     if not 0 <= value <= limit or hemisphere not in tuple(hemispheres):  # NaN is not <= either

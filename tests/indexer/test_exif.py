@@ -103,6 +103,51 @@ def test_first_date_that_is_one_counts(
 
 
 @pytest.mark.parametrize(
+    ("text", "taken_at"),
+    [
+        ("2013-07-21 21:06:26", datetime(2013, 7, 21, 21, 6, 26)),
+        ("2014-01-20T11:46:00Z", datetime(2014, 1, 20, 11, 46)),
+        ("2014-01-20T11:46:00.250+02:00", datetime(2014, 1, 20, 11, 46)),
+        ("2012/05/06 07:08:09", datetime(2012, 5, 6, 7, 8, 9)),
+        ("2012:05:06 07:08", datetime(2012, 5, 6, 7, 8)),
+        ("2012: 5: 6  7: 8: 9", datetime(2012, 5, 6, 7, 8, 9)),
+        ("2012:5:6 7:08:09", datetime(2012, 5, 6, 7, 8, 9)),
+        ("2012:05:06", datetime(2012, 5, 6)),
+        ("2012:05:06 24:08:19", datetime(2012, 5, 6)),
+        ("2012:05:06 23:59:60", datetime(2012, 5, 6)),
+        ("2012:05:06 03:04:05 PM", datetime(2012, 5, 6)),
+        ("2012:05:06 오후 3:04:05", datetime(2012, 5, 6)),
+        ("2012:05:06   :  :  ", datetime(2012, 5, 6)),
+        ("2012:05:061", None),
+        ("2012:13:06 07:08:09", None),
+        ("20120506", None),
+    ],
+)
+def test_the_day_is_kept_and_a_time_that_is_none_left_out(
+    text: str, taken_at: datetime | None
+) -> None:
+    assert facts_of(exif={Base.DateTimeOriginal: text}).taken_at == taken_at
+    assert facts_of({Base.DateTime: text}).taken_at == taken_at
+
+
+@pytest.mark.parametrize("original", ["", "yesterday", "0000:00:00 00:00:00", "2012:13:06", 7])
+def test_the_last_change_never_stands_for_an_odd_date_of_taking(original: Any) -> None:
+    changed = {Base.DateTime: "2020:01:02 03:04:05"}
+    assert facts_of(changed, {Base.DateTimeOriginal: original}).taken_at is None
+    assert facts_of(changed).taken_at == datetime(2020, 1, 2, 3, 4, 5)
+
+
+def test_a_year_before_photography_or_to_come_is_no_date() -> None:
+    def taken(year: int) -> datetime | None:
+        return facts_of(exif={Base.DateTimeOriginal: f"{year}:05:06 07:08:09"}).taken_at
+
+    this_year = datetime.now().year
+    assert [taken(year) for year in (1825, this_year + 2)] == [None, None]
+    for year in (1826, this_year + 1):
+        assert taken(year) == datetime(year, 5, 6, 7, 8, 9)
+
+
+@pytest.mark.parametrize(
     ("text", "minutes"),
     [
         ("+02:00", 120),
@@ -163,12 +208,29 @@ def test_hemispheres_give_the_sign(south: Any, west: Any, signs: tuple[int, int]
 )
 def test_a_senseless_coordinate_is_not_known(garbage: Any) -> None:
     assert position(garbage, "N", garbage, "E") == (None, None)
-    assert position(garbage, "N", (20.0, 0.0, 0.0), "E") == (None, 20.0)
+    assert position(garbage, "N", (20.0, 0.0, 0.0), "E") == (None, None)
 
 
 @pytest.mark.parametrize("reference", ["", "?", "E", "NS", 7, None, b"\xff"])
 def test_a_coordinate_of_no_hemisphere_is_not_known(reference: Any) -> None:
-    assert position((10.0, 0.0, 0.0), reference, (20.0, 0.0, 0.0), "E") == (None, 20.0)
+    assert position((10.0, 0.0, 0.0), reference, (20.0, 0.0, 0.0), "E") == (None, None)
+
+
+def test_a_latitude_alone_is_no_place() -> None:
+    facts = facts_of(gps={1: "N", 2: (10.0, 0.0, 0.0)})
+    assert (facts.latitude_deg, facts.longitude_deg) == (None, None)
+
+
+def test_nothing_north_and_nothing_east_is_no_place() -> None:
+    nothing = (0.0, 0.0, 0.0)
+    assert position(nothing, "N", nothing, "E") == (None, None)
+    assert position(nothing, "N", (20.0, 0.0, 0.0), "E") == (0, 20)  # Gabon lies there
+
+
+def test_seconds_that_are_none_leave_degrees_and_minutes() -> None:
+    unknown = IFDRational(0, 0)
+    latitude, longitude = position((10, IFDRational(305, 10), unknown), "S", (20, 15, unknown), "E")
+    assert (latitude, longitude) == (pytest.approx(-10.508333), 20.25)
 
 
 @pytest.mark.parametrize(
