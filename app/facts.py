@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from app.cities import city_at
 from app.language import _, day, ngettext, number, percent, place_name
+from app.said import said
 from indexer.records import Facts, Hit, Photo
 
 
@@ -23,6 +24,7 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
         (_("Match"), match(hit) if hit else None),
         (_("File"), str(photo.path)),
         (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
+        (_("Odd"), said(facts.notice) if facts.notice else None),
     ]
     return [(label, value) for label, value in told if value]
 
@@ -52,9 +54,14 @@ def since(moment: datetime) -> str:
 
 
 def taken(facts: Facts) -> str | None:
-    """6 May 2018, 14:03:22 (UTC+02:00); without the offset where the EXIF has none."""
+    """6 May 2018, 14:03:22 (UTC+02:00); without the offset where the EXIF has none.
+
+    The day alone at midnight, which stands for a time that is not known.
+    """
     if facts.taken_at is None:
         return None
+    if facts.taken_at.time() == time.min:
+        return day(facts.taken_at)
     told = f"{day(facts.taken_at)}, {facts.taken_at:%H:%M:%S}"
     minutes = facts.taken_offset_min
     if minutes is None:

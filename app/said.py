@@ -48,6 +48,20 @@ SENTENCES: Final = (
     N_("{width} x {height} pixels are more than the limit of {limit} million"),
     N_("its name is not valid UTF-8: rename the file"),
     N_("damaged: {why}"),
+    N_("a TIFF compressed with {method}, which Pillow cannot read: save it with another"),
+    N_(
+        "a TIFF with {kind}, which Pillow cannot read: save it as 8 or 16 bits, grey or RGB",
+    ),
+    N_("a JPEG with {kind}, which Pillow cannot read: convert it to PNG"),
+    N_("a BMP with {kind}, which Pillow cannot read: convert it to PNG"),
+    N_("a {format} file: convert it to JPEG or PNG"),
+    N_("a film, not a picture"),
+    N_("an AVIF photo: pip install --upgrade pillow"),
+    N_("the file lacks its end marker; all its pixels are there"),
+    N_(
+        "parts of the file that the picture can do without are damaged or too large, and were "
+        "ignored: {parts}"
+    ),
     N_("cannot be read: {why}"),
     N_("cannot be scaled for the encoder: {why}"),
     N_("the encoder failed: {why}"),

@@ -95,22 +95,35 @@ def _middle_of_strip(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The image as RGB: transparency over white, 16 bits scaled to 8 (Pillow would clip them)."""
+    """The image as RGB: transparency over white, deep values scaled to 8 bits.
+
+    16 bits keep the upper 8. Of whole numbers of 32 bits and of floats nothing says what is white:
+    they lie between the least and the greatest of the image.
+    """
+    if image.mode.startswith("I;16"):
+        return _upper_bits(image).convert("RGB")
+    if image.mode in ("I", "F"):
+        return _stretched(np.asarray(image)).convert("RGB")
+    if image.mode == "La":
+        image = image.convert("LA")  # Pillow converts it to nothing else
     if image.has_transparency_data:  # an RGB image too may name one colour as clear
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    if image.mode == "RGB":
-        return image
-    if image.mode.startswith("I"):
-        shallow = np.clip(np.asarray(image, dtype=np.int64) >> 8, 0, 255).astype(np.uint8)
-        return Image.fromarray(shallow).convert("RGB")
-    if image.mode == "F":
-        return _stretched(np.asarray(image)).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _stretched(values: np.ndarray) -> Image.Image:
-    """A float image on the scale from its least to its greatest finite value."""
+def _upper_bits(image: Image.Image) -> Image.Image:
+    """A grey image of 16 bits as one of 8, the level that it names as clear as white."""
+    values = np.asarray(image)
+    shallow = (values >> 8).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        shallow[values == clear] = 255
+    return Image.fromarray(shallow)
+
+
+def _stretched(values: npt.NDArray[np.generic]) -> Image.Image:
+    """Numbers on the scale from the least to the greatest finite one."""
     finite = np.where(np.isfinite(values), values, 0)
     low, high = float(finite.min()), float(finite.max())
     scaled = (finite - low) * (255 / (high - low) if high > low else 0)

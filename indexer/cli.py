@@ -254,16 +254,16 @@ def failures(
         bool, typer.Option("--retry", help="Try these files again, though they stand still.")
     ] = False,
 ) -> None:
-    """List the files that could not be taken in, with the reason and since when."""
+    """List the files that could not be taken in, with the reason and since when, and odd ones."""
     configure_logging(logging.ERROR)
     form = form_of(as_json=as_json, print0=print0)
     with library_at(library) as opened:
         if retry:
             with stops_with("files that were not tried yet are tried at the next rebuild"):
                 _retry_failures(opened)
-        failed = opened.failures()
-    paths = [one.path for one in failed]
-    print_in(form, failed, report.failures_document, report.failures_text, paths)
+        listed = opened.failures(), opened.oddities()
+    paths = [one.path for one in listed[0]]
+    print_in(form, listed, report.failures_document, report.failures_text, paths)
 
 
 def _retry_failures(opened: Library) -> None:

@@ -11,33 +11,39 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, features
+from PIL.ImageFile import ImageFile
 
-from clipcore.preprocess import to_rgb
+from indexer.bmp_masks import with_plain_channels
+from indexer.colours import load_rgb, read_more_tiffs
 from indexer.disk import room_for
 from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
+from indexer.mending import mended
 from indexer.records import Facts, FileStat, clamped_ns
+from indexer.unreadable_kinds import unreadable_kind
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
 HEIC: Final = "HEIF"  # as Pillow calls it, where the package that reads it is installed
+AVIF: Final = "AVIF"  # where Pillow was built with it, as its wheels are since 11.3
 SUFFIXES: Final = frozenset(
     (
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
-        *(".bmp", ".heic", ".heif", ".hif"),
+        *(".bmp", ".heic", ".heif", ".hif", ".avif"),
     )
 )
 # ISO/IEC 23008-12: how a file begins whose pictures HEVC has coded
 HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"))
+AVIF_BRANDS: Final = (b"avif", b"avis")  # AV1 Image File Format, 6
 PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
 BYTES_PER_PX: Final = 7  # as stored, at most four, and as RGB
-PROFILE_LIMIT_BYTES = 1_000_000  # a thumbnail is not there to carry more
 THUMBNAIL_PX: Final = 512
 # Means of pixels may be nearer to what the encoder sees than a JPEG decoded at 1/2 or 1/4, which
 # cuts frequencies off. At 1/8 its decoder takes the mean of each 8 x 8 pixels.
@@ -98,11 +104,10 @@ def content_hash(data: bytes) -> bytes:
 
 def decoded_bytes(data: bytes) -> int:
     """At most how much memory the decoded image takes, as its header says; 0 if it says nothing."""
-    try:
-        with _explained(), Image.open(io.BytesIO(data), formats=_formats()) as image:
+    for one in chain((data,), (better.data for better in mended(data))):
+        with suppress(Undecodable), _explained(one), _opened(one) as image:
             return min(image.width * image.height, PIXEL_LIMIT) * BYTES_PER_PX
-    except Undecodable:
-        return 0
+    return 0
 
 
 def decode(data: bytes, image_size_px: int) -> Decoded:
@@ -110,16 +115,16 @@ def decode(data: bytes, image_size_px: int) -> Decoded:
 
     Raises Undecodable with the reason.
     """
-    with _explained():
-        image, facts = _open_upright(data, lambda size: _draft_size(size, image_size_px))
+    with _explained(data):
+        image, facts = _upright(data, lambda size: _draft_size(size, image_size_px))
         small = image.reduce(_means(image.size, image_size_px))
         return Decoded(small, facts, _thumbnail(small))
 
 
 def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
     """An upright RGB image whose longer side is at most `max_side_px`, for showing."""
-    with _explained():
-        image, _ = _open_upright(data, lambda _: (max_side_px, max_side_px))
+    with _explained(data):
+        image, _ = _upright(data, lambda _: (max_side_px, max_side_px))
         image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
         return image
 
@@ -140,41 +145,71 @@ def _means(size: tuple[int, int], image_size_px: int) -> int:
     return max(1, int(min(for_encoder, for_thumbnail)))
 
 
-def _open_upright(
+def _upright(
     data: bytes, draft_size: Callable[[tuple[int, int]], tuple[int, int]]
 ) -> tuple[Image.Image, Facts]:
+    """What the file shows, or what it shows once it is mended; that is then among the facts."""
     if not data:
         raise Undecodable("the file is empty")
     # Pillow's own limit warns at 89 and fails at 179 megapixels; ours, _refuse_bomb, is higher
     Image.MAX_IMAGE_PIXELS = None
     _require_reader(data)
-    with Image.open(io.BytesIO(data), formats=_formats()) as image:
+    try:
+        return _read(data, draft_size)
+    except Undecodable:
+        raise
+    except Exception:
+        for better, notice in mended(data):
+            with suppress(Exception):  # the first reason is the file's
+                image, facts = _read(better, draft_size)
+                return image, replace(facts, notice=notice)
+        raise
+
+
+def _read(
+    data: bytes, draft_size: Callable[[tuple[int, int]], tuple[int, int]]
+) -> tuple[Image.Image, Facts]:
+    with _opened(data) as image:
         _refuse_bomb(image)
         stored_size = image.size
         # JPEG decodes at 1/2, 1/4 or 1/8 where that still leaves as much as asked. HEIC would take
         # the small picture that its file carries beside the photo: nobody knows what it shows.
         if image.format != HEIC:
             image.draft("RGB", draft_size(stored_size))
-        image.load()
+        rgb = load_rgb(image, data)
         # Not before loading: asked for its EXIF, a PNG is decoded, damaged or not; and Pillow
         # turns a TIFF upright as it loads, and only then takes the orientation out of its EXIF.
         facts = read_facts(image, stored_size)
-        return _upright(image, facts.orientation), facts
+        return _turned(rgb, facts.orientation), facts
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[ImageFile]:
+    with Image.open(io.BytesIO(with_plain_channels(data)), formats=_formats()) as image:
+        yield image
 
 
 @cache
 def _formats() -> tuple[str, ...]:
     """What Pillow opens here."""
+    read_more_tiffs()
+    formats = (*FORMATS, AVIF) if features.check("avif") else FORMATS
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        return FORMATS
+        return formats
     register_heif_opener()
-    return (*FORMATS, HEIC)
+    return (*formats, HEIC)
 
 
 def _require_reader(data: bytes) -> None:
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS and HEIC not in _formats():
+    if data[4:8] != b"ftyp":
+        return
+    brands = data[8 : min(int.from_bytes(data[:4], "big"), 64)]  # the file's own, then its kin
+    if brands[:4] in AVIF_BRANDS or any(brand in brands for brand in AVIF_BRANDS):
+        if AVIF not in _formats():
+            raise Undecodable("an AVIF photo: pip install --upgrade pillow")
+    elif brands[:4] in HEIC_BRANDS and HEIC not in _formats():
         raise Undecodable(
             'a HEIC photo, as iPhones take them: pip install "recollect-photos[heic]", '
             "then indexer failures --retry"
@@ -182,18 +217,22 @@ def _require_reader(data: bytes) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(data: bytes) -> Iterator[None]:
     """Turns whatever a decoder raises into Undecodable with a reason."""
     try:
         yield
     except Undecodable:
         raise
-    except UnidentifiedImageError as error:
-        raise Undecodable("not an image of a known format") from error
     except MemoryError as error:
         raise Undecodable("too large for this machine's memory") from error
     except Exception as error:
-        raise Undecodable(f"damaged: {error or type(error).__name__}") from error
+        raise Undecodable(unreadable_kind(data) or _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image of a known format"
+    return f"damaged: {error or type(error).__name__}"
 
 
 def _refuse_bomb(image: Image.Image) -> None:
@@ -206,18 +245,12 @@ def _refuse_bomb(image: Image.Image) -> None:
         )
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    profile = image.info.get("icc_profile") or b""
-    rgb = to_rgb(image)
-    if orientation in UPRIGHT:
-        rgb = rgb.transpose(UPRIGHT[orientation])
-    rgb.info = {"icc_profile": profile} if _describes_rgb(profile) else {}
-    return rgb
-
-
-def _describes_rgb(profile: bytes) -> bool:
-    """Whether an ICC profile is one of RGB colours; grey and CMYK are gone after to_rgb."""
-    return profile[16:20] == b"RGB " and len(profile) <= PROFILE_LIMIT_BYTES
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    if orientation not in UPRIGHT:
+        return image
+    turned = image.transpose(UPRIGHT[orientation])
+    turned.info = image.info
+    return turned
 
 
 def _thumbnail(image: Image.Image) -> bytes:

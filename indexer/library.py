@@ -34,6 +34,7 @@ from indexer.records import (
     IngestReport,
     LibraryStatus,
     Model,
+    Oddity,
     Photo,
     Pruned,
     Root,
@@ -399,6 +400,10 @@ class Library:
     def failures(self) -> list[Failure]:
         """The files that could not be taken in."""
         return self._store.failures()
+
+    def oddities(self) -> list[Oddity]:
+        """The files that are indexed though something is odd about them."""
+        return self._store.oddities()
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk; reads the size of every thumbnail."""

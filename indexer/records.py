@@ -159,13 +159,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an image and its EXIF tell. Sizes are those of the upright image."""
+    """What an image and its EXIF tell. Sizes are those of the upright image.
+
+    `notice`: what is odd about the file, though it shows its picture.
+    """
 
     width_px: int
     height_px: int
     format: str
     orientation: int = 1
-    taken_at: datetime | None = None  # local time of the photo, without a zone
+    # local time of the photo, without a zone; midnight where only the day is known
+    taken_at: datetime | None = None
     taken_offset_min: int | None = None  # minutes east of UTC, where the EXIF tells
     camera: str | None = None
     lens: str | None = None
@@ -175,6 +179,7 @@ class Facts:
     focal_mm: float | None = None
     latitude_deg: float | None = None
     longitude_deg: float | None = None
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +252,14 @@ class Failure:
     path: Location
     reason: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """A file that is indexed though something is odd about it, and what."""
+
+    path: Location
+    notice: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from indexer.records import (
     LibraryStatus,
     ModelOffer,
     ModelWish,
+    Oddity,
     Pruned,
     Root,
     SearchResult,
@@ -124,17 +125,38 @@ def daemon_document(daemon: DaemonState) -> dict[str, Any]:
     }
 
 
-def failures_document(failures: list[Failure]) -> list[dict[str, Any]]:
+Listed = tuple[Sequence[Failure], Sequence[Oddity]]  # files that failed, and files that are odd
+
+
+def failures_document(listed: Listed) -> list[dict[str, Any]]:
     """The public form of `indexer failures --json`."""
+    failures, oddities = listed
     return [
-        {"path": str(one.path), "reason": one.reason, "since": _utc(one.since)} for one in failures
+        *(
+            {
+                "path": str(one.path),
+                "reason": one.reason,
+                "since": _utc(one.since),
+                "indexed": False,
+            }
+            for one in failures
+        ),
+        *(
+            {"path": str(one.path), "reason": one.notice, "since": None, "indexed": True}
+            for one in oddities
+        ),
     ]
 
 
-def failures_text(failures: list[Failure]) -> list[str]:
-    """A line a file: since when, path and reason."""
+def failures_text(listed: Listed) -> list[str]:
+    """A line a file: since when, path and reason; below them those that are indexed, but odd."""
+    failures, oddities = listed
     lines = [f"{one.since:%Y-%m-%d %H:%M}Z  {one.path}: {one.reason}" for one in failures]
-    return lines or ["no failures"]
+    if not failures:
+        lines.append("no failures")
+    if oddities:
+        lines += ["", "Indexed, but odd:", *(f"{one.path}: {one.notice}" for one in oddities)]
+    return lines
 
 
 def search_text(result: SearchResult) -> list[str]:

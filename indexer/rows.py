@@ -46,6 +46,17 @@ def failure_query() -> Select[Any]:
     )
 
 
+def oddity_query() -> Select[Any]:
+    """The present photos whose files are odd, with the path of their `root`."""
+    return (
+        select(roots.c.path.label("root"), photos.c.path, contents.c.notice)
+        .join(roots, roots.c.id == photos.c.root_id)
+        .join(contents, contents.c.id == photos.c.content_id)
+        .where(PRESENT, contents.c.notice.is_not(None))
+        .order_by(roots.c.path, photos.c.path)
+    )
+
+
 def row_query() -> Select[Any]:
     """What the store remembers of files, for to_row()."""
     return select(

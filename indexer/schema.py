@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from indexer.column_types import ID, NAME, STORED, VECTOR
 
-HEAD: Final = "0006"  # the newest migration
+HEAD: Final = "0007"  # the newest migration
 
 metadata = MetaData()
 
@@ -69,6 +69,7 @@ contents = Table(
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
     Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
+    Column("notice", NAME),  # what is odd about the file, though it shows its picture
 )
 
 photos = Table(

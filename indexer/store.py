@@ -45,6 +45,7 @@ from indexer.records import (
     Facets,
     Failure,
     Model,
+    Oddity,
     Photo,
     Root,
     RootStatus,
@@ -55,6 +56,7 @@ from indexer.rows import (
     PRESENT,
     failure_query,
     is_under,
+    oddity_query,
     photo_query,
     root_query,
     row_query,
@@ -363,6 +365,14 @@ class Store:
             return [
                 Failure(location(row.root) / row.path, row.error, row.failed_at)
                 for row in connection.execute(failure_query())
+            ]
+
+    def oddities(self) -> list[Oddity]:
+        """The present photos whose files are odd."""
+        with self.engine.connect() as connection:
+            return [
+                Oddity(location(row.root) / row.path, row.notice)
+                for row in connection.execute(oddity_query())
             ]
 
     def forget_failures(self) -> None:

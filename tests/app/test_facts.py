@@ -1,9 +1,10 @@
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from app.facts import exposure, file_size, place, shutter, taken
-from indexer.records import Facts
+from app.facts import exposure, facts_of, file_size, place, shutter, taken
+from indexer.records import Facts, Photo
 
 
 def test_time_taken_is_told_with_its_offset() -> None:
@@ -13,6 +14,18 @@ def test_time_taken_is_told_with_its_offset() -> None:
     for minutes, told in ((120, "+02:00"), (-210, "-03:30"), (0, "+00:00")):
         facts = Facts(1, 1, "JPEG", taken_at=moment, taken_offset_min=minutes)
         assert taken(facts) == f"6 May 2018, 14:03:22 (UTC{told})"
+
+
+def test_a_time_that_is_not_known_is_not_shown() -> None:
+    facts = Facts(1, 1, "JPEG", taken_at=datetime(2018, 5, 6), taken_offset_min=120)
+    assert taken(facts) == "6 May 2018"
+
+
+def test_what_is_odd_about_the_file_is_a_fact() -> None:
+    notice = "the file lacks its end marker; all its pixels are there"
+    facts = Facts(1, 1, "JPEG", notice=notice)
+    photo = Photo(1, Path("a.jpg"), 1, 0, b"", facts)
+    assert ("Odd", notice) in facts_of(photo)
 
 
 def test_exposure_leaves_out_what_is_not_known() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SAMPLE, run_indexer
+from tests.odd_files import picture, saved
 from tests.photos import make_photo
 
 POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
@@ -334,6 +335,19 @@ def test_file_that_could_not_be_read_is_tried_again_though_it_stands_still(tmp_p
     assert again == failure  # since when it has failed stays true
     locked.chmod(0o644)
     assert run_unprivileged("rebuild", "--library", library).stdout.startswith("1 embedded")
+
+
+def test_failures_lists_what_is_indexed_but_odd_below(tmp_path: Path) -> None:
+    photos, library = tmp_path / "photos", tmp_path / "library"
+    photos.mkdir()
+    odd = photos / "odd.jpg"
+    odd.write_bytes(saved(picture(), "JPEG")[:-2])
+    run_indexer("rebuild", photos, "--library", library, "--model", "starter")
+    notice = "the file lacks its end marker; all its pixels are there"
+    listed = run_indexer("failures", "--library", library).stdout
+    assert listed == f"no failures\n\nIndexed, but odd:\n{odd}: {notice}\n"
+    (one,) = json.loads(run_indexer("failures", "--json", "--library", library).stdout)
+    assert one == {"path": str(odd), "reason": notice, "since": None, "indexed": True}
 
 
 def test_failures_retry_tries_files_that_stand_still(tmp_path: Path) -> None:
