@@ -45,12 +45,12 @@ from indexer.cli_options import (
     configure_logging,
     hired,
     library_at,
+    library_place,
     one_answer,
     stopped_by_signals,
     stops_with,
 )
 from indexer.errors import IndexerError, LibraryBusy, QueryError
-from indexer.places import library_directory
 from indexer.terminal import (
     complain,
     give_up_output,
@@ -152,7 +152,13 @@ def rebuild(
     with (
         stopped_by_signals() as stopped,
         library_at(
-            library, create=True, model=model, engine=engine, index=index, switch=True
+            library,
+            create=bool(directories),
+            directories=directories or (),
+            model=model,
+            engine=engine,
+            index=index,
+            switch=True,
         ) as opened,
         opened.writing(),
     ):
@@ -319,7 +325,7 @@ def _print_line(line: str) -> None:
     print_lines([line])
 
 
-Place = Annotated[Path, typer.Argument(parser=library_directory, metavar="PATH|URL")]
+Place = Annotated[Path, typer.Argument(parser=library_place, metavar="PATH|URL")]
 
 
 @app.command("copy")

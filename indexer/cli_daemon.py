@@ -25,10 +25,12 @@ from indexer.cli_options import (
     add_roots,
     configure_logging,
     library_at,
+    some,
     stopped_by_signals,
     stops_with,
 )
 from indexer.errors import AccessError, LibraryBusy
+from indexer.location import expanded
 from indexer.terminal import complain, print_lines
 from indexer.timetable import EVERY_MIN
 
@@ -95,7 +97,14 @@ def watch(
         limit_threads(threads)
     with (
         stopped_by_signals() as stopped,
-        library_at(library, create=True, model=model, engine=engine, index=index) as opened,
+        library_at(
+            library,
+            create=bool(directories),
+            directories=directories or (),
+            model=model,
+            engine=engine,
+            index=index,
+        ) as opened,
     ):
         add_roots(opened, directories)
         with ExitStack() as beside:
@@ -121,9 +130,11 @@ def serve(
         ),
     ] = LOOPBACK,
     oidc: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE", help="People log in with an OpenID provider, as this file describes."
+            parser=some,
+            metavar="FILE",
+            help="People log in with an OpenID provider, as this file describes.",
         ),
     ] = None,
     proxy: Annotated[
@@ -150,12 +161,20 @@ def serve(
     configure_logging(logging.INFO)
     with (
         stopped_by_signals() as stopped,
-        library_at(library, create=True, model=model, engine=engine, index=index) as opened,
+        library_at(
+            library,
+            create=True,
+            directories=directories or (),
+            model=model,
+            engine=engine,
+            index=index,
+        ) as opened,
     ):
         if directories:
             add_roots(opened, directories)
         with ExitStack() as beside:
-            access = Access(host, oidc and oidc.absolute(), tuple(proxy or ()))
+            config = expanded(Path(oidc)).absolute() if oidc else None
+            access = Access(host, config, tuple(proxy or ()))
             port = beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
             _serve_metrics(beside, opened, metrics)
             # after the page has started: it must answer as quickly as ever

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from typing import Annotated
 
 import typer
 
 from indexer import report
 from indexer.cli_forms import JsonOption, print_as
-from indexer.cli_options import LibraryOption, configure_logging, library_at, stops_with
+from indexer.cli_options import LibraryOption, configure_logging, library_at, some, stops_with
 from indexer.errors import LibraryNotFound
 from indexer.terminal import print_lines
 
 app = typer.Typer()
 models_app = typer.Typer(help="List the models, or download one ahead.")
+
+Name = Annotated[str, typer.Argument(parser=some, metavar="NAME")]
 
 
 @models_app.callback()
@@ -31,7 +34,7 @@ def models(context: typer.Context, library: LibraryOption, as_json: JsonOption =
 
 
 @models_app.command("pull")
-def models_pull(name: str) -> None:
+def models_pull(name: Name) -> None:
     """Download a model ahead, so that it is here when there is no network."""
     from clipcore.checkpoints import pull
 
@@ -40,7 +43,7 @@ def models_pull(name: str) -> None:
 
 
 @models_app.command("use")
-def models_use(name: str, library: LibraryOption) -> None:
+def models_use(name: Name, library: LibraryOption) -> None:
     """Let the daemon go over to a model, downloaded if need be; tells what it takes.
 
     Searches use the old one until it is done. The library's own name ends a change under way.

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -22,7 +22,7 @@ from typer.core import TyperGroup
 from indexer.errors import RootError
 from indexer.index_policy import IndexPolicy
 from indexer.location import location
-from indexer.places import default_library, library_directory
+from indexer.places import VARIABLE, default_library, library_directory
 from indexer.terminal import OneLine, complain
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
@@ -33,18 +33,31 @@ if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for t
 INTERRUPTED: Final = 130  # what a shell calls a process that Ctrl-C ended
 
 
-def _library(named: str | Path) -> Path:
-    """What --library names; the default is a directory already."""
-    return library_directory(str(named))
+def some(text: str) -> str:
+    """An argument that may not be empty, or else it would mean the current directory."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty: name something")
+    return text
+
+
+def library_place(named: str | Path) -> Path:
+    """The directory of the library that an argument names; the default is one already."""
+    return library_directory(some(str(named)))
+
+
+def _default_library() -> Path:
+    if not os.environ.get(VARIABLE, VARIABLE).strip():
+        raise typer.BadParameter(f"{VARIABLE} is empty: name a library, or unset it")
+    return default_library()
 
 
 LibraryOption = Annotated[
     Path,
     typer.Option(
         "--library",
-        parser=_library,
+        parser=library_place,
         metavar="PATH|URL",
-        default_factory=default_library,
+        default_factory=_default_library,
         show_default="the platform's data directory",
         help="Where the library lies: a directory, or postgresql://USER@HOST/DATABASE; "
         "RECOLLECT_LIBRARY sets the default.",
@@ -54,6 +67,8 @@ ModelOption = Annotated[
     str,
     typer.Option(
         "--model",
+        parser=some,
+        metavar="NAME|PATH",
         help="'starter', a name that `indexer models` lists, or a path. 'auto': the library's own; "
         "for a new one the default checkpoint if it can be had, else the starter.",
     ),
@@ -95,6 +110,7 @@ RayOption = Annotated[
 Directories = Annotated[
     list[str] | None,
     typer.Argument(
+        parser=some,
         metavar="[DIR]...",
         help="Photo directories, or URLs (s3://bucket/folder); those it knows, if none is given.",
     ),
@@ -106,12 +122,16 @@ def library_at(
     path: Path,
     *,
     create: bool = False,
+    directories: Iterable[str] = (),
     model: str = "auto",
     engine: str | None = None,
     index: IndexChoice = IndexChoice.AUTO,
     switch: bool = False,
 ) -> Iterator[Library]:
-    """The open library; closed again at the end."""
+    """The open library; closed again at the end.
+
+    `directories` are for `open_library`: none that is unfit lets a new library be made.
+    """
     from clipcore import open_encoder
     from indexer.library import open_library
 
@@ -119,6 +139,7 @@ def library_at(
     library = open_library(
         path,
         create=create,
+        directories=[location(directory) for directory in directories],
         model=model,
         switch=switch,
         open_encoder=opener,

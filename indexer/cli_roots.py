@@ -9,11 +9,13 @@ import typer
 
 from indexer import report
 from indexer.cli_forms import JsonOption, Print0Option, form_of, print_in
-from indexer.cli_options import LibraryOption, library_at
+from indexer.cli_options import LibraryOption, library_at, some
 from indexer.location import location
 from indexer.terminal import print_lines
 
 app = typer.Typer(help="List, add or remove photo directories.")
+
+Directory = Annotated[str, typer.Argument(parser=some, metavar="DIR|URL")]
 
 
 @app.callback()
@@ -44,26 +46,33 @@ def _list(library: Path, as_json: bool, print0: bool) -> None:
     print_in(form, found, report.roots_document, report.roots_text, paths)
 
 
+def _pattern(text: str) -> str:
+    if text and not text.strip():
+        raise typer.BadParameter("blanks exclude nothing: '' removes all patterns")
+    return text
+
+
 @app.command("add")
 def roots_add(
-    directory: str,
+    directory: Directory,
     library: LibraryOption,
     exclude: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
+            parser=_pattern,
             help="Leave out what matches, as in .gitignore (repeatable); said again for a known "
             "directory it takes the place of what was said before, '' of all.",
         ),
     ] = None,
 ) -> None:
     """Make a directory a photo directory; the next rebuild or the daemon takes it in."""
-    with library_at(library, create=True) as opened:
+    with library_at(library, create=True, directories=[directory]) as opened:
         print_lines(report.root_text(opened.add_root(location(directory), exclude or None)))
 
 
 @app.command("remove")
-def roots_remove(directory: str, library: LibraryOption) -> None:
+def roots_remove(directory: Directory, library: LibraryOption) -> None:
     """Forget a photo directory. Its photos leave the results; no file is touched."""
     with library_at(library) as opened, opened.alone():
         opened.remove_root(location(directory))

@@ -18,6 +18,7 @@ from PIL import Image
 from clipcore import Encoder
 from indexer.decode import BYTES_PER_PX, decode, decoded_bytes, file_stat, read_stable
 from indexer.errors import QueryError, Undecodable
+from indexer.location import expanded
 from indexer.query import Content, LibraryPhoto, PhotoFile, Picture, Term, Text
 from indexer.store import Store
 
@@ -57,7 +58,7 @@ class Composer:
             case Text(text):
                 return self._text(text)
             case PhotoFile(path):
-                return self._embed_file(Path(path).expanduser())
+                return self._embed_file(expanded(Path(path)))
             case LibraryPhoto(id):
                 stored = self._store.photo_vector(id, self._encoder.dim)
                 return np.asarray(stored / np.linalg.norm(stored))

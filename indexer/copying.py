@@ -20,6 +20,8 @@ from indexer.home import Home
 from indexer.index_policy import IndexPolicy
 from indexer.places import this_host
 from indexer.records import Copied, Model
+from indexer.root_rows import all_roots, read
+from indexer.roots import refuse_inside
 from indexer.schema import contents, embeddings, library, photos, roots
 from indexer.schema_version import begin_library
 from indexer.shared_schema import root_hosts
@@ -39,12 +41,14 @@ def copy_library(source: Home, target: Home, progress: Progress | None = None) -
     """Make at `target` the library that is at `source`; what a run broken off has done is kept.
 
     Nobody may write to either meanwhile. Raises LibraryError: there is a library at `target`
-    already, or the sides differ in the end.
+    already, it lies in a photo directory, or the sides differ in the end.
     """
     _refuse_library(target)
     from_ = open_database(source.database)
     try:
         source.use(from_)
+        with from_.connect() as connection:
+            refuse_inside(target.directory, read(connection, all_roots()))
         target.make()
         with source.alone():
             to = unfinished_copy(target.database)

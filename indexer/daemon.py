@@ -150,7 +150,7 @@ class Daemon:
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: Telling) -> None:
         timetable = Timetable(self._every_s)
         # a path settles SETTLE_S after its last event, so what was watched is not that fresh
-        watching = Watching(watcher.entered, dirty.waiting, SETTLE_S / 2, dirty.mark)
+        watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
             if told.take_look_request() or due is Due.EVERYTHING:

@@ -46,6 +46,10 @@ class Excludes:
         """Whether the file at `path`, or a folder above it, is left out."""
         return self.file(path) or any(self.folder(folder) for folder in folders_above(path))
 
+    def covers_folder(self, path: str) -> bool:
+        """Whether the folder at `path`, or one above it, is left out; "" is the root itself."""
+        return bool(path) and any(map(self.folder, (*folders_above(path), path)))
+
 
 def is_hidden(path: str) -> bool:
     """Whether the last name of the path begins with a dot."""

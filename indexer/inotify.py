@@ -115,6 +115,10 @@ class FolderWatcher:
                 self._forget(lambda watch: watch.folder.is_relative_to(root))
             # else the folder is not there any more, which the look will find out
 
+    def left(self, folder: Path) -> None:
+        """Watch this folder no longer."""
+        self._forget(lambda watch: watch.folder == folder)
+
     def _watch(self, inotify: InotifyFD, folder: Path) -> None:
         """The kernel knows a folder it watches already, under whatever name, and says which."""
         watch = _Watch(CallbackId(next(self._ids)), folder)

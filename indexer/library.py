@@ -23,7 +23,7 @@ from indexer.explore import explore
 from indexer.home import CurrentIndex, Home
 from indexer.index_policy import IndexPolicy
 from indexer.ingest import Ingest, Progress
-from indexer.location import Location
+from indexer.location import Location, is_utf8
 from indexer.models import Models
 from indexer.opening import AUTO, OpenEncoder, encoder_of, opened, use_model
 from indexer.query import Picture, Query, parse
@@ -57,6 +57,7 @@ def open_library(
     path: Path,
     *,
     create: bool = False,
+    directories: Iterable[Location] = (),
     model: str = AUTO,
     switch: bool = False,
     index_policy: IndexPolicy = IndexPolicy(),  # noqa: B008 - frozen
@@ -64,13 +65,15 @@ def open_library(
 ) -> Library:
     """The library in the directory `path`, made there if `create` allows it.
 
+    `directories`: what a new library's photo directories will be; none is made for unfit ones.
     `model` names the encoder; "auto" is the one of an existing library, and for a new one the
     best that can be had. With `switch` an existing library's next rebuild goes over to `model`;
     until it is done the library is searched as before. `index_policy` chooses the kind of index.
-    Raises LibraryError, or ModelMismatch where `model` is not the library's and may not be.
+    Raises LibraryError, RootError, or ModelMismatch where `model` is not the library's and may not
+    be.
     """
     home = home_of(path.absolute())
-    store = opened(home, create, model, open_encoder)
+    store = opened(home, create, model, open_encoder, directories)
     if model != AUTO:
         use_model(store, home.name, model, open_encoder, switch=switch)
     return Library(home, store, open_encoder, index_policy)
@@ -303,6 +306,8 @@ class Library:
         `min_strength`, 0 to 1, leaves out weaker hits. Raises QueryError, PhotoNotFound.
         """
         started = time.perf_counter()
+        if isinstance(query, str) and not is_utf8(query):
+            raise QueryError("the query is not valid UTF-8: type it in this terminal's encoding")
         parsed = parse(query) if isinstance(query, str) else query
         if top < 1:
             raise QueryError(f"the number of results must be at least 1, not {top}")

@@ -5,12 +5,14 @@ Pure: knows nothing of what is there.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
 URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,26 @@ def location(text: str) -> Location:
         return Path(text)
     protocol, inside = match.groups()
     return RemotePath(f"{protocol.lower()}://{inside.rstrip('/')}")
+
+
+def shown_path(path: str) -> str:
+    """A path as the library stores it: bytes that are not UTF-8 become \\xNN."""
+    if path.isascii():  # nearly all, and the rest takes a while
+        return path
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def is_utf8(text: str) -> bool:
+    """Whether the text has no undecodable bytes: no database and no JSON document takes those."""
+    return text.isascii() or not SURROGATE.search(text)
+
+
+def expanded(path: Path) -> Path:
+    """The path with `~` and `~anna` replaced, which no shell does within quotes."""
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody has that name
+        return path
 
 
 def relative_to(place: Location, folder: Location) -> str | None:

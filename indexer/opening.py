@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +11,10 @@ from clipcore import Encoder
 from clipcore.checkpoints import choose
 from indexer.errors import LibraryNotFound, ModelMismatch
 from indexer.home import WRITTEN_BY, Home
+from indexer.location import Location
 from indexer.lock import held
 from indexer.records import Model
+from indexer.roots import check_directory
 from indexer.store import Store
 
 log = logging.getLogger(__name__)
@@ -22,15 +24,26 @@ AUTO: Final = "auto"
 OpenEncoder = Callable[[str], Encoder]
 
 
-def opened(home: Home, create: bool, model: str, open_encoder: OpenEncoder) -> Store:
-    """The library's store, of a new library if there is none and `create` allows it."""
+def opened(
+    home: Home,
+    create: bool,
+    model: str,
+    open_encoder: OpenEncoder,
+    directories: Iterable[Location] = (),
+) -> Store:
+    """The library's store, of a new library if there is none and `create` allows it.
+
+    Nothing is written for one that may not have those photo directories. Raises RootError.
+    """
     try:
         return Store.open(home.database)
     except LibraryNotFound:
         if not create:
             raise
-    home.make()
+    for directory in directories:
+        check_directory(home.directory, directory, is_new=True)
     asked = asked_model(_best_model() if model == AUTO else model, open_encoder)
+    home.make()
     with held(home.directory, "writer", WRITTEN_BY):
         try:
             return Store.open(home.database)  # another process was quicker

@@ -10,38 +10,78 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
 from platformdirs import user_data_path
 
-from indexer.errors import RootError
+from indexer.errors import LibraryError, RootError
+from indexer.location import URL, expanded, is_utf8, shown_path
 from indexer.postgres_url import database_url, is_url, shown
 
+# What a library's folder is known by. Other programs call their databases library.db too.
+LIBRARY_FILES: Final = frozenset(
+    ("library.db", "library.db.new", "library.db.copy", "database-url")
+)
+LOCK_FILES: Final = frozenset(("writer.json", "writer.lock", "daemon.json", "daemon.lock"))
+VARIABLE: Final = "RECOLLECT_LIBRARY"
 URL_FILE: Final = "database-url"  # readable for its owner only: it may hold a password
 
 
 def default_library() -> Path:
     """RECOLLECT_LIBRARY if it is set, else the platform's directory for a user's data."""
-    named = os.environ.get("RECOLLECT_LIBRARY")
-    return library_directory(named) if named else _own_directory()
+    named = os.environ.get(VARIABLE)
+    return own_directory() if named is None else library_directory(named)
 
 
 def library_directory(named: str) -> Path:
     """The directory of the library that a path or a URL names, made if it is a URL's.
 
-    Raises LibraryError of a URL that cannot be understood.
+    Raises LibraryError for an empty path, a URL that is not PostgreSQL's, a name that is not UTF-8.
     """
+    if not named.strip():
+        raise LibraryError(
+            f"the path of the library is empty: name a directory, or unset {VARIABLE}"
+        )
     if not is_url(named):
-        return Path(named)
+        return _directory(named)
     url = database_url(named)
     key = f"{shown(url)} {this_host()}"
     name = f"{url.database or 'library'}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-    directory = _own_directory() / "shared" / name
+    directory = own_directory() / "shared" / name
     make_directory(directory)
     _keep_url(directory / URL_FILE, named)
     return directory
+
+
+def _directory(named: str) -> Path:
+    if match := URL.fullmatch(named):  # the rest may hold a password
+        raise LibraryError(
+            f"a library is a directory or postgresql://USER@HOST/DATABASE, not {match[1]}://"
+        )
+    path = expanded(Path(named))
+    if not is_utf8(str(path.absolute())):
+        raise LibraryError(
+            f"{shown_path(str(path))} cannot hold a library: its name is not valid UTF-8"
+        )
+    return path
+
+
+def holds_library(names: Iterable[str]) -> bool:
+    """Whether a folder with files of these names is a library's: its database and a lock's file."""
+    return not LIBRARY_FILES.isdisjoint(names := frozenset(names)) and bool(names & LOCK_FILES)
+
+
+def is_library(folder: Path) -> bool:
+    """Whether this folder holds a library of ours, finished or not."""
+    if not any(map(os.path.lexists, map(folder.joinpath, LIBRARY_FILES))):
+        return False
+    try:
+        return holds_library(path.name for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def url_in(directory: Path) -> str | None:
@@ -66,7 +106,8 @@ def this_host() -> str:
     return os.environ.get("RECOLLECT_HOST") or socket.gethostname()
 
 
-def _own_directory() -> Path:
+def own_directory() -> Path:
+    """The platform's directory for the data of this program."""
     return user_data_path("recollect", appauthor=False)
 
 

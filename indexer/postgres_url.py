@@ -16,7 +16,7 @@ SECRETS: Final = ("password", "sslpassword")  # these may stand among a URL's pa
 
 def is_url(place: str) -> bool:
     """Whether this names a database of PostgreSQL, and no directory."""
-    return place.split("://")[0] in SCHEMES and "://" in place
+    return place.split("://")[0].lower() in SCHEMES and "://" in place
 
 
 def database_url(place: str) -> URL:

@@ -1,6 +1,6 @@
 """Walks a photo directory behind a URL, as scan.py walks one on disk. Opens no file.
 
-There are no links, no devices and nothing to watch here; the library itself is never below.
+There are no links, no devices and nothing to watch here.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above
 from indexer.location import Location, RemotePath
 from indexer.other_formats import other_format
+from indexer.places import holds_library
 from indexer.records import FileStat, Found, Root
 from indexer.remote import listed
-from indexer.scan import Scan
+from indexer.scan import THUMBNAILS, Scan
 
 Entries: TypeAlias = list[tuple[str, FileStat | None]]
 
@@ -69,8 +70,19 @@ class _Walk:
             pending.extend(reversed(list(self._subfolders(folder))))
 
     def _subfolders(self, folder: str) -> Iterator[str]:
-        """Take in the folder's files; yield the folders to walk next."""
-        for name, stat in self._entries(folder):
+        """Take in the folder's files; yield the folders to walk next.
+
+        Nothing in a folder that holds a library counts; of a root that does, no thumbnail.
+        """
+        entries = self._entries(folder)
+        is_library = holds_library(name for name, _ in entries)
+        if folder and is_library:
+            self.scan.libraries.append(folder)
+            return
+        for name, stat in entries:
+            if is_library and name == THUMBNAILS:
+                self.scan.libraries.append(name)
+                continue
             relative = f"{folder}/{name}" if folder else name
             if not name:  # a slash after a slash: no path of ours has that
                 self.scan.unseen.append(relative)

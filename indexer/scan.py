@@ -11,9 +11,10 @@ import logging
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
@@ -21,13 +22,16 @@ from typing import Final
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above, is_hidden
 from indexer.faults import reason
+from indexer.location import Location, relative_to, shown_path
 from indexer.other_formats import other_format
+from indexer.places import holds_library, is_library
 from indexer.records import NEVER_READ, FileStat, Found, Root, clamped_ns
 from indexer.spool import Spool
 
 log = logging.getLogger(__name__)
 
 ENDINGS: Final = tuple(SUFFIXES)
+THUMBNAILS: Final = "thumbnails"  # the folder of a library that has pictures
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
 
@@ -37,16 +41,23 @@ class Scan:
 
     `links`: those to folders outside that were followed, and those that lead nowhere. What lay
     behind them may be on a drive that is not there.
+    `libraries`: the folders that were left out because a library lies there.
     """
 
     found: Spool[Found] = field(default_factory=Spool)
     unseen: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)  # files of other formats, by suffix
+    libraries: list[str] = field(default_factory=list)
 
     def covers(self, path: str) -> bool:
         """Whether the walk could have seen `path`, had it been there."""
         return not any(is_under(path, folder) for folder in self.unseen)
+
+
+def is_photo_name(path: str) -> bool:
+    """Whether a file of this name has a format that is read."""
+    return path.lower().endswith(ENDINGS)
 
 
 def is_under(path: str, folder: str) -> bool:
@@ -60,13 +71,15 @@ def scan(
     under: Collection[str] = ("",),
     skip: Collection[Path] = (),
     entered: Callable[[Path], None] = lambda _folder: None,
+    left: Callable[[Path], None] = lambda _folder: None,
 ) -> Scan:
     """Look at `root`, or only at the paths `under` it that are given (files or folders).
 
-    `entered` is told of each folder that counts before it is listed.
+    `entered` is called with each folder that counts before it is listed, `left` with those that
+    turn out to hold a library of ours: nothing in them counts.
 
     Folders that are roots of their own are left to them. Links are followed, loops are cut: a
-    link into a known root is passed by, since the photo is found at its own place. The folders
+    link into a known root is passed by where the photo is found at its own place. The folders
     of `skip` are not looked into, by whatever path they are reached.
     Raises OSError if the root itself cannot be listed.
     """
@@ -74,8 +87,8 @@ def scan(
     assert isinstance(folder, Path)  # the others are remote_scan.py's
     with os.scandir(folder):  # a root that is not there must not look empty
         pass
-    paths = {other.path for other in roots if isinstance(other.path, Path)}
-    walk = _Walk(root, folder, paths | {folder}, skip, entered)
+    known = {other.path: Excludes(other.excludes) for other in (*roots, root)}
+    walk = _Walk(root, folder, known, skip, (entered, left))
     walk.taken = set() if len(under) > 1 else None
     for path in under:
         walk.visit(path)
@@ -87,17 +100,23 @@ class _Walk:
         self,
         root: Root,
         folder: Path,
-        root_paths: set[Path],
+        known: Mapping[Location, Excludes],
         skip: Collection[Path],
-        entered: Callable[[Path], None],
+        notify: tuple[Callable[[Path], None], Callable[[Path], None]],
     ) -> None:
         self.root = root
         self.folder = folder
-        self.excludes = Excludes(root.excludes)
-        self.root_paths = root_paths
-        self.entered = entered
+        self.excludes = known[folder]
+        self.known = {path: rules for path, rules in known.items() if isinstance(path, Path)}
+        self.entered, self.left = notify
         self.scan = Scan()
-        self.skipped = set(_identities((*skip, *root_paths)))
+        self.is_library = cache(is_library)
+        # a root that holds a library all the same has photos of its own beside the thumbnails
+        thumbnails = [folder / THUMBNAILS] if self.is_library(folder) else []
+        self.scan.libraries += [THUMBNAILS for _ in thumbnails]
+        self.libraries = set(_identities((*skip, *thumbnails)))
+        self.skipped = self.libraries.union(_identities(self.known))
+        self.of_library: dict[Path, bool] = {}
         self.visited: set[tuple[int, int]] = set()
         self.taken: set[str] | None = None  # where one may be asked for twice
 
@@ -113,12 +132,15 @@ class _Walk:
     def _visit(self, relative: str) -> None:
         path = self.folder / relative
         status = path.stat()
-        if any(self._passed_by(folder) for folder in folders_above(relative)):
+        if any(
+            self._passed_by(folder) or self.is_library(self.folder / folder)
+            for folder in folders_above(relative)
+        ):
             return
         if stat.S_ISDIR(status.st_mode):
             if not self._passed_by(relative) and self._enter(path):
                 self._folder(relative)
-        elif self._counts(relative) and not self._is_seen_elsewhere(path):
+        elif self._counts(relative) and not self._is_file_elsewhere(path):
             self._file(relative, status)
 
     def _folder(self, top: str) -> None:
@@ -134,6 +156,10 @@ class _Walk:
                 continue
             except Exception as error:  # noqa: BLE001 - see above
                 self._broken(folder, error)
+                continue
+            if folder and holds_library(entry.name for entry in ordered):
+                self.left(self.folder / folder)
+                self.scan.libraries.append(shown_path(folder))
                 continue
             pending.extend(reversed(list(self._subfolders(folder, ordered))))
 
@@ -159,7 +185,7 @@ class _Walk:
 
     def _linked_file(self, relative: str, path: Path) -> None:
         status = path.stat()  # fails for a link that leads nowhere, whatever its name
-        if self._counts(relative) and not self._is_seen_elsewhere(path):
+        if self._counts(relative) and not self._is_file_elsewhere(path):
             self._file(relative, status)
 
     def _unseen(self, relative: str, error: OSError) -> None:
@@ -175,7 +201,7 @@ class _Walk:
         why = reason(error, "cannot be scanned: {}")
         name = shown_path(relative)
         log.warning("%s: %s", self.folder / name, why)
-        if relative.lower().endswith(ENDINGS) and not is_hidden(relative):
+        if is_photo_name(relative) and not is_hidden(relative):
             self.scan.found.append(Found(self.root.id, name, NEVER_READ, why))
         else:
             self.scan.unseen.append(name)
@@ -186,7 +212,7 @@ class _Walk:
 
     def _counts(self, relative: str) -> bool:
         """Whether a file of this name is a photo that is not left out."""
-        return relative.lower().endswith(ENDINGS) and not self.excludes.file(relative)
+        return is_photo_name(relative) and not self.excludes.file(relative)
 
     def _file(self, relative: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -208,7 +234,7 @@ class _Walk:
         return (
             self.excludes.folder(relative)
             or _identity(path) in self.skipped
-            or self._is_seen_elsewhere(path)
+            or self._is_folder_elsewhere(path)
         )
 
     def _enter(self, path: Path) -> bool:
@@ -219,12 +245,46 @@ class _Walk:
         self.visited.add(identity)
         return True
 
-    def _is_seen_elsewhere(self, path: Path) -> bool:
-        """Whether the link `path` leads into a root, where its target is found by itself."""
+    def _is_folder_elsewhere(self, path: Path) -> bool:
+        """Whether the link `path` leads to a folder that is walked by itself, or is a library's."""
         if not path.is_symlink():
             return False
         target = path.resolve(strict=True)
-        return any(target == root or root in target.parents for root in self.root_paths)
+        above = self._place(target)
+        return self._is_a_librarys(target) or (
+            above is not None and not above[0].covers_folder(above[1])
+        )
+
+    def _is_file_elsewhere(self, path: Path) -> bool:
+        """Whether the link `path` leads to a photo that is found by itself, or is a library's.
+
+        git-annex keeps all files in a hidden folder of the root, and links to them.
+        """
+        if not path.is_symlink():
+            return False
+        target = path.resolve(strict=True)
+        above = self._place(target)
+        return self._is_a_librarys(target.parent) or (
+            above is not None and is_photo_name(above[1]) and not above[0].covers(above[1])
+        )
+
+    def _place(self, target: Path) -> tuple[Excludes, str] | None:
+        """The rules of the innermost root that holds `target`, and the path in it."""
+        for folder in (target, *target.parents):
+            if (rules := self.known.get(folder)) is not None:
+                inside = relative_to(target, folder)
+                return None if inside is None else (rules, inside)
+        return None
+
+    def _is_a_librarys(self, folder: Path) -> bool:
+        """Whether this folder is that of a library, or lies in one."""
+        if (answer := self.of_library.get(folder)) is None:
+            answer = self.of_library[folder] = (
+                _identity(folder) in self.libraries
+                or (folder not in self.known and self.is_library(folder))
+                or (folder.parent != folder and self._is_a_librarys(folder.parent))
+            )
+        return answer
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -237,10 +297,3 @@ def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
     for folder in folders:
         with suppress(OSError):
             yield _identity(folder)
-
-
-def shown_path(relative: str) -> str:
-    """A path as the library keeps it: bytes that are no UTF-8 are written as \\xNN."""
-    if relative.isascii():  # nearly all, and the rest takes a while
-        return relative
-    return os.fsencode(relative).decode(errors="backslashreplace")

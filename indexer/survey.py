@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from indexer.excludes import Excludes, folders_above
-from indexer.location import Location, relative_to
+from indexer.location import Location, relative_to, shown_path
 from indexer.reconcile import reconcile
 from indexer.records import Found, Plan, Root, Row
 from indexer.remote_scan import scan_remote
-from indexer.scan import Scan, scan, shown_path
+from indexer.scan import Scan, is_under, scan
 from indexer.store import Store
 
 LOST_SHARE: Final = 0.2  # more than this gone at once looks like a drive that is not there
@@ -44,12 +44,14 @@ class Survey:
 class Watching:
     """What a look and a watcher tell each other.
 
-    `entered` is told of each folder that counts before it is listed. `waiting()` are the paths
+    `entered` is told of each folder that counts before it is listed, `left` of one that turns out
+    to be a library. `waiting()` are the paths
     that somebody still writes to: they are left for later. So are files written less than
     `fresh_s` ago, perhaps before their folder was watched; `later` is told of those.
     """
 
     entered: Callable[[Path], None] = lambda _folder: None
+    left: Callable[[Path], None] = lambda _folder: None
     waiting: Callable[[], Collection[Path]] = frozenset
     fresh_s: float = 0.0
     later: Callable[[Collection[Path]], None] = lambda _paths: None
@@ -66,6 +68,7 @@ class _Look:
     rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
     notice: str | None
     others: dict[str, int] | None = None  # None where not all was looked at
+    libraries: Collection[str] = ()  # folders that are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,11 @@ def survey(
     if accept_gone:
         return Survey(plan, notices, other_formats)
     excludes = {root.id: Excludes(root.excludes) for root in roots}
-    left_out = {row for row in plan.gone if excludes[row.root_id].covers(row.path)}
+    left_out = {
+        row
+        for row in plan.gone
+        if _is_left_out(row, excludes[row.root_id], looks[row.root_id].libraries)
+    }
     lost = _lost_too_many(store, (row for row in plan.gone if row not in left_out))
     by_id = {root.id: root for root in roots}
     notices |= {root_id: _unmounted(by_id[root_id].path, count) for root_id, count in lost.items()}
@@ -142,7 +149,8 @@ def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     shown = [shown_path(path) for path in under]
     try:
         if isinstance(root.path, Path):
-            seen = scan(root, eyes.roots, under, [eyes.library], eyes.watching.entered)
+            watching = eyes.watching
+            seen = scan(root, eyes.roots, under, [eyes.library], watching.entered, watching.left)
         else:
             seen = scan_remote(root, eyes.roots, under)
     except OSError as error:
@@ -150,7 +158,7 @@ def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
         return _Look([], [], _unreadable(root, error, kept))
     dark: dict[str, int] = {}
     if not eyes.accept_gone:
-        if "" in under and not seen.found and (kept := _counted(root, eyes.store.rows(root.id))):
+        if "" in under and not seen.found and (kept := _counted(root, seen, eyes.store)):
             return _Look([], [], _unmounted(root.path, kept))
         if seen.links:
             dark = _dark_links(seen, eyes.store.rows(root.id, shown))
@@ -162,13 +170,21 @@ def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     if seen.unseen:
         rows = (row for row in rows if seen.covers(row.path))
     others = dict(+seen.others) if "" in under else None
-    return _Look(seen.found, rows, notice, others)
+    return _Look(seen.found, rows, notice, others, seen.libraries)
 
 
-def _counted(root: Root, rows: Iterable[Row]) -> int:
-    """How many of the rows are of files that should be there: not gone before, not left out."""
+def _counted(root: Root, seen: Scan, store: Store) -> int:
+    """How many of a root's files should be there: not missing before, not left out."""
     excludes = Excludes(root.excludes)
-    return sum(row.missing_since is None and not excludes.covers(row.path) for row in rows)
+    return sum(
+        row.missing_since is None and not _is_left_out(row, excludes, seen.libraries)
+        for row in store.rows(root.id)
+    )
+
+
+def _is_left_out(row: Row, excludes: Excludes, libraries: Collection[str]) -> bool:
+    """Whether the file is missing because it does not count: that is believed of any number."""
+    return excludes.covers(row.path) or any(is_under(row.path, folder) for folder in libraries)
 
 
 def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:

@@ -91,6 +91,9 @@ class Watcher(Protocol):
     def entered(self, folder: Path) -> None:
         """A look is about to list this folder: from now on report what happens in it."""
 
+    def left(self, folder: Path) -> None:
+        """What was entered turns out not to count: report nothing from it."""
+
     def polled(self) -> set[Path]:
         """The roots that must be looked at from time to time instead."""
 
@@ -138,6 +141,9 @@ class TreeWatcher(FileSystemEventHandler):
 
     def entered(self, folder: Path) -> None:
         """Its root is watched already."""
+
+    def left(self, folder: Path) -> None:
+        """Its root is watched as a whole; the scan passes by what happens there."""
 
     def polled(self) -> set[Path]:
         """The roots that cannot be watched."""

@@ -310,7 +310,8 @@ def test_unknown_model_is_named(tmp_path: Path) -> None:
 def test_rebuild_without_any_directory_says_what_to_do(tmp_path: Path) -> None:
     done = run_indexer("rebuild", "--library", tmp_path / "new")
     assert done.returncode == 1
-    assert "name one" in done.stderr
+    assert "make one with 'indexer rebuild DIR'" in done.stderr
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("arguments", [["bogus"], ["search"], ["search", "x", "--top", "0"]])

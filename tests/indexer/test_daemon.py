@@ -155,6 +155,29 @@ def watches() -> int:
     return sum(text.count("\ninotify wd:") for text in told)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+def test_new_link_to_a_photo_in_a_hidden_folder_is_noticed(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    with daemon(library, encoder):
+        key = make_photo(photos / ".git" / "annex" / "key.png", "blue")
+        (photos / "panda.png").symlink_to(key.relative_to(photos))
+        until(lambda: names(library) == {"first.png", "panda.png"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
+def test_folder_that_holds_a_library_is_not_watched(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    make_photo(photos / "other" / "thumbnails" / "x.png", "blue")
+    for name in ("library.db", "writer.json"):
+        (photos / "other" / name).touch()
+    before = watches()
+    with daemon(library, encoder):
+        assert watches() - before == 1
+        assert names(library) == {"first.png"}
+
+
 def test_a_changed_set_of_patterns_is_honoured_while_the_daemon_runs(
     library: Library, photos: Path, encoder: ColourEncoder
 ) -> None:

@@ -109,6 +109,26 @@ def test_links_into_the_root_are_passed_by(root: Root) -> None:
         assert scan(root, under=[path]) == Scan(), path
 
 
+def test_links_into_what_the_root_leaves_out_are_photos(root: Root) -> None:
+    """As git-annex keeps them; a folder that is linked to twice is walked once."""
+    objects = root.path / ".git" / "annex" / "objects"
+    for name in ("2019/panda.jpg", "2019/same.jpg", "2020/koala.jpg"):
+        key = put(objects / "F8" / f"{name[:4]}--key.jpg" / f"{name[:4]}--key.jpg")
+        (root.path / name).parent.mkdir(exist_ok=True)
+        (root.path / name).symlink_to(os.path.relpath(key, (root.path / name).parent))
+    (root.path / "no key.jpg").symlink_to(put(root.path / "KEY"))
+    put(root.path / "raw" / "x.jpg")
+    (root.path / "raw" / "up").symlink_to("..")
+    (root.path / "album").symlink_to("raw")
+    (root.path / "again").symlink_to("raw")
+    picky = replace(root, excludes=("raw/",))
+    expected = ["no key.jpg", "2019/panda.jpg", "2019/same.jpg", "2020/koala.jpg", "again/x.jpg"]
+    assert paths(scan(picky)) == expected
+    for path in expected:
+        assert paths(scan(picky, under=[path])) == [path]
+    assert paths(scan(root)) == [*expected[:-1], "raw/x.jpg"]
+
+
 def test_links_to_the_outside_are_followed_once(root: Root, tmp_path: Path) -> None:
     photo = put(tmp_path / "outside" / "x.jpg")
     (root.path / "a").symlink_to(photo.parent)
