@@ -43,7 +43,7 @@ def test_times_in_json_are_always_to_the_second() -> None:
     documents = search_document(SearchResult("", "", 1.0, hits, "listed"))["hits"]
     times = [hit["date"] for hit in documents]
     times += [hit["taken_at"] for hit in documents if hit["taken_at"]]
-    times += [one["since"] for one in failures_document([Failure(Path("/a"), "", FRACTION)])]
+    times += [one["since"] for one in failures_document(([Failure(Path("/a"), "", FRACTION)], []))]
     daemon = daemon_document(DaemonState(1, "nas", FRACTION, last_reconcile=MIDNIGHT))
     times += [daemon["since"], daemon["last_reconcile"]]
     assert len(times) == 8
