@@ -54,7 +54,7 @@ SENTENCES: Final = (
     ),
     N_("a JPEG with {kind}, which Pillow cannot read: convert it to PNG"),
     N_("a BMP with {kind}, which Pillow cannot read: convert it to PNG"),
-    N_("a {format} file: convert it to JPEG or PNG"),
+    N_("a file of the format {format}: convert it to JPEG or PNG"),
     N_("a film, not a picture"),
     N_("an AVIF photo: pip install --upgrade pillow"),
     N_("the file lacks its end marker; all its pixels are there"),

@@ -64,7 +64,7 @@ def unreadable_kind(data: bytes) -> str | None:
 def _other(data: bytes) -> str | None:
     for beginning, name in BEGINNINGS:
         if data[: len(beginning)].lower() == beginning.lower():
-            return f"a {name} file: convert it to JPEG or PNG"
+            return f"a file of the format {name}: convert it to JPEG or PNG"
     if data[4:8] == b"ftyp" and data[8:12] in FILMS:
         return "a film, not a picture"
     return None

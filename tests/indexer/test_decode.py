@@ -68,7 +68,7 @@ def png_of_size(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + body
 
 
-KINDS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "HEIF"]
+KINDS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "HEIF", "AVIF"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -149,7 +149,7 @@ def test_first_frame_of_an_animation_counts() -> None:
         assert difference(decode(data, 16).image, frames[0]) < 4
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_stored_in_any_orientation_comes_out_upright(kind: str, orientation: int) -> None:
     turn = STORED_AS.get(orientation)

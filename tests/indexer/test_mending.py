@@ -64,12 +64,12 @@ def test_what_is_sound_is_kept_of_an_odd_file() -> None:
     assert facts.camera == "Nikon"
 
 
-def test_memory_is_reckoned_with_for_an_odd_file_too() -> None:
+def test_memory_is_estimated_for_an_odd_file_too() -> None:
     odd = chunk(b"tEXt", b"Comment\0hello", crc=5)
     assert decoded_bytes(png_with(odd)) == decoded_bytes(png_with())
 
 
-def test_a_long_animation_out_of_order_shows_its_first_picture() -> None:
+def test_an_animation_out_of_order_shows_its_first_picture() -> None:
     frames = chunk(b"acTL", b"\0\0\0\2\0\0\0\0"), chunk(b"fcTL", b"\0\0\0\7" + bytes(22))
     assert shows_the_scene(png_with(*frames))
 
