@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+ESCAPED: Final = re.compile(rb"\\x([89a-f][0-9a-f])")
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -69,7 +70,18 @@ def shown_path(path: str) -> str:
     """A path as the library stores it: bytes that are not UTF-8 become \\xNN."""
     if path.isascii():  # nearly all, and the rest takes a while
         return path
-    return os.fsencode(path).decode(errors="backslashreplace")
+    try:
+        return os.fsencode(path).decode(errors="backslashreplace")
+    except UnicodeEncodeError:  # half of a surrogate pair, which only a storage's listing can have
+        return path.encode(errors="backslashreplace").decode()
+
+
+def path_shown_as(shown: str) -> str | None:
+    """The path that is not UTF-8 and that shown_path() turns into `shown`, if there can be one."""
+    if "\\x" not in shown:
+        return None
+    raw = os.fsdecode(ESCAPED.sub(lambda byte: bytes([int(byte[1], 16)]), os.fsencode(shown)))
+    return raw if raw != shown and shown_path(raw) == shown else None
 
 
 def is_utf8(text: str) -> bool:

@@ -6,17 +6,21 @@ neither asked for nor kept. Whatever a storage raises ends here as an OSError of
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from indexer.errors import RootError, Unreadable, Unstable
 from indexer.location import RemotePath
-from indexer.records import FileStat
+from indexer.records import NEVER_READ, FileStat, clamped_ns
 
 if TYPE_CHECKING:
     from fsspec.spec import AbstractFileSystem
+
+log = logging.getLogger(__name__)
 
 LINK_LASTS_S: Final = 3600
 ETAGS: Final = ("ETag", "etag", "generation", "md5Hash", "content_md5")
@@ -48,7 +52,8 @@ def check_url(folder: RemotePath) -> None:
 def listed(folder: RemotePath) -> list[tuple[str, FileStat | None]]:
     """(name, stat) of what lies in a folder, by name; None instead of a stat for a folder.
 
-    Raises OSError where it cannot be listed; object storage has no empty folders.
+    A file of which the listing is no use has the stat NEVER_READ. Raises OSError where the folder
+    cannot be listed; object storage has no empty folders.
     """
     with _explained(folder):
         system, path = _opened(folder)
@@ -56,10 +61,14 @@ def listed(folder: RemotePath) -> list[tuple[str, FileStat | None]]:
         if any(entry["type"] == "file" and entry["name"] == path for entry in entries):
             raise NotADirectoryError(None, "it is a file")
         named = ((_name(entry["name"], path), entry) for entry in entries)
+        # by the names alone: a file and a folder of object storage may have the same
         return sorted(
-            (name, _stat(entry) if entry["type"] == "file" else None)
-            for name, entry in named
-            if name is not None
+            (
+                (name, _stat_or_never(entry) if entry["type"] == "file" else None)
+                for name, entry in named
+                if name is not None
+            ),
+            key=itemgetter(0),
         )
 
 
@@ -142,6 +151,14 @@ def _name(listed_path: str, folder: str) -> str | None:
     return None if path == folder.rstrip("/") else path.rpartition("/")[2]
 
 
+def _stat_or_never(entry: Mapping[str, Any]) -> FileStat:
+    try:
+        return _stat(entry)
+    except Exception as error:  # noqa: BLE001 - one entry must not cost the others
+        log.warning("%s: its entry cannot be understood: %r", entry["name"], error)
+        return NEVER_READ
+
+
 def _stat(entry: Mapping[str, Any]) -> FileStat:
     told = (entry[key] for key in ETAGS if entry.get(key) is not None)
     etag = next(told, None)
@@ -149,11 +166,14 @@ def _stat(entry: Mapping[str, Any]) -> FileStat:
 
 
 def _mtime_ns(entry: Mapping[str, Any]) -> int:
-    """When it was written, as far as the storage tells; 1970 where it does not."""
+    """When it was written, as far as the storage gives a time; 1970 where it does not."""
     time = next((entry[key] for key in TIMES if entry.get(key) is not None), 0)
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    if isinstance(time, datetime):
-        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-        time = aware.timestamp()
-    return int(time * 1e9)
+    try:
+        if isinstance(time, str):
+            time = datetime.fromisoformat(time)
+        if isinstance(time, datetime):
+            aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+            time = aware.timestamp()
+        return clamped_ns(int(time * 1e9))
+    except (ValueError, OverflowError, TypeError):
+        return 0

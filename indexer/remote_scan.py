@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above
-from indexer.location import Location, RemotePath
+from indexer.location import Location, RemotePath, path_shown_as, shown_path
 from indexer.other_formats import other_format
 from indexer.places import holds_library
-from indexer.records import FileStat, Found, Root
+from indexer.records import NEVER_READ, FileStat, Found, Root
 from indexer.remote import listed
-from indexer.scan import THUMBNAILS, Scan
+from indexer.scan import NOT_UTF8, THUMBNAILS, Scan
 
 Entries: TypeAlias = list[tuple[str, FileStat | None]]
 
@@ -52,8 +52,9 @@ class _Walk:
         """Take in the file or folder at `relative`, if it is there and counts."""
         if not relative:
             self._walk("")
-        elif not any(self._passed_by(folder) for folder in folders_above(relative)):
-            self._visit(relative)
+        for path in (relative, path_shown_as(relative)):  # a failure is tried again as it is shown
+            if path and not any(self._passed_by(folder) for folder in folders_above(path)):
+                self._visit(path)
 
     def _visit(self, relative: str) -> None:
         above, _, name = relative.rpartition("/")
@@ -77,7 +78,7 @@ class _Walk:
         entries = self._entries(folder)
         is_library = holds_library(name for name, _ in entries)
         if folder and is_library:
-            self.scan.libraries.append(folder)
+            self.scan.libraries.append(shown_path(folder))
             return
         for name, stat in entries:
             if is_library and name == THUMBNAILS:
@@ -85,7 +86,7 @@ class _Walk:
                 continue
             relative = f"{folder}/{name}" if folder else name
             if not name:  # a slash after a slash: no path of ours has that
-                self.scan.unseen.append(relative)
+                self.scan.unseen.append(shown_path(relative))
             elif stat is not None:
                 self._file(relative, stat)
             elif not self._passed_by(relative):
@@ -99,7 +100,7 @@ class _Walk:
             except FileNotFoundError:  # without files in it there is no folder
                 self._last = (folder, [])
             except OSError:
-                self.scan.unseen.append(folder)
+                self.scan.unseen.append(shown_path(folder))
                 self._last = (folder, [])
         return self._last[1]
 
@@ -115,7 +116,11 @@ class _Walk:
             if relative in self.taken:
                 return
             self.taken.add(relative)
-        self.scan.found.append(Found(self._root.id, relative, stat))
+        name = shown_path(relative).replace("\0", r"\x00")
+        problem = NOT_UTF8 if name != relative else None
+        if stat == NEVER_READ:
+            problem = "cannot be scanned: its storage gives no size"
+        self.scan.found.append(Found(self._root.id, name, stat, problem))
 
     def _passed_by(self, relative: str) -> bool:
         """Whether this folder is never looked into, or is a root of its own."""

@@ -22,7 +22,7 @@ from typing import Final
 from indexer.decode import SUFFIXES
 from indexer.excludes import Excludes, folders_above, is_hidden
 from indexer.faults import reason
-from indexer.location import Location, relative_to, shown_path
+from indexer.location import Location, path_shown_as, relative_to, shown_path
 from indexer.other_formats import other_format
 from indexer.places import holds_library, is_library
 from indexer.records import NEVER_READ, FileStat, Found, Root, clamped_ns
@@ -31,6 +31,7 @@ from indexer.spool import Spool
 log = logging.getLogger(__name__)
 
 ENDINGS: Final = tuple(SUFFIXES)
+NOT_UTF8: Final = "its name is not valid UTF-8: rename the file"
 THUMBNAILS: Final = "thumbnails"  # the folder of a library that has pictures
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
@@ -122,6 +123,9 @@ class _Walk:
 
     def visit(self, relative: str) -> None:
         """Take in the file or folder at `relative`, if it is there and counts."""
+        raw = path_shown_as(relative)  # a failure is tried again under the path that is shown
+        if raw is not None and not os.path.lexists(self.folder / relative):
+            relative = raw
         try:
             self._visit(relative)
         except OSError as error:
@@ -222,7 +226,7 @@ class _Walk:
                 return  # it was asked for, and so was its folder
             self.taken.add(relative)
         name = shown_path(relative)
-        problem = None if name == relative else "its name is not valid UTF-8: rename the file"
+        problem = None if name == relative else NOT_UTF8
         file = FileStat(status.st_size, clamped_ns(status.st_mtime_ns))
         self.scan.found.append(Found(self.root.id, name, file, problem))
 

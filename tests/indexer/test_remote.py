@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import threading
 import time
 import urllib.request
@@ -225,6 +227,53 @@ def test_a_folder_that_is_denied_keeps_its_photos(library: Library, moody: Stora
     assert counts(report) == {"embedded": 1}
     assert report.notices == (f"{moody.folder}: 1 folder cannot be read, its photos kept",)
     assert found(library, "blue").endswith("blue?.png")
+
+
+def test_entry_that_a_storage_lists_badly_costs_only_itself(
+    library: Library, moody: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("green.png", "no size.png", "no time.png", "endless.png", "nul\0.png"):
+        moody.put(name, "red", seed=len(name))
+    listing = MoodyFileSystem.ls
+    odd = {
+        "no size": ("size", "many"),
+        "no time": ("created", "soon"),
+        "endless": ("created", 9e99),
+    }
+
+    def ls(self: MoodyFileSystem, path: str, detail: bool = True, **more: Any) -> Any:
+        entries = [dict(entry) for entry in listing(self, path, detail, **more)]
+        for entry in entries:
+            if told := odd.get(entry["name"].rpartition("/")[2].removesuffix(".png")):
+                entry[told[0]] = told[1]
+        return entries
+
+    monkeypatch.setattr(MoodyFileSystem, "ls", ls)
+    library.add_root(moody.folder)
+    rebuild(library)
+    reasons = {str(one.path).rpartition("/")[2]: one.reason for one in library.failures()}
+    assert set(reasons) >= {"no size.png", r"nul\x00.png"}
+    assert found(library, "red") == f"{moody.folder}/green.png"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are not UTF-8")
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_file_whose_name_is_not_utf8_fails_and_stays_failed(
+    library: Library, tmp_path: Path, scheme: str
+) -> None:
+    folder = tmp_path / "photos"
+    (folder / os.fsdecode(b"caf\xe9")).mkdir(parents=True)
+    for name in ("good.png", os.fsdecode(b"\xff.png"), os.fsdecode(b"caf\xe9/in.png")):
+        (folder / name).write_bytes(photo_bytes("red", seed=len(name)))
+    library.add_root(location(f"{scheme}{folder}"))
+    assert counts(rebuild(library)) == {"embedded": 1, "failed": 2}
+    expected = [f"{scheme}{folder}/{name}" for name in (r"\xff.png", r"caf\xe9/in.png")]
+    for _ in range(2):
+        assert [str(failure.path) for failure in library.failures()] == expected
+        assert counts(rebuild(library)) == {}
+        with library.writing():
+            assert counts(library.retry_failures()) == {"failed": 2}
+    assert library.status().missing == 0
 
 
 def test_a_photo_that_changes_while_it_is_read_is_left_for_later(
