@@ -18,6 +18,7 @@ from indexer.daemon_state import Telling
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
 from indexer.library import Library
 from indexer.plurals import counted
+from indexer.presence import Presence
 from indexer.records import IngestReport, ModelWish
 from indexer.survey import Watching
 from indexer.timetable import EVERY_MIN, Due, Timetable
@@ -149,14 +150,21 @@ class Daemon:
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: Telling) -> None:
         timetable = Timetable(self._every_s)
+        presence = Presence()
         # a path settles SETTLE_S after its last event, so what was watched is not that fresh
         watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
             if told.take_look_request() or due is Due.EVERYTHING:
                 dirty.take_settled()  # seen as well
-                with watcher.renewing(self._local_roots()):
+                presence.renew(roots := self._local_roots())
+                with watcher.renewing(roots):
                     self._look_at_all(told, watching)
+            elif presence.changed():
+                log.info("a photo directory was mounted, unmounted or moved")
+                presence.renew(roots := self._local_roots())
+                with watcher.renewing(roots):
+                    self._look_at_all(told, watching, set(roots))
             elif due is Due.POLLED and watcher.polled():
                 self._look_at(watcher.polled(), told, watching)
             elif dirty.wait(min(POLL_S, timetable.wait_s())):
@@ -165,11 +173,16 @@ class Daemon:
                 else:
                     self._stopped.wait(SETTLE_S / 2)
 
-    def _look_at_all(self, told: Telling, watching: Watching) -> None:
+    def _look_at_all(
+        self, told: Telling, watching: Watching, only: set[Path] | None = None
+    ) -> None:
+        """Scan every photo directory, or `only` these."""
         told.set(doing="looking at all folders")
-        done = self._library.update(progress=_Pace(told), stop=self._interrupted, watching=watching)
+        done = self._library.update(only, _Pace(told), stop=self._interrupted, watching=watching)
         self._notices &= set(done.notices)  # what is over may be said again
-        told.set(last_reconcile=now(), last_error=None)
+        told.set(last_error=None)
+        if only is None:
+            told.set(last_reconcile=now())
         self._tell(told, done)
 
     def _local_roots(self) -> list[Path]:

@@ -16,8 +16,10 @@ from typing import Final, Protocol
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.api import ObservedWatch
 
 from indexer.polled import Polled
+from indexer.presence import identity
 
 SETTLE_S: Final = 0.5  # a path counts as settled when it has been quiet for so long
 WRITING_S: Final = 10.0  # but so long while somebody has it open and writes, slowly perhaps
@@ -119,7 +121,7 @@ class TreeWatcher(FileSystemEventHandler):
     def __init__(self, dirty: DirtyPaths) -> None:
         self._dirty = dirty
         self._observer = Observer()
-        self._watched: set[Path] = set()
+        self._watched: dict[Path, tuple[ObservedWatch, object]] = {}  # and which folder it was
         self._polled = Polled()
 
     def start(self) -> None:
@@ -130,13 +132,17 @@ class TreeWatcher(FileSystemEventHandler):
     def renewing(self, roots: Collection[Path]) -> Iterator[None]:
         """Watch these roots too."""
         self._polled.renew(roots)
-        for root in set(roots) - self._watched - self._polled.roots:
+        for root, (watch, seen) in list(self._watched.items()):
+            if identity(root) != seen:  # a watch does not follow what is mounted there later
+                self._observer.unschedule(watch)
+                del self._watched[root]
+        for root in set(roots) - self._watched.keys() - self._polled.roots:
             try:
-                self._observer.schedule(self, str(root), recursive=True)
+                watch = self._observer.schedule(self, str(root), recursive=True)
             except OSError as error:
                 self._polled.add(root, str(error))
             else:
-                self._watched.add(root)
+                self._watched[root] = watch, identity(root)
         yield
 
     def entered(self, folder: Path) -> None:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -258,6 +259,38 @@ def test_an_unmounted_root_is_kept_and_comes_back_unembedded(
     with daemon(library, encoder):
         assert library.status().roots[0].notice is None
         assert encoder.embedded == 1
+
+
+def test_root_that_comes_back_is_seen_at_once_and_watched_again(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    with daemon(library, encoder):  # which scans everything again in 15 minutes
+        photos.rename(tmp_path / "away")
+        until(lambda: bool(library.status().roots[0].notice))
+        make_photo(tmp_path / "away" / "blue.png", "blue")
+        (tmp_path / "away").rename(photos)
+        until(lambda: names(library) == {"first.png", "blue.png"})
+        until(lambda: library.status().roots[0].notice is None)
+        make_photo(photos / "lime.png", "lime")
+        until(lambda: "lime.png" in names(library))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts")
+def test_drive_that_is_mounted_at_a_root_is_seen_at_once_and_watched(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "drive" / "blue.png", "blue")
+    bind = ["mount", "--bind", str(tmp_path / "drive"), str(photos)]
+    with daemon(library, encoder):
+        if os.geteuid() != 0 or subprocess.run(bind, capture_output=True, check=False).returncode:
+            pytest.skip("only root may mount")
+        try:
+            until(lambda: "blue.png" in names(library))
+            make_photo(photos / "lime.png", "lime")
+            until(lambda: "lime.png" in names(library))
+        finally:
+            subprocess.run(["umount", "--lazy", str(photos)], check=True)
+        until(lambda: "first.png" in names(library))
 
 
 def test_folder_added_while_the_daemon_runs_is_taken_in_without_waiting_for_its_time(
