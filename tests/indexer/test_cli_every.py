@@ -21,7 +21,7 @@ from tests.conftest import run_indexer
 from tests.forking import OUTPUTS, Forking, forking
 from tests.photos import make_photo
 
-NONSENSE = ("nonsense", "-1", "99999", "\x1b[2J")
+NONSENSE = ("nonsense", "-1", "99999", "\udce9\x1b[2J")
 
 
 def commands(group: Any, *above: str) -> Iterator[tuple[tuple[str, ...], Any]]:
