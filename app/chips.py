@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import reduce
 from typing import Any, Final
 
-from app.cities import city_at
 from app.language import N_, _, day, month, month_name, number, place_name
 from app.query_text import without
 from app.thumbnails import thumbnail_url
+from indexer.cities import city_at, city_named
 from indexer.errors import PhotoNotFound
+from indexer.filter_values import Circle, Single, Span, singles
 from indexer.library import Library
-from indexer.query import Circle, Filter, LibraryPhoto, Query, Term
+from indexer.query import Filter, LibraryPhoto, Query, Term
 
 SHAPES: Final = {
     "portrait": N_("Portrait"),
@@ -33,6 +35,7 @@ ICONS: Final = {
     "year": "time",
     "month": "time",
     "folder": "folder",
+    "name": "picture",
     "camera": "camera",
     "lens": "camera",
     "near": "place",
@@ -48,18 +51,27 @@ def chips(library: Library, query: Query) -> list[dict[str, Any]]:
 
 def in_words(one: Filter) -> str:
     """What a filter asks for, for people."""
-    told = _meaning(one)
+    told = reduce(either, (_meaning(one.name, value) for value in singles(one.value)))
     return _("Not: {filter}").format(filter=told) if one.negated else told
 
 
-def _meaning(one: Filter) -> str:
-    match one.name, one.value:
+def either(one: str, other: str) -> str:
+    """Two names of which one will do."""
+    return _("{one} or {other}").format(one=one, other=other)
+
+
+def _meaning(name: str, value: Single) -> str:
+    match name, value:
         case "after", date() as first:
             return _("From {date}").format(date=_date(first))
         case "before", date() as end:
             return _("Until {date}").format(date=_date(end, is_end=True))
         case "month", int() as number_of_month:
             return month_name(date(2000, number_of_month, 1))
+        case _name, Span(first, last):
+            return _span(*(None if end is None else _meaning(name, end) for end in (first, last)))
+        case "name", str() as part:
+            return _("File name: {name}").format(name=part)
         case "folder", str() as path:
             return path.strip("/").rpartition("/")[2] or path
         case "shape", str() as shape:
@@ -73,11 +85,21 @@ def _meaning(one: Filter) -> str:
                 distance=number(round(circle.radius_km, 3)), place=_middle(circle)
             )
         case _other:
-            return str(one.value)
+            return str(value)
+
+
+def _span(first: str | None, last: str | None) -> str:
+    if first is None:
+        return _("Until {date}").format(date=last)
+    if last is None:
+        return _("From {date}").format(date=first)
+    return _("{first} to {last}").format(first=first, last=last)
 
 
 def _middle(circle: Circle) -> str:
     """The city that a wide circle is around, of a narrow one the point."""
+    if circle.city and (named := city_named(circle.city)):
+        return place_name(named)
     city = city_at(circle.latitude_deg, circle.longitude_deg)
     if city and circle.radius_km >= CITY_KM:
         return place_name(city)

@@ -34,6 +34,7 @@ COLUMNS: Final = (
     "latitude_deg",
     "longitude_deg",
 )
+DEGREE_DIGITS: Final = 6
 PIECE_BYTES: Final = 1 << 20
 GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
@@ -123,7 +124,12 @@ def _row(photo: Photo) -> dict[str, Any]:
         facts.height_px,
         photo.size_bytes,
         facts.camera,
-        facts.latitude_deg,
-        facts.longitude_deg,
+        _degrees(facts.latitude_deg),
+        _degrees(facts.longitude_deg),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _degrees(angle: float | None) -> float | None:
+    """To the 0.1 m that EXIF tells at most, and without what its thirds of a second leave over."""
+    return None if angle is None else round(angle, DEGREE_DIGITS)

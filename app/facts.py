@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from app.cities import city_at
 from app.language import _, day, ngettext, number, percent, place_name
 from app.said import said
+from indexer.cities import city_at
 from indexer.records import Facts, Hit, Photo
 
 

@@ -6,18 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import reduce
 from typing import Final
 
 import streamlit as st
 
 from app import address
-from app.chips import SHAPES
+from app.chips import SHAPES, either
 from app.component import draw
 from app.language import LOCALES, _, language, month, number
 from app.pages import map_link
-from app.query_text import readable, value_of, with_filters
+from app.query_text import readable, value_of, values_of, with_filters
 from app.suggestions import tree
-from indexer.query import Query, Value
+from indexer.filter_values import Span, Value, any_of
+from indexer.query import Query
 from indexer.records import Facets
 
 MONTHS: Final = 1_200
@@ -63,13 +65,23 @@ def months_between(months: Mapping[str, int]) -> list[tuple[date, int]]:
 def span_of(query: Query, months: list[date]) -> tuple[int, int]:
     """The places of the first and the last month that the query allows, among these."""
     after, before = value_of(query, "after"), value_of(query, "before")
-    year = value_of(query, "year")
-    if isinstance(year, int):
-        after, before = after or date(year, 1, 1), before or date(year + 1, 1, 1)
+    first_year, last_year = _years(query)
+    after = after or (date(first_year, 1, 1) if first_year else None)
+    before = before or (date(last_year + 1, 1, 1) if last_year else None)
     end = len(months) - 1
     first = sum(one <= after for one in months) - 1 if isinstance(after, date) else 0
     last = sum(one < before for one in months) - 1 if isinstance(before, date) else end
     return min(max(first, 0), end), min(max(last, 0), end)
+
+
+def _years(query: Query) -> tuple[int | None, int | None]:
+    """The first and the last year that the query allows; None where it says nothing."""
+    years = values_of(query, "year")
+    firsts = [one.first if isinstance(one, Span) else one for one in years]
+    lasts = [one.last if isinstance(one, Span) else one for one in years]
+    first = min((one for one in firsts if isinstance(one, int)), default=None)
+    last = max((one for one in lasts if isinstance(one, int)), default=None)
+    return None if None in firsts else first, None if None in lasts else last
 
 
 def _dates(query: Query, counted: list[tuple[date, int]]) -> None:
@@ -98,7 +110,7 @@ def _following(month: date) -> date:
 def _folders(query: Query, facets: Facets) -> None:
     data = {
         "folders": sorted(tree(facets).items(), key=lambda one: one[0].casefold()),
-        "chosen": value_of(query, "folder"),
+        "chosen": values_of(query, "folder"),
         "locale": LOCALES[language()].replace("_", "-"),
         "words": {"unfold": _("Folders in {folder}")},
     }
@@ -108,11 +120,12 @@ def _folders(query: Query, facets: Facets) -> None:
 
 def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[str, int]) -> None:
     """One of the names that the photos have; or what was typed, which may be a part of one."""
-    asked = value_of(query, name)
-    if len(counts) < 2 and asked is None:
+    asked = [str(one) for one in values_of(query, name)]
+    if len(counts) < 2 and not asked:
         return
     known = {option.casefold(): option for option in counts}
-    chosen = None if asked is None else known.get(str(asked).casefold(), str(asked))
+    names = [known.get(one.casefold(), one) for one in asked]
+    chosen = reduce(either, names) if names else None
     options = [*counts, *([chosen] if chosen is not None and chosen not in counts else [])]
     key = f"filter_{name}"
     _set(key, chosen)
@@ -131,12 +144,14 @@ def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[
 def _shape(query: Query, counts: Mapping[str, int]) -> None:
     if len(counts) < 2:
         return
-    asked = value_of(query, "shape")
-    chosen = asked if asked in counts else None
+    shapes = [shape for shape in SHAPES if shape in counts]
+    asked = values_of(query, "shape")
+    chosen = [shape for shape in shapes if shape in asked]
     _set("filter_shape", chosen)
     st.pills(
         _("Shape"),
-        [shape for shape in SHAPES if shape in counts],
+        shapes,
+        selection_mode="multi",
         key="filter_shape",
         format_func=lambda shape: _(SHAPES[shape]),
         on_change=_choose,
@@ -144,12 +159,14 @@ def _shape(query: Query, counts: Mapping[str, int]) -> None:
     )
 
 
-def _choose(query: Query, name: str, shown: Value | None) -> None:
+def _choose(query: Query, name: str, shown: str | list[str] | None) -> None:
     """Take the filter's choice into the query, unless it is what was shown: Streamlit calls of
     that, too, once it had forgotten it."""
     chosen = st.session_state[f"filter_{name}"]
-    if chosen != shown:
-        refine(query, **{name: chosen})
+    values, before = (one if isinstance(one, list) else [one] for one in (chosen, shown))
+    if set(values) != set(before):
+        wanted = [one for one in values if one is not None]
+        refine(query, **{name: any_of(wanted) if wanted else None})
 
 
 def _with_count(counts: Mapping[str, int]) -> Callable[[str], str]:

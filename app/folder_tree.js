@@ -1,9 +1,14 @@
 // The folders of the library as a tree; one of them can be chosen.
 // data = {folders, chosen, words}; folders = [[path, photos]] in order, as "/Pictures/2019/Rome/".
+// `chosen` = the folders that the query names: each may be anything that a person can type.
 // Names are other people's text: they are only ever set as text. elements.js goes before.
 
 function parent(path) {
   return path.replace(/[^/]*\/$/, "");
+}
+
+function isBelow(path, folder) {
+  return path !== folder && path.startsWith(folder);
 }
 
 function draw(tree, path) {
@@ -14,8 +19,9 @@ function draw(tree, path) {
   choice.append(element("bdi", "name", name), element("span", "count", photos.toLocaleString(tree.locale)));
   choice.title = name;
   choice.dataset.path = path;
-  choice.setAttribute("aria-pressed", path === tree.chosen);
-  choice.onclick = () => tree.say("chosen", path === tree.chosen ? "" : path);
+  const pressed = tree.chosen.includes(path);
+  choice.setAttribute("aria-pressed", pressed);
+  choice.onclick = () => tree.say("chosen", pressed ? "" : path);
   const inner = element("ul", "list");
   inner.hidden = true;
   if (below.length) row.append(unfolder(tree, path, item, inner, below));
@@ -59,7 +65,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const { nodes, tops } = nodesOf(data.folders);
   const tree = { nodes, chosen: data.chosen, words: data.words, locale: data.locale, say: setTriggerValue };
   tree.open = root.open ??= new Set(tops.length === 1 ? tops : []);
-  for (let path = parent(data.chosen ?? ""); path.length > 1; path = parent(path)) tree.open.add(path);
+  for (const path of nodes.keys()) if (data.chosen.some((one) => isBelow(one, path))) tree.open.add(path);
   const focused = root.getRootNode().activeElement?.dataset?.path;
   root.replaceChildren(...tops.map((path) => draw(tree, path)));
   if (focused) [...root.querySelectorAll(".folder")].find((one) => one.dataset.path === focused)?.focus();

@@ -25,7 +25,7 @@ from babel.numbers import format_decimal, format_percent
 from starlette.requests import HTTPConnection
 
 from app import address
-from app.cities import City
+from indexer.cities import City
 
 LANGUAGES: Final = {"en": "English", "zh": "简体中文"}
 LOCALES: Final = {"en": "en_GB", "zh": "zh_Hans_CN"}  # how dates and numbers are written

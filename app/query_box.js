@@ -57,12 +57,19 @@ function remember(query) {
 
 // suggestions
 
-// The word at the caret, and where it begins; a quote holds words together.
+// What closes each quote; the query language has the same ones.
+const ROUND = "“”„‟＂";
+const CLOSING = { '"': '"', "«": "»", "»": "«", "「": "」", "『": "』" };
+for (const quote of ROUND) CLOSING[quote] = ROUND;
+const QUOTE = /["“”„‟＂«»「」『』]/gu;
+
+// The word at the caret, and where it begins; quotes hold words together.
 function wordAt(text, caret) {
-  let start = 0, quoted = false;
+  let start = 0, closing = "";
   for (let at = 0; at < caret; at++) {
-    if (text[at] === '"') quoted = !quoted;
-    else if (!quoted && /\s/.test(text[at])) start = at + 1;
+    if (closing) closing = closing.includes(text[at]) ? "" : closing;
+    else if (CLOSING[text[at]]) closing = CLOSING[text[at]];
+    else if (/\s/.test(text[at])) start = at + 1;
   }
   return { start, word: text.slice(start, caret) };
 }
@@ -77,7 +84,7 @@ const NONE = 3;
 function rank(text, typed) {
   const at = text.indexOf(typed);
   if (at <= 0) return at === 0 ? 0 : NONE;
-  return /[\s/:"]/.test(text[at - 1]) ? 1 : 2;
+  return /[\s/:"]/.test(text[at - 1]) ? 1 : typed.length > 2 ? 2 : NONE; // "on" is in every Nikon
 }
 
 function suggestions(box) {
@@ -85,17 +92,24 @@ function suggestions(box) {
   if (!text.trim()) return recent().map((query) => ({ kind: "recent", label: query, query }));
   const caret = box.input.selectionStart ?? text.length;
   const { start, word } = wordAt(text, caret);
-  const typed = plain(word.replace(/^-/, "").replaceAll('"', ""));
+  const minus = /^[-－−]/u.test(word) ? "-" : "";
+  const bare = word.slice(minus.length).replace(QUOTE, "");
+  const typed = plain(bare);
   if (typed.length < 2) return [];
-  const put = (insert) => text.slice(0, start) + (word[0] === "-" ? "-" : "") + insert + text.slice(caret);
+  const put = (insert) => text.slice(0, start) + minus + insert + text.slice(caret);
   const found = [];
   for (const [kind, insert, label, count] of box.candidates) {
-    const how = Math.min(rank(label.plain, typed), NONE + rank(insert.plain, typed));
-    if (how >= 2 * NONE) continue;
+    const named = rank(label.plain, typed);
+    const how = named < NONE ? named : NONE + rank(insert.plain, typed);
+    if (how === 2 * NONE) continue;
     const open = insert.text.endsWith(":");
     found.push({ how, kind, label: label.text, note: insert.text, count, query: put(insert.text), open });
   }
   found.sort((one, other) => one.how - other.how); // stable: then in the order in which they came
+  if (/[\d.]/.test(bare) && !/[\s:/]/.test(typed)) { // it may be a part of a file's name
+    const label = box.words.named.replace("{name}", () => bare);
+    found.push({ kind: "picture", label, note: `name:${bare}`, query: put(`name:${bare} `) });
+  }
   const before = recent().filter((query) => query !== text && plain(query).startsWith(plain(text)));
   return [
     ...before.slice(0, 2).map((query) => ({ kind: "recent", label: query, query })),
@@ -270,6 +284,7 @@ function build() {
     input.value = "";
     input.focus();
     suggest(box);
+    box.say("asked", "");
   });
   box.camera = iconButton("give", "picture", () => chooser.click());
   box.go = iconButton("go", "search", () => submit(box));

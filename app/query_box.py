@@ -72,6 +72,7 @@ def words() -> dict[str, str]:
         "clear": _("Empty the box"),
         "by_picture": _("Search by a picture"),
         "remove": _("Remove: {filter}"),
+        "named": _("File name: {name}"),
         "drop": _("Drop a picture to find photos like it"),
         "looking": _("Looking at the picture…"),
         "too_large": _("The picture is too large: {size} MB at most.").format(

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from indexer.errors import QueryError
-from indexer.query import Filter, Query, Sort, Term, Value, parse
+from indexer.filter_values import Single, Value, singles
+from indexer.query import Filter, Query, Sort, Term, parse
 
 
 def read(text: str) -> Query:
@@ -27,6 +28,12 @@ def value_of(query: Query, name: str) -> Value | None:
     """What the last filter of this name asks for; those that are turned round do not count."""
     values = [one.value for one in query.filters if one.name == name and not one.negated]
     return values[-1] if values else None
+
+
+def values_of(query: Query, name: str) -> tuple[Single, ...]:
+    """Its alternatives; none where there is no such filter."""
+    value = value_of(query, name)
+    return () if value is None else singles(value)
 
 
 def with_filters(query: Query, **values: Value | None) -> str:

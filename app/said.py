@@ -17,12 +17,19 @@ SENTENCES: Final = (
     N_("{problem} (column {column})"),
     N_("there is no filter {name}: there are {names} and sort; words with a colon go in quotes"),
     N_("'{filter}:' takes {what}"),
-    N_("a date: 2019, 2019-06 or 2019-06-30"),
-    N_("a number from {first} to {last}"),
+    N_("a date: 2019, 2019-06, 2019-06-30, yesterday, monday, june, last-week or 3-days-ago"),
+    N_("a year from {first} to {last}, or years: 2018..2020"),
+    N_("a month from 1 to 12 or its name, or months: 6..8"),
+    N_("a value on each side of a comma"),
     N_("a name, without a space before it"),
     N_("one of {choices}"),
     N_("megapixels: larger:8mp"),
-    N_("latitude, longitude and distance: near:48.858,2.294,5km"),
+    N_(
+        "a town, or latitude and longitude with a distance: "
+        'near:paris, near:"new york",20km, near:48.858,2.294,5km'
+    ),
+    N_("no photo can pass both {one} and {other}: {either} finds those of either"),
+    N_("no photo can pass both {one} and {other}"),
     N_("date: sort:date"),
     N_("there is nothing between the quotes"),
     N_("a weight is more than 0 and at most {most}"),

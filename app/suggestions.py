@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 
 from app.chips import KNOWN, SHAPES
-from app.cities import City, city_at, distance_km, reach_km
 from app.language import N_, _, month, place_name
-from indexer.query import Circle, Filter, Query
+from indexer.cities import City, city_at, distance_km, reach_km, unique_name
+from indexer.filter_values import FIRST_YEAR, Circle
+from indexer.query import Filter, Query
 from indexer.records import Facets
 
 Suggestion = tuple[str, str, str, int]
@@ -28,10 +29,11 @@ SYNTAX: Final = {
     "after:": N_("Taken from this day on"),
     "before:": N_("Taken before this day"),
     "folder:": N_("In a folder"),
+    "name:": N_("With this in the file's name"),
     "camera:": N_("With this camera"),
     "lens:": N_("With this lens"),
     "larger:": N_("At least so many megapixels"),
-    "near:": N_("Near latitude,longitude,distance"),
+    "near:": N_("Near a town"),
     "sort:date ": N_("Newest first"),
 }
 
@@ -51,10 +53,14 @@ def _times(facets: Facets) -> Iterator[Suggestion]:
     years = Counter[int]()
     for name, photos in facets.months.items():
         years[int(name[:4])] += photos
+    can_be_asked = range(FIRST_YEAR, date.today().year + 2)
     for year in sorted(years, reverse=True):
-        yield "time", _typed(Filter("year", year)), str(year), years[year]
+        if year in can_be_asked:
+            yield "time", _typed(Filter("year", year)), str(year), years[year]
     for name in reversed(list(facets.months)):
         first = date(int(name[:4]), int(name[5:]), 1)
+        if first.year not in can_be_asked:
+            continue
         span = _typed(Filter("year", first.year), Filter("month", first.month))
         yield "time", span, month(first), facets.months[name]
 
@@ -89,7 +95,7 @@ def _places(facets: Facets) -> Iterator[Suggestion]:
     for city, its in around.items():
         km = distance_km(city.latitude_deg, city.longitude_deg, latitudes, longitudes)
         radius = ceil(max(reach_km(city.population), km[its].max() + PLACE_KM))
-        circle = Circle(round(city.latitude_deg, 3), round(city.longitude_deg, 3), radius)
+        circle = Circle(city.latitude_deg, city.longitude_deg, float(radius), unique_name(city))
         found.append((int(photos[km <= radius].sum()), city, circle))
     for count, city, circle in sorted(found, key=lambda one: -one[0])[:NAMES]:
         yield "place", _typed(Filter("near", circle)), place_name(city), count

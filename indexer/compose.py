@@ -18,8 +18,9 @@ from PIL import Image
 from clipcore import Encoder
 from indexer.decode import BYTES_PER_PX, decode, decoded_bytes, file_stat, read_stable
 from indexer.errors import QueryError, Undecodable
-from indexer.location import expanded
+from indexer.location import Location, expanded, location
 from indexer.query import Content, LibraryPhoto, PhotoFile, Picture, Term, Text
+from indexer.remote import read_remote
 from indexer.store import Store
 
 FloatArray = npt.NDArray[np.float32]
@@ -58,10 +59,9 @@ class Composer:
             case Text(text):
                 return self._text(text)
             case PhotoFile(path):
-                return self._embed_file(expanded(Path(path)))
+                return self._of_file(location(path))
             case LibraryPhoto(id):
-                stored = self._store.photo_vector(id, self._encoder.dim)
-                return np.asarray(stored / np.linalg.norm(stored))
+                return self._of_photo(id)
             case Picture(model_id, embedding):
                 if model_id != self._encoder.model_id:
                     raise QueryError(
@@ -72,15 +72,32 @@ class Composer:
     def _embed_text(self, text: str) -> FloatArray:
         return np.asarray(self._encoder.embed_texts([text])[0])
 
-    def _embed_file(self, path: Path) -> FloatArray:
-        if not path.is_file():  # not a pipe either: reading one may never end
-            raise QueryError(f"there is no photo file {path}")
+    def _of_photo(self, photo_id: int) -> FloatArray:
+        stored = self._store.photo_vector(photo_id, self._encoder.dim)
+        return np.asarray(stored / np.linalg.norm(stored))
+
+    def _of_file(self, place: Location) -> FloatArray:
+        if isinstance(place, Path):
+            return self._embed_file(expanded(place))
+        photo = self._store.photo_at(place)  # spares fetching it
+        return self._embed_file(place) if photo is None else self._of_photo(photo.id)
+
+    def _embed_file(self, place: Location) -> FloatArray:
+        # not a pipe either: reading one may never end
+        if isinstance(place, Path) and not place.is_file():
+            raise QueryError(f"there is no photo file {place}")
         try:
-            data = read_stable(path, file_stat(path))
-            image = decode(data, self._encoder.image_size_px).image
+            image = decode(_read(place), self._encoder.image_size_px).image
+        except FileNotFoundError as error:
+            raise QueryError(f"there is no photo file {place}") from error
         except (Undecodable, OSError) as error:
-            raise QueryError(f"{path} is no photo that can be read: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise QueryError(f"{place} is no photo that can be read: {why}") from error
         return _embedded(self._encoder, image)
+
+
+def _read(place: Location) -> bytes:
+    return read_stable(place, file_stat(place)) if isinstance(place, Path) else read_remote(place)
 
 
 def given_picture(encoder: Encoder, data: bytes) -> tuple[Picture, bytes]:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, true
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, false, func, or_, true
 
 from indexer.database import folded
 from indexer.dialects import Folded, LocalTime
-from indexer.query import Circle, Filter
+from indexer.filter_values import EARTH_RADIUS_KM, Circle, Single, Span, months_of, singles
+from indexer.query import Filter
 from indexer.records import Root
 from indexer.schema import contents, photos
 
@@ -22,7 +23,6 @@ Condition = ColumnElement[bool]
 
 SQUARE: Final = 1.05  # sides that differ by less than 5 % look equal
 PANORAMA: Final = 2.0  # the widest ordinary format is 16:9, 1.78
-EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
 BOX_MARGIN_DEG: Final = 1e-6  # 0.1 m, far above what rounding can do
 
 # Local time as text: what EXIF says, else the file's modification time.
@@ -35,22 +35,41 @@ def matching(filters: Collection[Filter], roots: Collection[Root]) -> Condition:
 
 
 def _condition(one: Filter, roots: Collection[Root]) -> Condition:
-    holds = (
-        _folder(str(one.value), roots) if one.name == "folder" else MEANINGS[one.name](one.value)
-    )
+    holds = or_(*(_meaning(one.name, value, roots) for value in singles(one.value)))
     # an unknown fact fails a filter, and passes its opposite
     return ~func.coalesce(holds, False) if one.negated else holds
 
 
+def _meaning(name: str, value: Single, roots: Collection[Root]) -> Condition:
+    return _folder(str(value), roots) if name == "folder" else MEANINGS[name](value)
+
+
+def called(name: str) -> Condition:
+    """Whether this is the file's whole name, with its extension or without."""
+    wanted = folded(name)
+    file_name = Folded(_file_name())
+    condition: Condition = file_name == wanted
+    return condition | file_name.startswith(f"{wanted}.", autoescape=True)
+
+
 def _folder(name: str, roots: Collection[Root]) -> Condition:
     """`name` is part of the path from the photo directory's own name down to the file's folder."""
-    folder = func.rtrim(photos.c.path, func.replace(photos.c.path, "/", ""))
     return or_(
+        false(),
         *(
-            (photos.c.root_id == root.id) & _contains(f"/{root.path.name}/" + folder, name)
+            (photos.c.root_id == root.id) & _contains(f"/{root.path.name}/" + _directory(), name)
             for root in roots
-        )
+        ),
     )
+
+
+def _directory() -> Any:
+    """The folder that a file lies in, within its root: "" or with a slash at its end."""
+    return func.rtrim(photos.c.path, func.replace(photos.c.path, "/", ""))
+
+
+def _file_name() -> Any:
+    return func.substr(photos.c.path, func.length(_directory()) + 1)
 
 
 def _contains(column: Any, part: str) -> Condition:
@@ -67,12 +86,16 @@ def _before_day(day: date) -> Condition:
     return photo_time < day.isoformat()
 
 
-def _in_year(year: int) -> Condition:
-    return _from_day(date(year, 1, 1)) & _before_day(date(year + 1, 1, 1))
+def _in_year(years: int | Span) -> Condition:
+    first, last = (years, years) if isinstance(years, int) else (years.first, years.last)
+    since = true() if first is None else _from_day(date(first, 1, 1))
+    until = true() if last is None else _before_day(date(last + 1, 1, 1))
+    return since & until
 
 
-def _in_month(month: int) -> Condition:
-    return func.substr(photo_time, len("2019-") + 1, 2) == f"{month:02}"
+def _in_month(months: int | Span) -> Condition:
+    month: Condition = func.substr(photo_time, len("2019-") + 1, 2)
+    return month.in_([f"{number:02}" for number in months_of(months)])
 
 
 def _has_suffix(suffix: str) -> Condition:
@@ -147,6 +170,7 @@ MEANINGS: Final[Mapping[str, Callable[[Any], Condition]]] = {
     "before": _before_day,
     "year": _in_year,
     "month": _in_month,
+    "name": lambda name: _contains(_file_name(), name),
     "camera": lambda name: _contains(contents.c.camera, name),
     "lens": lambda name: _contains(contents.c.lens, name),
     "ext": _has_suffix,

@@ -11,29 +11,21 @@ Knows the grammar only: nothing of vectors, of SQL, or of which photos there are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Final, Literal
 
 from indexer.errors import QueryError
+from indexer.filter_values import FILTERS, NUMBER, Value, decimal, printed_value, read_value
+from indexer.typography import QUOTED, QUOTES, ascii_form, quoted, unquoted
 
-SHAPES: Final = ("portrait", "landscape", "square", "panorama")
-KNOWN_FACTS: Final = ("gps", "date", "camera", "lens")
 MAX_WEIGHT: Final = 1000.0
-MAX_RADIUS_KM: Final = 20_038.0  # half the equator: no two places are further apart
 
-NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)"
-QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')  # a quote between quotes is doubled
-WORD: Final = re.compile(rf'(?:[^\s"]|{QUOTED.pattern})+')
-FILE: Final = re.compile(r"(?:\.{0,2}|~)/.|[A-Za-z]:[\\/]", re.DOTALL)
+WORD: Final = re.compile(rf"(?:[^\s{QUOTES}]|{QUOTED})+")
+FILE: Final = re.compile(r"(?:\.{0,2}|~)/.|[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]*://.", re.DOTALL)
 FILTER_NAME: Final = re.compile(rf"(?P<minus>-?)(?!{FILE.pattern})(?P<name>[^\W\d_]+):")
 WEIGHT: Final = re.compile(rf"({NUMBER}):", re.ASCII)
 LIBRARY_PHOTO: Final = re.compile(r"#\d+", re.ASCII)
-DATE: Final = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?", re.ASCII)
-MEGAPIXELS: Final = re.compile(rf"({NUMBER})(?:mp)?", re.ASCII | re.IGNORECASE)
-CIRCLE: Final = re.compile(rf"(-?{NUMBER}),(-?{NUMBER}),({NUMBER})(km|m)", re.ASCII | re.IGNORECASE)
 
 Sort = Literal["relevance", "date"]
 
@@ -47,7 +39,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A photo somewhere on this machine, by its path as it was typed."""
+    """A photo somewhere on this machine or behind a URL, by its path as it was typed."""
 
     path: str
 
@@ -82,18 +74,6 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
-    """The places within `radius_km` of a point."""
-
-    latitude_deg: float
-    longitude_deg: float
-    radius_km: float
-
-
-Value = date | int | float | str | Circle
-
-
-@dataclass(frozen=True, slots=True)
 class Filter:
     """A condition on a photo's facts. `name` is one of FILTERS, which tells the value's type."""
 
@@ -118,30 +98,29 @@ class Query:
         return " ".join(parts)
 
 
-def parse(text: str) -> Query:
-    """The query that `text` means. Raises QueryError with the column of what is wrong."""
-    parser = _Parser(text)
+def parse(text: str, today: date | None = None) -> Query:
+    """The query that `text` means. Raises QueryError with the column of what is wrong.
+
+    `today`, for days that are named by it, is that of this machine's clock.
+    """
+    parser = _Parser(text, today or date.today())
     at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-        elif name := FILTER_NAME.match(text, at):
-            at = parser.take_filter(name)
-        elif text[at] in "+-":
-            at = parser.take_sign(at)
-        else:
-            at = parser.take_word(at)
+    while at < len(text):  # each step reads a character at least, or raises
+        at = parser.take(at)
     return parser.finish()
 
 
 class _Parser:
     """What has been read so far: whole terms and filters, and the term that is still open.
 
-    Each `take_` reads one thing and returns the column behind it.
+    Each `take` reads one thing and returns the column behind it. What is a sign is looked for in
+    `signs`, where it stands in ASCII; names and words are taken from `text`.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, today: date) -> None:
         self.text = text
+        self.signs = ascii_form(text)
+        self.today = today
         self.terms: list[Term] = []
         self.filters: list[Filter] = []
         self.sort: Sort = "relevance"
@@ -153,11 +132,27 @@ class _Parser:
         self.weight: float | None = None
         self.dangling = dangling  # the column of a sign or weight that still lacks its words
 
-    def take_filter(self, name: re.Match[str]) -> int:
+    def take(self, at: int) -> int:
+        if self.text[at].isspace():
+            return at + 1
+        if name := self._filter_name(at):
+            return self._take_filter(name)
+        if self.signs[at] in "+-":
+            return self._take_sign(at)
+        return self._take_word(at)
+
+    def _filter_name(self, at: int) -> re.Match[str] | None:
+        """A full-width colon ends the names of filters alone: it stands in sentences as well."""
+        match = FILTER_NAME.match(self.signs, at)
+        if match and self.text[match.end() - 1] != ":":
+            return match if match["name"].lower() in {*FILTERS, "sort"} else None
+        return match
+
+    def _take_filter(self, name: re.Match[str]) -> int:
         """The words before and after a filter belong together."""
-        raw, value = self._read(name.end())
+        raw = self._read(name.end())
         try:
-            self._filter(name["name"].lower(), value, bool(name["minus"]))
+            self._filter(name["name"].lower(), raw, bool(name["minus"]))
         except KeyError as error:
             raise self._error(
                 f"there is no filter {error}: there are {', '.join(FILTERS)} and sort; "
@@ -168,25 +163,26 @@ class _Parser:
             raise self._error(f"'{name['name']}:' takes {error}", name.end()) from error
         return name.end() + len(raw)
 
-    def _filter(self, name: str, value: str, negated: bool) -> None:
+    def _filter(self, name: str, raw: str, negated: bool) -> None:
         if name == "sort":
-            if value.lower() != "date" or negated:
+            if ascii_form(unquoted(raw)).lower() != "date" or negated:
                 raise ValueError("date: sort:date")
             self.sort = "date"
         else:
-            self.filters.append(Filter(name, FILTERS[name](value), negated))
+            self.filters.append(Filter(name, read_value(name, raw, self.today), negated))
 
-    def take_sign(self, at: int) -> int:
+    def _take_sign(self, at: int) -> int:
         self._close()
-        self._open(self.text[at], at)
+        self._open(self.signs[at], at)
         return at + 1
 
-    def take_word(self, at: int) -> int:
-        if not self.words and self.weight is None and (weight := WEIGHT.match(self.text, at)):
+    def _take_word(self, at: int) -> int:
+        if not self.words and self.weight is None and (weight := WEIGHT.match(self.signs, at)):
             return self._take_weight(weight)
-        raw, value = self._read(at)
-        if LIBRARY_PHOTO.fullmatch(raw):
-            self._take_photo(LibraryPhoto(self._photo_id(raw, at)))
+        raw = self._read(at)
+        value = unquoted(raw)
+        if LIBRARY_PHOTO.fullmatch(ascii_form(raw)):
+            self._take_photo(LibraryPhoto(self._photo_id(ascii_form(raw), at)))
         elif FILE.match(value):
             self._take_photo(PhotoFile(value))
         elif not value.strip():
@@ -212,13 +208,14 @@ class _Parser:
             raise self._error("no photo has such a number", at)
         return int(raw[1:])
 
-    def _read(self, at: int) -> tuple[str, str]:
-        """The word at this column: as it was typed, and without its quotes."""
+    def _read(self, at: int) -> str:
+        """The word at this column as it was typed."""
         match = WORD.match(self.text, at)
         raw = match[0] if match else ""
-        if self.text.startswith('"', at + len(raw)):
-            raise self._error("this quote is never closed", at + len(raw))
-        return raw, QUOTED.sub(lambda quoted: quoted[1].replace('""', '"'), raw)
+        end = at + len(raw)
+        if self.text[end : end + 1] in tuple(QUOTES):
+            raise self._error("this quote is never closed", end)
+        return raw
 
     def _close(self) -> None:
         if self.dangling is not None:
@@ -241,123 +238,30 @@ class _Parser:
         return QueryError(f"{what} (column {at + 1})", self.text, at)
 
 
-# How each filter reads its value. A ValueError tells what it takes.
-
-
-def _date(value: str) -> date:
-    year, month, day = match.groups() if (match := DATE.fullmatch(value)) else ("0", "", "")
-    try:
-        return date(int(year), int(month or 1), int(day or 1))
-    except ValueError as error:
-        raise ValueError("a date: 2019, 2019-06 or 2019-06-30") from error
-
-
-def _number(first: int, last: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if value.isascii() and value.isdigit() and len(value) <= 4:
-            number = int(value)
-            if first <= number <= last:
-                return number
-        raise ValueError(f"a number from {first} to {last}")
-
-    return read
-
-
-def _name(value: str) -> str:
-    if not value.strip():
-        raise ValueError("a name, without a space before it")
-    return value
-
-
-def _one_of(choices: Collection[str]) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value.lower() not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return value.lower()
-
-    return read
-
-
-def _megapixels(value: str) -> float:
-    match = MEGAPIXELS.fullmatch(value)
-    if not match:
-        raise ValueError("megapixels: larger:8mp")
-    return float(match[1])
-
-
-def _circle(value: str) -> Circle:
-    match = CIRCLE.fullmatch(value)
-    if match:
-        unit_km = 1.0 if match[4].lower() == "km" else 0.001
-        circle = Circle(float(match[1]), float(match[2]), float(match[3]) * unit_km)
-        if (
-            abs(circle.latitude_deg) <= 90
-            and abs(circle.longitude_deg) <= 180
-            and 0 < circle.radius_km <= MAX_RADIUS_KM
-        ):
-            return circle
-    raise ValueError("latitude, longitude and distance: near:48.858,2.294,5km")
-
-
-FILTERS: Final[Mapping[str, Callable[[str], Value]]] = {
-    "after": _date,  # from that day on
-    "before": _date,  # until the day before it
-    "year": _number(1, 9998),
-    "month": _number(1, 12),
-    "folder": _name,
-    "camera": _name,
-    "lens": _name,
-    "ext": _name,
-    "shape": _one_of(SHAPES),
-    "larger": _megapixels,
-    "near": _circle,
-    "has": _one_of(KNOWN_FACTS),
-}
-
-
 # printing
 
 
 def _printed_term(term: Term, *, first: bool) -> str:
     sign = "- " if term.weight < 0 else "" if first else "+ "
-    weight = "" if abs(term.weight) == 1 else f"{_decimal(abs(term.weight))}:"
+    weight = "" if abs(term.weight) == 1 else f"{decimal(abs(term.weight))}:"
     match term.content:
         case LibraryPhoto(id):
             content = f"#{id}"
         case PhotoFile(path):
-            content = _quoted(path)
+            content = quoted(path)
         case Picture():
             content = "(picture)"
         case Text(text):
             plain = " ".join(text.split()) == text and all(map(_is_plain, text.split()))
-            content = text if plain else _quoted(text, always=True)
+            content = text if plain else quoted(text, always=True)
     return f"{sign}{weight}{content}"
 
 
 def _is_plain(word: str) -> bool:
     """Whether a word stays a word without quotes."""
-    return word[0] not in "+-#" and not re.search('[":]', word) and not FILE.match(word)
+    signs = ascii_form(word)
+    return not (signs[0] in "+-#" or re.search(f"[:{QUOTES}]", signs) or FILE.match(word))
 
 
 def _printed_filter(one: Filter) -> str:
-    match one.value:
-        case Circle(latitude, longitude, radius):
-            value = f"{_decimal(latitude)},{_decimal(longitude)},{_decimal(radius)}km"
-        case float(number):
-            value = f"{_decimal(number)}mp"
-        case str(name):
-            value = _quoted(name)
-        case other:
-            value = str(other)
-    return f"{'-' if one.negated else ''}{one.name}:{value}"
-
-
-def _quoted(text: str, *, always: bool = False) -> str:
-    if always or re.search(r'[\s"]', text):
-        return '"' + text.replace('"', '""') + '"'
-    return text
-
-
-def _decimal(number: float) -> str:
-    """The shortest digits that mean this number, without an exponent."""
-    return f"{Decimal(repr(number)):f}".removesuffix(".0")
+    return f"{'-' if one.negated else ''}{one.name}:{printed_value(one.value)}"

@@ -19,9 +19,10 @@ from threadpoolctl import ThreadpoolController
 
 from clipcore import Encoder
 from indexer.compose import Composer
-from indexer.decode import write_atomically
-from indexer.query import LibraryPhoto, Query
-from indexer.records import CONFIDENT, Hit, Verdict
+from indexer.conflicts import check
+from indexer.decode import SUFFIXES, write_atomically
+from indexer.query import LibraryPhoto, Query, Term, Text
+from indexer.records import CONFIDENT, Hit, Photo, Verdict
 from indexer.relevance import SAMPLE, Calibration, Scale, generic_texts, levelled
 from indexer.search import Candidate, Index, nearest
 from indexer.store import Store
@@ -63,11 +64,13 @@ class Searcher:
         A photo of the library that the query looks for is no hit itself.
         Raises QueryError, PhotoNotFound.
         """
+        check(query)
         if not query.terms:
-            photos = self._store.newest(query.filters, top)
-            return "listed", tuple(
-                Hit(rank, photo, None, None) for rank, photo in enumerate(photos, start=1)
-            )
+            return "listed", _listed(self._store.newest(query.filters, top))
+        if (name := _file_name(query)) and (
+            named := self._store.newest(query.filters, top, called=name)
+        ):
+            return "listed", _listed(named)
         with self._one_blas_thread.limit(limits=1):
             return self._answer(query, index, top, min_strength)
 
@@ -149,6 +152,20 @@ class Searcher:
         except OSError as error:  # a library on a read-only drive can be searched all the same
             log.warning("%s cannot be kept: %s", self._generic_file, error)
         return embeddings
+
+
+def _file_name(query: Query) -> str | None:
+    """What the query says, if all it says may be the name of a file; "panda" names an animal."""
+    match query.terms:
+        case (Term(Text(text), weight),) if weight > 0:
+            has_suffix = Path(text).suffix.lower() in SUFFIXES
+            is_word = len(text.split()) == 1 and any(one.isdecimal() for one in text)
+            return text if has_suffix or is_word else None
+    return None
+
+
+def _listed(photos: list[Photo]) -> tuple[Hit, ...]:
+    return tuple(Hit(rank, photo, None, None) for rank, photo in enumerate(photos, start=1))
 
 
 def _strengths(found: list[Candidate], depth: int, scale: Scale) -> list[float]:

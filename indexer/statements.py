@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, or_, select, true
 
-from indexer.conditions import matching, photo_time
+from indexer.conditions import called, matching, photo_time
 from indexer.dialects import among
+from indexer.location import Location, relative_to
 from indexer.query import Filter
 from indexer.recording import embedding_of
 from indexer.records import FIRST_NS, Root
@@ -91,13 +92,21 @@ def copied_embeddings(model_id: str) -> Select[Any]:
     )
 
 
-def newest(filters: Filters, limit: int) -> Select[Any]:
-    """The present photos that pass, newest first."""
+def newest(filters: Filters, limit: int, file_name: str | None = None) -> Select[Any]:
+    """The present photos that pass, and whose file is called so, newest first."""
+    named = true() if file_name is None else called(file_name)
     # photo_time is to the second; a file's time tells more
     within = case((contents.c.taken_at.is_(None), photos.c.mtime_ns), else_=FIRST_NS)
     return (
         photo_query()
-        .where(PRESENT, matching(*filters))
+        .where(PRESENT, matching(*filters), named)
         .order_by(photo_time.desc(), within.desc(), photos.c.id)
         .limit(limit)
     )
+
+
+def lying_at(place: Location, roots: Collection[Root]) -> Select[Any]:
+    """The photo whose file lies there, missing or not."""
+    inside = ((root.id, relative_to(place, root.path)) for root in roots)
+    here = ((photos.c.root_id == id) & (photos.c.path == path) for id, path in inside if path)
+    return photo_query().where(or_(false(), *here))

@@ -16,17 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    exists,
-    func,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Engine, Select, exists, func, or_, select, text, update
 from sqlalchemy.engine import URL
 
 from indexer import facets, root_rows, statements
@@ -41,16 +31,7 @@ from indexer.places import this_host
 from indexer.prune import Prunable, prunable, prune
 from indexer.query import Filter
 from indexer.recording import embedding_of, forget_failures, record, set_missing
-from indexer.records import (
-    Facets,
-    Failure,
-    Model,
-    Oddity,
-    Photo,
-    Root,
-    RootStatus,
-    Row,
-)
+from indexer.records import Facets, Failure, Model, Oddity, Photo, Root, RootStatus, Row
 from indexer.rows import (
     FAILED,
     PRESENT,
@@ -293,9 +274,20 @@ class Store:
         with self.engine.connect() as connection:
             return list(connection.execute(query).scalars().all())
 
-    def newest(self, filters: Collection[Filter], limit: int) -> list[Photo]:
-        """The present photos that pass the filters, newest first, equal times by number."""
-        query = statements.newest((filters, self.roots()), limit)
+    def newest(
+        self, filters: Collection[Filter], limit: int, called: str | None = None
+    ) -> list[Photo]:
+        """The present photos that pass the filters, newest first, equal times by number.
+
+        `called`: only those whose file has this name, with its extension or without.
+        """
+        return self._photos(statements.newest((filters, self.roots()), limit, called))
+
+    def photo_at(self, place: Location) -> Photo | None:
+        """The photo that lies there, missing or not; None where the library knows of none."""
+        return next(iter(self._photos(statements.lying_at(place, self.roots()))), None)
+
+    def _photos(self, query: Select[Any]) -> list[Photo]:
         with self.engine.connect() as connection:
             return [to_photo(row) for row in connection.execute(query)]
 

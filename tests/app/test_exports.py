@@ -114,6 +114,14 @@ def test_names_that_are_made_safe_differ_still(tmp_path: Path) -> None:
         ]
 
 
+def test_coordinates_are_told_without_what_reckoning_leaves_over() -> None:
+    here = replace(FACTS, latitude_deg=41.9 + 1 / 3e8, longitude_deg=12.305200000000001)
+    photos = [replace(photo(Path("/a.jpg")), facts=here)]
+    (told,) = json.loads(as_json(photos))
+    assert (told["latitude_deg"], told["longitude_deg"]) == (41.9, 12.3052)
+    assert b",41.9,12.3052\r\n" in as_csv(photos)
+
+
 def test_zip_holds_the_bytes_under_names_that_differ(tmp_path: Path) -> None:
     paths = [tmp_path / part / "IMG.jpg" for part in "abc"]
     for number, path in enumerate(paths):

@@ -109,10 +109,10 @@ def test_sentences_of_the_indexer_are_as_it_says_them() -> None:
     assert [one for one in SENTENCES if FIELD.sub("{}", one) not in spoken] == []
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["", "a -", '"x', '""', "0:a", "colour:red", "near:x", "after:x", "month:13", "shape:x"],
-)
+WRONG = ("", "a -", '"x', '""', "0:a", "colour:red", "near:x", "after:x", "month:13", "shape:x")
+
+
+@pytest.mark.parametrize("query", [*WRONG, "year:20", "camera:,"])
 def test_errors_of_the_query_are_known_sentences(query: str) -> None:
     with pytest.raises(QueryError) as raised:
         parse(query)

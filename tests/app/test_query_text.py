@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from app.chips import in_words
 from app.filters import MONTHS, months_between, span_of
-from app.query_text import read, readable, sorted_by, value_of, with_filters, without
+from app.query_text import read, readable, sorted_by, value_of, values_of, with_filters, without
 from app.suggestions import suggestions, tree
 from indexer.query import Query, parse
 from indexer.records import Facets, Place
@@ -61,6 +62,13 @@ def test_filter_that_is_turned_round_is_no_choice() -> None:
     assert value_of(parse("shape:square shape:portrait"), "shape") == "portrait"
 
 
+def test_alternatives_are_one_choice_of_several() -> None:
+    query = parse("camera:nikon,canon -camera:sony")
+    assert values_of(query, "camera") == ("nikon", "canon")
+    assert values_of(query, "lens") == ()
+    assert with_filters(query, camera="leica") == "-camera:sony camera:leica"
+
+
 def test_part_is_taken_out_and_only_that_part() -> None:
     query = parse("#7 + snow year:2019 year:2019 sort:date")
     assert without(query, query.filters[0]) == "#7 + snow year:2019 sort:date"
@@ -84,6 +92,17 @@ def test_part_is_taken_out_and_only_that_part() -> None:
         ("near:48.858,2.294,5km", "Within 5 km of Paris, France"),
         ("near:48.858,2.294,1km", "Within 1 km of 48.858, 2.294"),
         ("near:30,-45,500km", "Within 500 km of 30, -45"),
+        ("near:paris", "Within 23 km of Paris, France"),
+        ('near:"paris, us",1km', "Within 1 km of Paris, United States"),
+        ("year:2018..2020", "2018 to 2020"),
+        ("year:2018..", "From 2018"),
+        ("-year:..2018", "Not: Until 2018"),
+        ("year:2015,2018..2020", "2015 or 2018 to 2020"),
+        ("month:6..august", "June to August"),
+        ("camera:nikon,canon,sony", "nikon or canon or sony"),
+        ("shape:portrait,square", "Portrait or Square"),
+        ("folder:/Pictures/2019/,/Pictures/Rome/", "2019 or Rome"),
+        ("name:IMG_0720", "File name: IMG_0720"),
     ],
 )
 def test_filter_is_told_in_words(text: str, told: str) -> None:
@@ -91,7 +110,7 @@ def test_filter_is_told_in_words(text: str, told: str) -> None:
     assert in_words(only) == told
 
 
-@pytest.mark.parametrize("year", [1, 9998])
+@pytest.mark.parametrize("year", [1, 9999])
 def test_a_filter_of_any_year_is_told(year: int) -> None:
     for text in (f"after:{year:04}", f"before:{year:04}"):
         (only,) = parse(text).filters
@@ -117,6 +136,10 @@ def test_a_clock_that_was_set_wrong_makes_no_histogram_of_centuries() -> None:
         ("after:2019-02", (2, 6)),
         ("after:2019-02-20 before:2019-04-02", (2, 4)),
         ("year:2019", (1, 6)),
+        ("year:2017..2018", (0, 0)),
+        ("year:2019..", (1, 6)),
+        ("year:..2018", (0, 0)),
+        ("year:2019,2025", (1, 6)),
         ("before:2019", (0, 0)),
         ("after:2030", (6, 6)),
         ("before:1990", (0, 0)),
@@ -132,6 +155,12 @@ def test_folders_count_what_lies_below_them() -> None:
     assert tree(FACETS) == {"/Pictures/": 4, "/Pictures/Rome by night/": 3, "/Alt/": 2}
 
 
+def test_no_year_is_offered_that_cannot_be_asked() -> None:
+    wrong = replace(FACETS, months={"0001-01": 1, "2019-06": 2, "2206-01": 3})
+    times = [text for kind, text, *_others in suggestions(wrong) if kind == "time"]
+    assert times == ["year:2019 ", "year:2019 month:6 "]
+
+
 def test_each_suggestion_that_is_whole_can_be_asked() -> None:
     offered = suggestions(FACETS)
     for _kind, text, _label, _photos in offered:
@@ -141,5 +170,5 @@ def test_each_suggestion_that_is_whole_can_be_asked() -> None:
     assert found["Rome by night"] == ('folder:"/Pictures/Rome by night/" ', 3)
     assert found["June 2019"] == ("year:2019 month:6 ", 5)
     assert found["2018"] == ("year:2018 ", 1)
-    assert found["Rome, Italy"] == ("near:41.892,12.511,25km ", 5)
+    assert found["Rome, Italy"] == ("near:Rome,25km ", 5)
     assert sum(kind == "place" for kind, *_others in offered) == 1

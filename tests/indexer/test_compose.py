@@ -15,6 +15,7 @@ from indexer import compose
 from indexer.compose import Composer
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library, open_library
+from indexer.location import location
 from indexer.query import LibraryPhoto, PhotoFile, Picture, Query, Term, Text, parse
 from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
@@ -148,3 +149,26 @@ def test_picture_that_cannot_be_taken_is_refused(
 def test_picture_seen_by_another_model_is_not_compared(composer: Composer) -> None:
     with pytest.raises(QueryError, match="another model"):
         composer.vector([Term(Picture("other-1", (1.0,) * 12))])
+
+
+def test_a_photo_behind_a_url_is_one_of_the_library_or_a_file_there(
+    tmp_path: Path, encoder: CountingEncoder
+) -> None:
+    make_photo(tmp_path / "photos" / "my red.png", "red")
+    make_photo(tmp_path / "elsewhere" / "green.png", "green")
+    library = open_library(tmp_path / "library", create=True, open_encoder=lambda _: encoder)
+    library.add_root(location(f"file://{tmp_path}/photos"))
+    with library.writing():
+        library.rebuild()
+    url = str(library.search("red").hits[0].photo.path)
+    assert url.endswith("/photos/my red.png")
+    (tmp_path / "photos" / "my red.png").unlink()  # what is known is not fetched
+    assert library.search(f'"{url}"').verdict == "confident"
+    elsewhere = f"file://{tmp_path}/elsewhere"
+    composer = Composer(encoder, library._store)
+    vector = composer.vector([Term(PhotoFile(f"{elsewhere}/green.png"))])
+    assert vector @ encoder.embed_texts(["green"])[0] > 0.9
+    for nothing in (f"{elsewhere}/none.png", f"{tmp_path}/none.png"):
+        with pytest.raises(QueryError, match=r"there is no photo file .*none\.png"):
+            library.search(nothing)
+    library.close()

@@ -136,6 +136,17 @@ RULES: dict[str, Rule] = {
     "folder:2019/rome": lambda photo: photo.path.parent.name == "Rome",
     "folder:pictures": lambda photo: True,
     "folder:%": lambda photo: False,
+    "folder:rome,x": lambda photo: photo.path.parent.name in ("Rome", "x"),
+    "year:2016..2018": lambda photo: 2016 <= photo.date.year <= 2018,
+    "year:..2014": lambda photo: photo.date.year <= 2014,
+    "year:2013,2019..": lambda photo: photo.date.year == 2013 or photo.date.year >= 2019,
+    "month:11..2": lambda photo: photo.date.month in (11, 12, 1, 2),
+    "month:march,5": lambda photo: photo.date.month in (3, 5),
+    "name:1": lambda photo: "1" in photo.path.stem,
+    "name:9.jpg,9.HEIC": lambda photo: photo.path.stem[-1] == "9",
+    "name:rome": lambda photo: False,
+    "camera:nikon,canon": lambda photo: photo.facts.camera is not None,
+    "shape:square,portrait": lambda photo: photo.facts.height_px >= photo.facts.width_px,
     "camera:nikon": lambda photo: photo.facts.camera == "NIKON D750",
     "lens:50MM": lambda photo: photo.facts.lens is not None,
     "ext:jpg": lambda photo: photo.path.suffix == ".JPG",
@@ -184,6 +195,31 @@ def test_filters_alone_list_newest_first_and_equal_dates_by_number(filled: Fille
     listed = filled.store.newest([Filter("folder", "Pictures")], PHOTOS)
     wanted = sorted(passing(filled, []), key=lambda photo: photo.id)
     assert listed == sorted(wanted, key=lambda photo: photo.date, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("7", [7]),
+        ("7.jpg", [7]),
+        ("7.JPG", [7]),
+        ("7.heic", []),
+        ("Rome", []),
+        ("5.", []),
+        ("_", []),
+    ],
+)
+def test_a_file_is_found_by_its_whole_name(filled: Filled, name: str, numbers: list[int]) -> None:
+    found = filled.store.newest((), PHOTOS, called=name)
+    assert [photo.id - 1 for photo in found] == numbers
+    assert filled.store.newest(parse("year:1900").filters, PHOTOS, called=name) == []
+
+
+def test_a_photo_is_found_by_where_it_lies(filled: Filled) -> None:
+    photo = filled.photos[3]
+    assert filled.store.photo_at(photo.path) == photo
+    assert filled.store.photo_at(photo.path.parent) is None
+    assert filled.store.photo_at(Path("/elsewhere.jpg")) is None
 
 
 @settings(max_examples=60)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from indexer import searcher
+from indexer.errors import QueryError
 from indexer.library import Library, open_library
 from indexer.records import CONFIDENT
 from tests.conftest import DATABASES, place_on
@@ -165,3 +166,22 @@ def test_damaged_file_of_generic_texts_is_made_again(place: Path, library: Libra
     assert library.search("red").verdict == "confident"
     library.close()
     assert kept.read_bytes() == whole
+
+
+@pytest.mark.parametrize("typed", ["red 0.jpg", "RED 0.JPG", "red 0.jpg folder:photos"])
+def test_the_name_of_a_file_finds_it(library: Library, typed: str) -> None:
+    found = library.search(typed)
+    assert found.verdict == "listed"
+    assert [hit.photo.path.name for hit in found.hits] == ["red 0.jpg"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["red", "blue.jpg", "red 0", "- red 0.jpg", "red 0.jpg year:1900", "IMG_0720"]
+)
+def test_words_that_are_no_name_of_a_file_are_words(library: Library, typed: str) -> None:
+    assert library.search(typed).verdict != "listed"
+
+
+def test_filters_that_cannot_hold_together_are_no_empty_answer(library: Library) -> None:
+    with pytest.raises(QueryError, match="both year:2010 and year:2011"):
+        library.search("red year:2010 year:2011")

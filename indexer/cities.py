@@ -1,9 +1,13 @@
-"""The city that a place is in or near, from a table that comes with the program: cities.md."""
+"""The city that a place is in or near, and the place of a city, from a table that comes with the
+program: cities.md.
+"""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,11 +16,42 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.conditions import EARTH_RADIUS_KM
+from indexer.filter_values import EARTH_RADIUS_KM
 
 CITIES: Final = Path(__file__).with_name("cities.tsv.gz")
 AROUND_KM: Final = 40.0  # a city farther away does not tell where a place is
 PEOPLE_AT_1_KM: Final = 4_000  # 23 km for Paris with its 2.1 million, 4.6 km for Versailles
+# Some names in the table are the country's own, others English: what people write as well.
+ALSO_CALLED: Final[Mapping[str, str]] = {
+    "antwerp": "antwerpen",
+    "athina": "athens",
+    "basle": "basel",
+    "beograd": "belgrade",
+    "brussel": "brussels",
+    "bruxelles": "brussels",
+    "bucuresti": "bucharest",
+    "cologne": "koln",
+    "firenze": "florence",
+    "geneva": "geneve",
+    "genova": "genoa",
+    "gothenburg": "goteborg",
+    "hanover": "hannover",
+    "kobenhavn": "copenhagen",
+    "lisboa": "lisbon",
+    "milano": "milan",
+    "moskva": "moscow",
+    "munchen": "munich",
+    "napoli": "naples",
+    "nuremberg": "nurnberg",
+    "peking": "beijing",
+    "praha": "prague",
+    "roma": "rome",
+    "seville": "sevilla",
+    "torino": "turin",
+    "venezia": "venice",
+    "warszawa": "warsaw",
+    "wien": "vienna",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +116,61 @@ def distance_km(
 def reach_km(population: int) -> float:
     """How far from its middle a place is still the city: its area grows with its inhabitants."""
     return float(np.sqrt(population / PEOPLE_AT_1_KM))
+
+
+@lru_cache(1_000)
+def city_named(name: str) -> City | None:
+    """The largest city of this name, or of one that begins with these words; None of none.
+
+    Upper and lower case and accents are the same. "paris, us" and "paris, france" name the country.
+    """
+    wanted = _folded(name)
+    before, _comma, country = wanted.rpartition(",")
+    codes = _countries().get(country.strip(), ())
+    return _largest(wanted) or (_largest(before.strip(), codes) if codes else None)
+
+
+def unique_name(city: City) -> str | None:
+    """The name, with the country where another city of that name is larger, that leads to it."""
+    names = (city.name, f"{city.name}, {city.country}")
+    return next((name for name in names if city_named(name) == city), None)
+
+
+def _largest(name: str, countries: Collection[str] = ("",)) -> City | None:
+    names = {name, ALSO_CALLED.get(name, name)}
+    found = [_by_name().get((one, country)) for one in names for country in countries]
+    return max((city for city in found if city), key=lambda city: city.population, default=None)
+
+
+def _folded(name: str) -> str:
+    """In lower case, without accents, with one space between words."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(one for one in apart if not unicodedata.combining(one)).split())
+
+
+@cache
+def _by_name() -> dict[tuple[str, str], City]:
+    """The largest city of each name, or that begins with these words, in any country and in one."""
+    largest: dict[tuple[str, str], City] = {}
+    for city in sorted(_table().cities, key=lambda city: city.population):
+        name = _folded(city.name)
+        ends = [at for at, sign in enumerate(name) if sign in " ,"]
+        for end in (*ends, len(name)):
+            largest[name[:end], ""] = largest[name[:end], city.country] = city
+    return largest
+
+
+@cache
+def _countries() -> dict[str, set[str]]:
+    """The codes of countries by code and by English name, folded."""
+    from babel import Locale  # only for the few queries that name a country
+
+    codes: dict[str, set[str]] = {}
+    english = Locale("en").territories
+    for code in {city.country for city in _table().cities}:
+        for name in (code, english.get(code, code)):
+            codes.setdefault(_folded(name), set()).add(code)
+    return codes
 
 
 @cache
