@@ -19,7 +19,7 @@ import typer
 from typer.core import TyperCommand
 
 from clipcore.errors import ClipcoreError
-from indexer import cli_daemon, cli_models, cli_roots, report
+from indexer import cli_daemon, cli_models, cli_roots, query_help, report
 from indexer.cli_forms import (
     CsvOption,
     Form,
@@ -42,6 +42,7 @@ from indexer.cli_options import (
     NiceOption,
     RayOption,
     add_roots,
+    as_query,
     configure_logging,
     hired,
     library_at,
@@ -185,17 +186,15 @@ class QueryCommand(TyperCommand):
     """A command whose query may begin with a minus, as in `-folder:screenshots cat`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take what can be no option for the query, wherever it stands."""
+        """What can be no option is a part of the query: a space before it says so."""
         if "--" not in args:
-            queries = [argument for argument in args if MINUS_FIRST.match(argument)]
-            args = [argument for argument in args if argument not in queries]
-            args += ["--", *queries] if queries else []
+            args = [f" {one}" if MINUS_FIRST.match(one) else one for one in args]
         return super().parse_args(ctx, args)
 
 
-@app.command(cls=QueryCommand)
+@app.command(cls=QueryCommand, help=query_help.HELP)
 def search(
-    query: Annotated[str, typer.Argument(help="What the photo shows; see the README.")],
+    words: Annotated[list[str], typer.Argument(metavar="QUERY", help="What the photo shows.")],
     library: LibraryOption,
     top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many hits.")] = 20,
     min_strength: Annotated[
@@ -215,12 +214,11 @@ def search(
         typer.Option("--exit-code", help="End with 3 where no photo is a confident match."),
     ] = False,
 ) -> None:
-    """Find the photos that match a sentence best."""
     configure_logging(logging.WARNING)
     form = form_of(as_json=as_json, csv=csv, paths=paths, print0=print0)
     with one_answer():
         with library_at(library, model=model, index=index) as opened:
-            result = opened.search(query, top, min_strength=min_strength)
+            result = opened.search(as_query(words), top, min_strength=min_strength)
         found = [hit.photo.path for hit in result.hits]
         forms = report.search_document, report.search_text
         print_in(form, result, *forms, found, report.search_table)

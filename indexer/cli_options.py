@@ -23,7 +23,9 @@ from indexer.errors import RootError
 from indexer.index_policy import IndexPolicy
 from indexer.location import location
 from indexer.places import VARIABLE, default_library, library_directory
+from indexer.query import FILE
 from indexer.terminal import OneLine, complain
+from indexer.typography import quoted
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.crew import Hire
@@ -152,6 +154,20 @@ def library_at(
         raise
     finally:
         library.close()
+
+
+def as_query(words: Iterable[str]) -> str:
+    """One query of all words; the path of a file with spaces in it needs no quotes of its own."""
+    parts = (word.removeprefix(" ") for word in words)
+    return " ".join(quoted(part) if _is_file(part) else part for part in parts)
+
+
+def _is_file(text: str) -> bool:
+    """Whether this is the path of a file that the shell has handed over in one piece."""
+    try:
+        return bool(FILE.match(text)) and Path(text).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, of nobody's home
+        return False
 
 
 @contextmanager

@@ -10,6 +10,9 @@ import pytest
 from typer.main import get_command
 
 from indexer.cli import app
+from indexer.filter_values import FILTERS
+from indexer.query import parse
+from indexer.query_help import ROWS, TABLE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -46,3 +49,15 @@ def test_every_make_target_explains_itself() -> None:
 def test_pictures_and_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", [*FILTERS, "sort"])
+def test_every_filter_is_in_the_readme_and_in_the_help(name: str) -> None:
+    assert f"`{name}:" in README
+    assert f"{name}:" in TABLE
+
+
+def test_every_example_of_the_help_can_be_asked() -> None:
+    for typed, _meaning in ROWS:
+        for example in typed.split("  "):
+            assert parse(example)

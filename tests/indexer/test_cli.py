@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.query_help import ROWS
 from tests.conftest import SAMPLE, run_indexer
 from tests.odd_files import picture, saved
 from tests.photos import make_photo
@@ -422,3 +424,35 @@ def test_index_exact_is_an_option_and_others_are_wrong_usage(own_library: Path) 
     done = run_indexer("search", "a polar bear", *asked, "--json")
     assert json.loads(done.stdout)["hits"]
     assert run_indexer("search", "a polar bear", "--index", "hnsw").returncode == 2
+
+
+def test_several_words_are_one_query(sample_library: Path) -> None:
+    at = ("--library", sample_library, "--json")
+    whole = json.loads(run_indexer("search", "-folder:home a polar bear", *at).stdout)
+    words = ("-folder:home", "a", "polar", *at, "bear", "-n20")
+    apart = json.loads(run_indexer("search", *words).stdout)
+    assert apart["query"] == whole["query"] == "-folder:home a polar bear"
+    assert apart["hits"] == whole["hits"]
+
+
+def test_a_file_with_spaces_in_its_path_needs_no_quotes_of_its_own(
+    sample_library: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "my bear.jpg"
+    shutil.copy(POLAR_BEAR, photo)
+    done = run_indexer("search", photo, "--library", sample_library, "--json")
+    assert json.loads(done.stdout)["hits"][0]["path"].endswith("IMG_2034.jpg")
+
+
+@pytest.mark.parametrize("name", ["IMG_2034.jpg", "IMG_2034"])
+def test_a_file_is_found_by_its_name(sample_library: Path, name: str) -> None:
+    done = run_indexer("search", name, "--library", sample_library, "--json")
+    found = json.loads(done.stdout)
+    assert found["verdict"] == "listed"
+    assert [Path(hit["path"]).name for hit in found["hits"]] == ["IMG_2034.jpg"]
+
+
+def test_help_of_search_shows_the_query_language() -> None:
+    told = run_indexer("search", "--help").stdout
+    for typed, meaning in ROWS:
+        assert re.search(re.escape(typed) + " +" + re.escape(meaning), told)
