@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from PIL import ExifTags, Image
 
+from indexer.filter_values import FIRST_YEAR
 from indexer.records import Facts
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ DAY: Final = re.compile(r"(\d{4})[:/.-] ?(\d{1,2})[:/.-] ?(\d{1,2})(?!\d)")
 TIME: Final = re.compile(
     r"[ T]*(\d{1,2}): ?(\d{1,2})(?:: ?(\d{1,2})(?:[.,]\d*)?)? *(?:Z|[+-]\d{1,2}:?\d{2})?"
 )
-FIRST_YEAR: Final = 1826  # of the oldest photograph that is left
 OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)")
 
 Tags = Mapping[int, Any]
