@@ -239,7 +239,7 @@ class Commands(TyperGroup):
 
 @contextmanager
 def stops_with(left: str) -> Iterator[None]:
-    """Ctrl-C within this block tells `left`: what is done, and what is not."""
+    """Ctrl-C within this block ends the command with this text: what is done, and what is left."""
     try:
         yield
     except KeyboardInterrupt:

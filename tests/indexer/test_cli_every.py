@@ -118,11 +118,11 @@ def test_nonsense_is_one_line_and_no_traceback(
             done = program.run(
                 *name, *arguments, cwd=setting.directory, environment=setting.environment
             )
-            said = f"{name} {arguments}: {done}"
-            assert "Traceback" not in done.stderr, said
-            assert done.code in (0, 1, 2), said
+            text = f"{name} {arguments}: {done}"
+            assert "Traceback" not in done.stderr, text
+            assert done.code in (0, 1, 2), text
             if done.code == 1:
-                assert done.stderr.splitlines()[-1].startswith("indexer: "), said
+                assert done.stderr.splitlines()[-1].startswith("indexer: "), text
 
 
 SLOW = {("doctor",), ("explore",)}  # these compute before they print: one broken output is enough
@@ -160,8 +160,8 @@ def test_a_damaged_page_is_one_line_that_says_how_to_make_the_library_again(
             assert "Traceback" not in done.stderr, done
             assert done.code == 0 or done.stderr.count("\n") == 1, done
             found.add(done.stderr)
-    said = f"indexer: the database {database} is damaged"
-    assert any(line.startswith(said) and "indexer rebuild DIR" in line for line in found), found
+    text = f"indexer: the database {database} is damaged"
+    assert any(line.startswith(text) and "indexer rebuild DIR" in line for line in found), found
     database.rename(database.with_name("away"))
     photos = setting.directory / "photos"
     again = program.run("rebuild", photos, "--library", setting.library, "--model", "starter")

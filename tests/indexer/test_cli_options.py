@@ -23,9 +23,9 @@ def explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "text"),
     [("quiet", "indexer: stopped\n"), ("explained", "indexer: stopped: half of it is done\n")],
 )
-def test_ctrl_c_is_one_line_and_130(command: str, said: str) -> None:
+def test_ctrl_c_is_one_line_and_130(command: str, text: str) -> None:
     done = CliRunner().invoke(program, [command])
-    assert (done.exit_code, done.stdout, done.stderr) == (130, "", said)
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", text)
