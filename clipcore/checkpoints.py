@@ -19,6 +19,7 @@ from clipcore import hub
 from clipcore.config import CONTEXT_LENGTH, TowerFacts
 from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
 from clipcore.lockfile import LockFile, Recorded
+from clipcore.memo import is_writable
 from clipcore.preprocess import PixelFacts, Triple
 
 STARTER = "starter"
@@ -280,11 +281,17 @@ def choose(cache_dir: Path | None = None, timeout_s: float = 5.0) -> Choice:
     Only for a new library: an existing one keeps its model.
     """
     name = default_name()
-    if cached(resolve(name), cache_dir) is not None or hub_reachable(timeout_s):
+    if cached(resolve(name), cache_dir) is not None:
+        return Choice(name, None)
+    if not hub_reachable(timeout_s):
+        why = f"the model hub did not answer within {timeout_s:g} s"
+    elif not is_writable(directory := cache_dir or hub.cache_directory()):
+        why = f"{directory} cannot be written"
+    else:
         return Choice(name, None)
     return Choice(
         STARTER,
-        f"{name} is not on this machine and the model hub did not answer within {timeout_s:g} s. "
+        f"{name} is not on this machine and {why}. "
         "This library uses the small starter encoder, which finds everyday things and is no CLIP. "
         f"With a network, `indexer rebuild --model {name}` changes that.",
     )

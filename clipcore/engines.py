@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +26,7 @@ import numpy.typing as npt
 
 from clipcore.cores import cores
 from clipcore.errors import EngineRefused, MissingDependency
-from clipcore.memo import cache_path
+from clipcore.memo import cache_path, report_unusable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -127,14 +129,13 @@ class OpenVinoEngine:
 
     def __init__(self, tower: Tower, precision: str) -> None:
         openvino = _openvino()
-        path = _kept(openvino, tower, "int8" if precision == "int8" else "float16")
+        model = _converted(openvino, tower, "int8" if precision == "int8" else "float16")
         streams = cores() if tower.timed > 1 else 1
         compiled = openvino.Core().compile_model(
-            path,
+            model,
             "CPU",
             {
-                "CACHE_DIR": str(path.parent),  # 1 MB a model: the next start compiles nothing
-                "CACHE_MODE": "OPTIMIZE_SIZE",
+                **_cached_compilation(model),
                 "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
                 "NUM_STREAMS": streams,
                 "INFERENCE_NUM_THREADS": cores(),
@@ -154,17 +155,33 @@ class OpenVinoEngine:
         return features
 
 
-def _kept(openvino: Any, tower: Tower, numbers: str) -> Path:
-    """The converted tower in the cache, put there if it is missing."""
+def _converted(openvino: Any, tower: Tower, numbers: str) -> Any:
+    """The path of the converted tower in the cache, put there if it is missing.
+
+    The model itself where the cache cannot be used.
+    """
     facts = [REVISION, tower.key, numbers, openvino.__version__]
     name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     path = cache_path() / "openvino" / f"{name}.xml"
-    if not path.exists():
-        model = _convert(openvino, tower)
-        if numbers == "int8":
-            model = _quantised(model, (tower.calibration or tower.probe)())
+    with suppress(OSError):  # of a directory that may not be entered
+        if path.exists():
+            return path
+    model = _convert(openvino, tower)
+    if numbers == "int8":
+        model = _quantised(model, (tower.calibration or tower.probe)())
+    try:
         _keep(openvino, model, path)
+    except OSError as error:
+        report_unusable(cache_path(), error)
+        return model
     return path
+
+
+def _cached_compilation(model: Any) -> dict[str, str]:
+    """1 MB a model, so that the next start compiles nothing: where that can be written."""
+    if not isinstance(model, Path) or not os.access(model.parent, os.W_OK):
+        return {}
+    return {"CACHE_DIR": str(model.parent), "CACHE_MODE": "OPTIMIZE_SIZE"}
 
 
 def _keep(openvino: Any, model: Any, path: Path) -> None:

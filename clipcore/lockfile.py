@@ -7,10 +7,8 @@ again only when either changes. Knows no names of models beyond the strings it i
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import logging
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,8 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 from clipcore.errors import CheckpointDamaged
-
-logger = logging.getLogger(__name__)
+from clipcore.memo import report_unusable
 
 FILE_NAME = "recollect.lock.json"
 FILES, CHECKPOINTS = "files", "checkpoints"
@@ -79,13 +76,16 @@ class LockFile:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         content: dict[str, dict[str, Any]] = {}
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                content = json.loads(self.path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise CheckpointDamaged(
-                    f"{self.path} is no JSON ({error}); delete it to have the hashes taken anew"
-                ) from error
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            report_unusable(self.path.parent, error)
+        except ValueError as error:
+            raise CheckpointDamaged(
+                f"{self.path} is no JSON ({error}); delete it to have the hashes computed again"
+            ) from error
         return {FILES: content.get(FILES, {}), CHECKPOINTS: content.get(CHECKPOINTS, {})}
 
     def _write(self, section: str, key: str, value: dict[str, Any]) -> None:
@@ -98,4 +98,4 @@ class LockFile:
                 temporary.write_text(json.dumps(content, indent=1, sort_keys=True))
                 temporary.replace(self.path)
         except OSError as error:
-            logger.debug("%s cannot be written: %s", self.path, error)
+            report_unusable(self.path.parent, error)

@@ -1,10 +1,14 @@
-"""What has been found out and can be found out anew: JSON files in the user's cache directory."""
+"""What has been found out and can be found out again: JSON files in the user's cache directory.
+
+Caches are optional: one that cannot be read or written is reported once, and work goes on.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +23,16 @@ def cache_path() -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What was kept in a file; empty where there is none, or a damaged one."""
+    """What was stored in a file; empty where there is none, or none that can be read."""
     try:
         stored = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        report_unusable(path.parent, error)
         return {}
     except ValueError:
-        log.warning("%s is damaged: what it held is found out anew", path)
+        log.warning("%s is damaged: what it held is found out again", path)
         return {}
     return stored if isinstance(stored, dict) else {}
 
@@ -38,4 +45,25 @@ def write(path: Path, content: dict[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=2), "utf-8")
         temporary.replace(path)
     except OSError as error:
-        log.warning("%s cannot be written, and is found out anew each time: %s", path, error)
+        report_unusable(path.parent, error)
+
+
+def is_writable(directory: Path) -> bool:
+    """Whether files can be made in a directory, which need not be there yet."""
+    above = (one for one in (directory, *directory.parents) if os.access(one, os.F_OK))
+    existing = next(above, directory)
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def report_unusable(directory: Path, error: OSError) -> None:
+    """Warn, once in a process, that a cache directory cannot be used."""
+    _warn_once(directory, error.strerror or str(error))
+
+
+@cache
+def _warn_once(directory: Path, why: str) -> None:
+    log.warning(
+        "the cache directory %s cannot be used (%s): work goes on without it, and slower",
+        directory,
+        why,
+    )

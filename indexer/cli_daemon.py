@@ -36,7 +36,6 @@ from indexer.timetable import EVERY_MIN
 
 if TYPE_CHECKING:
     from indexer.library import Library
-    from indexer.service import Service
 
 
 class OnBattery(StrEnum):
@@ -234,29 +233,27 @@ def resume(library: LibraryOption) -> None:
 @service_app.command("install")
 def service_install(library: LibraryOption) -> None:
     """Start the daemon now and whenever you log in."""
+    from indexer.service import service_of
+
     with library_at(library) as opened:
-        print_lines([_service(opened).install()])
+        roots = [root.path for root in opened.roots() if isinstance(root.path, Path)]
+        print_lines([service_of(opened.path, roots).install()])
 
 
 @service_app.command("status")
 def service_status(library: LibraryOption) -> None:
     """Say whether the daemon is a service, and whether it runs."""
-    with library_at(library) as opened:
-        print_lines([_service(opened).status()])
+    from indexer.service import service_of
+
+    print_lines([service_of(library.absolute()).status()])
 
 
 @service_app.command("uninstall")
 def service_uninstall(library: LibraryOption) -> None:
     """Stop the service and remove it; the library stays."""
-    with library_at(library) as opened:
-        print_lines([_service(opened).uninstall()])
-
-
-def _service(library: Library) -> Service:
     from indexer.service import service_of
 
-    roots = [root.path for root in library.roots() if isinstance(root.path, Path)]
-    return service_of(library.path, roots)
+    print_lines([service_of(library.absolute()).uninstall()])
 
 
 def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> None:

@@ -70,7 +70,8 @@ def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
     """Try what this machine can compute the library's model with; the quickest is used then."""
     from clipcore import try_engines
 
-    configure_logging(logging.ERROR)
+    configure_logging(logging.WARNING)
+    logging.getLogger("clipcore.selection").setLevel(logging.ERROR)  # what is refused is printed
     with library_at(library) as opened:
         examined = opened.model_id, try_engines(opened.model.source)
     print_as(examined, report.engines_document, report.engines_text, as_json)

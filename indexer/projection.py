@@ -6,12 +6,19 @@ two main directions (PCA), which keep only the coarsest differences. Knows vecto
 
 from __future__ import annotations
 
+import os
 import warnings
+from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_cache_path
+
+from clipcore.memo import is_writable
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -52,12 +59,32 @@ def main_directions(vectors: FloatArray, count: int) -> FloatArray:
 
 def _umap(points: FloatArray) -> FloatArray:
     neighbours = min(NEIGHBOURS, len(points) - 1)
+    found = find_spec("umap")
+    if found and found.origin:
+        _let_numba_write(Path(found.origin).parent)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is no tensorflow, and that a seed costs time
         import umap
 
         reducer = umap.UMAP(n_neighbors=neighbours, init="pca", random_state=SEED)
         return np.asarray(reducer.fit_transform(points), np.float32)
+
+
+def _let_numba_write(package: Path) -> None:
+    """Give numba a directory for what it compiles: without one umap cannot even be imported.
+
+    It takes the one that NUMBA_CACHE_DIR names, the `package`'s own, or the user's cache directory.
+    """
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    places = [Path(named)] if named else [package, user_cache_path("numba")]
+    if not any(map(is_writable, places)):
+        os.environ["NUMBA_CACHE_DIR"] = _scratch().name
+
+
+@cache
+def _scratch() -> TemporaryDirectory[str]:
+    """A directory that goes when the process ends."""
+    return TemporaryDirectory(prefix="recollect-numba-")
 
 
 def _within_unit(places: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ from clipcore import Encoder
 from indexer.compose import Composer
 from indexer.conflicts import check
 from indexer.decode import SUFFIXES, write_atomically
+from indexer.errors import DiskFull
 from indexer.query import LibraryPhoto, Query, Term, Text
 from indexer.records import CONFIDENT, Hit, Photo, Verdict
 from indexer.relevance import SAMPLE, Calibration, Scale, generic_texts, levelled
@@ -149,8 +150,11 @@ class Searcher:
         embeddings = self._encoder.embed_texts(texts)
         try:
             write_atomically(self._generic_file, key + embeddings.astype("<f4").tobytes())
-        except OSError as error:  # a library on a read-only drive can be searched all the same
-            log.warning("%s cannot be kept: %s", self._generic_file, error)
+        except (
+            OSError,
+            DiskFull,
+        ) as error:  # a library on a read-only drive can be searched all the same
+            log.debug("%s cannot be stored: %s", self._generic_file, error)
         return embeddings
 
 

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from indexer.decode import THUMBNAIL_PX, content_hash, decode, write_atomically
-from indexer.errors import Undecodable
+from indexer.errors import DiskFull, Undecodable
 from indexer.originals import read_original
 from indexer.records import Photo
 
@@ -49,5 +49,8 @@ class Thumbnails:
         except (OSError, Undecodable) as error:
             log.warning("no thumbnail of %s: %s", photo.path, error)
             return None
-        self.save(content_hash(data), thumbnail)
+        try:
+            self.save(content_hash(data), thumbnail)
+        except (OSError, DiskFull) as error:  # of a library that can only be read
+            log.debug("the thumbnail of %s cannot be stored: %s", photo.path, error)
         return thumbnail
