@@ -292,7 +292,10 @@ def main() -> None:
     parser.add_argument("--password")
     parser.add_argument("--pid", type=int)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     asked = parser.parse_args()
+    if asked.quick:
+        asked.minutes = 0.05
     url = urlsplit(asked.url)
     target = Target(url.hostname or "127.0.0.1", url.port or 80)
     if asked.password:

@@ -27,6 +27,7 @@ from indexer.records import Model
 
 COMMAND: Final = Path(sys.executable).with_name("indexer")
 RUNS: Final = 7
+QUICK: Final = 300  # photos
 SHOWN: Final = 8  # of the imports, the slowest
 QUERY: Final = "a polar bear in the snow"
 IMPORTED: Final = re.compile(r"import time:\s+\d+ \|\s+(\d+) \| +(\S+)")
@@ -36,12 +37,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=10_000)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    photos, runs = (QUICK, 1) if options.quick else (options.photos, RUNS)
     with tempfile.TemporaryDirectory() as directory:
         library = Path(directory) / "library"
-        prepare(library, options.photos, options.model)
-        seconds = sorted(search_s(library)[0] for _ in range(RUNS))
-        print(f"{options.photos} photos, {options.model}, {RUNS} searches, each a new process")
+        prepare(library, photos, options.model)
+        seconds = sorted(search_s(library)[0] for _ in range(runs))
+        print(f"{photos} photos, {options.model}, {runs} searches, each a new process")
         print(f"{'median_s':28} {np.median(seconds):.2f}")
         print(f"{'range_s':28} {seconds[0]:.2f} to {seconds[-1]:.2f}")
         for milliseconds, name in slowest_imports(search_s(library, "importtime")[1]):

@@ -26,6 +26,7 @@ from indexer.shard import Done, Job
 from tests.fakes import ColourEncoder
 
 IN_A_FOLDER = 1000
+QUICK = 2000  # photos
 
 
 class IdleCrew:
@@ -83,8 +84,10 @@ def run(directory: Path, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--photos", type=int, nargs="+", default=[300_000, 600_000, 1_200_000])
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+    options = parser.parse_args()
     print("| photos | MB at the start | MB at most | s |\n|---:|---:|---:|---:|")
-    for count in parser.parse_args().photos:
+    for count in [QUICK] if options.quick else options.photos:
         with TemporaryDirectory() as directory:
             make_files(Path(directory) / "photos", count)
             process = multiprocessing.get_context("spawn").Process(

@@ -37,6 +37,7 @@ from indexer.library import Library, open_library
 
 ROOT: Final = Path(__file__).parents[1]
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000)
+QUICK: Final = (200,)
 NEW: Final = 320  # photos that come in
 LOOKS: Final = 6
 QUERIES: Final = 50
@@ -62,6 +63,7 @@ def main() -> None:
     """Make what is missing, measure stage by stage, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     parser.add_argument("--keep", type=Path, help="where libraries are made, and found again")
     parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -69,7 +71,9 @@ def main() -> None:
         print(json.dumps(STAGES[options.stage](options.keep)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        table = {count: figures(options.keep or Path(folder), count) for count in options.photos}
+        place = options.keep or Path(folder)
+        sizes = QUICK if options.quick else options.photos
+        table = {count: figures(place, count) for count in sizes}
     print_table(table)
 
 

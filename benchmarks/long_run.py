@@ -4,8 +4,8 @@ Runs the real daemon in a process of its own over generated small photos and loo
 outside. `--encoder cheap` computes mean colours instead of running a model: what is measured is
 everything but the model, at a rate that makes 20,000 photos bearable; `starter` is the real one.
 
-    python benchmarks/long_run.py --photos 20000 --encoder cheap
-    python benchmarks/long_run.py --photos 2000 --base 500 --encoder starter
+    python -m benchmarks.long_run --photos 20000 --encoder cheap
+    python -m benchmarks.long_run --photos 2000 --base 500 --encoder starter
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from PIL import Image
 
 SIZE_PX = (320, 240)
 PER_FOLDER = 1_000
+QUICK = 60, 20  # photos, and those of them before the first look
 DAEMON = """
 import sys
 from pathlib import Path
@@ -58,6 +59,9 @@ class MeanColours:
         side = self.image_size_px
         return np.asarray(image.resize((side, side)), np.float32).transpose(2, 0, 1) / 255
 
+    def load_images(self) -> None:
+        """There is nothing to load."""
+
     def embed_images(self, pixels: np.ndarray) -> np.ndarray:
         """(B, 3, 224, 224) -> (B, 432) unit rows."""
         cropped = pixels[:, :, :216, :216].reshape(-1, 3, 12, 18, 12, 18)
@@ -75,7 +79,10 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=20_000)
     parser.add_argument("--encoder", default="cheap", help="'cheap', or what --model takes")
     parser.add_argument("--base", type=int, default=2_000, help="photos before the first look")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.photos, options.base = QUICK
     if options.photos <= options.base:
         parser.error("--photos must be above --base")
     with tempfile.TemporaryDirectory() as folder:

@@ -50,6 +50,7 @@ SENTENCES: Final = [
 ]
 NEAR: Final = 200  # photos that are near each sentence
 NEARNESS: Final = 0.6  # their cosine with it, about
+QUICK: Final = 1_000, 3  # photos and queries
 THUMBNAILS: Final = 40  # different ones
 QUIET_S: Final = 0.5  # nothing more travels after so long
 
@@ -175,7 +176,10 @@ def main() -> None:
     parser.add_argument("--model", choices=("starter", "clip"), default="starter")
     parser.add_argument("--queries", type=int, default=len(SENTENCES), help="how many are asked")
     parser.add_argument("--keep", type=Path, help="make the library here, or take it from here")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.photos, options.queries = QUICK
     with tempfile.TemporaryDirectory() as temporary:
         place = options.keep or Path(temporary)
         if not (place / "library").exists():

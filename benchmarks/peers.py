@@ -135,7 +135,10 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("folder", type=Path, help="photos; `export`: rclip's RCLIP_DATADIR")
     parser.add_argument("--count", type=int, default=None, help="so many photos, not all")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.count = 1
     if options.task == "export":
         export(options.model, options.folder)
         return

@@ -58,12 +58,18 @@ def _enlarged(source: Image.Image, draw: np.random.Generator, megapixels: float)
     return Image.fromarray(np.clip(large + noise, 0, 255).astype(np.uint8))
 
 
+QUICK = 2, 0.3  # photos of so many megapixels
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--megapixels", type=float, default=12)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.count, arguments.megapixels = QUICK
     paths = make_photos(arguments.directory, arguments.count, arguments.megapixels)
     sizes_mb = sorted(path.stat().st_size / 1e6 for path in paths)
     print(f"{len(paths)} photos, {sizes_mb[0]:.1f} to {sizes_mb[-1]:.1f} MB")

@@ -14,7 +14,7 @@ bare nouns in prompt templates.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.starter_retrieval import captioned, embed, sample
+from benchmarks.starter_retrieval import captioned, embed, quick_sample, sample
 from clipcore import Encoder, open_encoder
 from indexer.query import Term, Text
 from indexer.records import CONFIDENT
@@ -73,9 +73,9 @@ def judged(
     return Judged(name, scores, strengths, right)
 
 
-def sample_case(encoder: Encoder) -> Judged:
+def sample_case(encoder: Encoder, *, quick: bool = False) -> Judged:
     """data/sample, asked for what is there and for what is not."""
-    photos, cases = sample()
+    photos, cases = quick_sample() if quick else sample()
     absent = ABSENT.read_text("utf-8").splitlines()
     right = [[name in wanted for name in photos] for _, wanted in cases]
     right += [[False] * len(photos)] * len(absent)
@@ -151,11 +151,16 @@ def precision_recall(shown: BoolArray, right: BoolArray) -> tuple[float, float]:
     return both / max(1, shown.sum()), both / right.sum()
 
 
-def main(stamps: Path | None = None, model: str = "starter") -> None:
-    encoder = open_encoder(model)
-    cases = [sample_case(encoder)]
-    if stamps:
-        cases += stamp_cases(encoder, stamps)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stamps", type=Path, nargs="?")
+    parser.add_argument("model", nargs="?", default="starter")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+    options = parser.parse_args()
+    encoder = open_encoder(options.model)
+    cases = [sample_case(encoder, quick=options.quick)]
+    if options.stamps:
+        cases += stamp_cases(encoder, options.stamps)
     flat = best_flat_cut(cases[0])
     print(
         f"{'library':9} {'judged by':17} {'present':>7} {'absent':>6} {'ROC AUC':>8}   "
@@ -167,4 +172,4 @@ def main(stamps: Path | None = None, model: str = "starter") -> None:
 
 
 if __name__ == "__main__":
-    main(*(convert(given) for convert, given in zip((Path, str), sys.argv[1:], strict=False)))
+    main()

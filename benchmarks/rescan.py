@@ -36,7 +36,10 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="medians only, as JSON")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.photos, options.runs = 200, 1
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "library"
         encoder = open_encoder(STARTER)

@@ -54,6 +54,7 @@ from tests.postgres_server import LIBRARY, cpu_s, server_in
 ROOT: Final = Path(__file__).parents[1]
 DIM: Final = 512
 QUERIES: Final = 200
+QUICK: Final = 2_000  # vectors
 TOP: Final = 20
 SHARES: Final = (1.0, 0.5, 0.1, 0.01, 0.001)  # of the photos that a filter lets through
 WORDS: Final = dict(zip(SHARES[1:], ("half", "tenth", "hundredth", "thousandth"), strict=True))
@@ -88,7 +89,10 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--index", choices=("auto", "exact"), default="auto")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)  # the searching process
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.vectors, options.sentences = [QUICK], []
     policy = IndexPolicy(exact_only=options.index == "exact")
     if options.measure:
         print(json.dumps(measure(options.measure, policy)))

@@ -19,6 +19,7 @@ from torch import Tensor
 from clipcore.preprocess import OPENAI_MEAN, OPENAI_STD
 from tests.parity.seeded import (
     ARCHITECTURES,
+    TINY,
     openai_state,
     transformers_config,
     transformers_layout,
@@ -70,7 +71,12 @@ def _write(path: Path, **content: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("directory", type=Path)
-    write_models(parser.parse_args().directory)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+    options = parser.parse_args()
+    if options.quick:
+        write_open_clip(options.directory, TINY)
+    else:
+        write_models(options.directory)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,10 @@ def main() -> None:
     """Print what comes of growing a cluster, one step at a time."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="simulated for each")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.seconds = 0.5
     print(f"| ingest | photos/s | {' | '.join(STAGES)} | bottleneck |")
     print("|---|---:|" + "---:|" * len(STAGES) + "---|")
     for name, cluster in INGEST:

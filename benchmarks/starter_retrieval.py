@@ -1,6 +1,6 @@
 """How often the starter encoder finds the right photo: recall@1, 5 and 10.
 
-    python benchmarks/starter_retrieval.py [STAMPS_DIR]
+    python -m benchmarks.starter_retrieval [STAMPS_DIR]
 
 Asks the labelled queries of tests/sample_queries.toml over data/sample and, where STAMPS_DIR is
 given, the captions of Tux Paint's photo stamps over those stamps (Debian package
@@ -10,7 +10,7 @@ probability-weighted mean of the ten likeliest class names, with the same weight
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
 BATCH = 16
 RANKS = (1, 5, 10)
+QUICK = 12  # photos
 
 FloatArray = npt.NDArray[np.float32]
 Case = tuple[str, set[str]]  # a query and the photos that are right
@@ -34,7 +35,7 @@ class PlainConse(starter.StarterEncoder):
     """The baseline: Norouzi et al. 2013 with the ten likeliest classes, as published."""
 
     def embed_images(self, pixels: FloatArray) -> FloatArray:
-        probabilities = label_space.softmax(self._classify(pixels))
+        probabilities = label_space.softmax(self._image_tower()(pixels))
         tenth = np.partition(probabilities, -10, axis=1)[:, [-10]]
         likeliest = np.where(probabilities >= tenth, probabilities, np.float32(0))
         return label_space.unit_rows(likeliest @ self._space.labels)
@@ -49,6 +50,13 @@ def sample() -> tuple[dict[str, Path], list[Case]]:
     photos = {path.relative_to(SAMPLE).as_posix(): path for path in sorted(SAMPLE.rglob("*.*"))}
     photos = {name: path for name, path in photos.items() if path.suffix.lower() != ".md"}
     return photos, [(query["text"], set(query["photos"])) for query in queries]
+
+
+def quick_sample() -> tuple[dict[str, Path], list[Case]]:
+    """A few of the photos, and what is asked of those."""
+    photos, cases = sample()
+    few = dict(list(photos.items())[:QUICK])
+    return few, [(text, right) for text, right in cases if right & few.keys()]
 
 
 def stamps(directory: Path) -> tuple[dict[str, Path], list[Case]]:
@@ -92,9 +100,13 @@ def recalls(scores: FloatArray, names: list[str], cases: list[Case]) -> list[flo
 
 
 def main() -> None:
-    sets = {"data/sample": sample()}
-    if len(sys.argv) > 1:
-        sets["Tux Paint's stamps"] = stamps(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stamps", type=Path, nargs="?")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+    options = parser.parse_args()
+    sets = {"data/sample": quick_sample() if options.quick else sample()}
+    if options.stamps:
+        sets["Tux Paint's stamps"] = stamps(options.stamps)
     encoders = {"plain ConSE mean": PlainConse(), "starter": starter.StarterEncoder()}
     for title, (photos, cases) in sets.items():
         print(f"{title}: {len(photos)} photos, {len(cases)} queries")

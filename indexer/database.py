@@ -6,10 +6,12 @@ Knows connections and what SQLite is told for each; what the rows mean is store.
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,11 +29,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from indexer import postgres
 from indexer.dialects import begin_alone
 from indexer.disk import disk_full
-from indexer.errors import DamagedLibrary, LibraryError, LibraryNotFound, NotALibrary
+from indexer.errors import (
+    DamagedLibrary,
+    DiskFull,
+    LibraryError,
+    LibraryNotFound,
+    NotALibrary,
+)
 from indexer.records import Model
 from indexer.schema import library, metadata
 from indexer.schema_version import begin_library, bring_up_to_date, migrate
@@ -60,12 +69,30 @@ def open_database(place: Path | URL) -> Engine:
         return postgres.open_database(place)
     if not place.exists():
         raise _none_at(place)
-    engine = _engine(place)
+    try:
+        return _opened(place, _engine(place, read_only=not _is_writable(place)))
+    except DiskFull:  # there is no room even for the log's index, and none is needed
+        if _has_log(place):
+            raise
+        return _opened(place, _engine(place, read_only=True))
+
+
+def _opened(place: Path, engine: Engine) -> Engine:
     with _explained(place, engine):
         if _is_half_made(engine):
             raise _none_at(place)
         bring_up_to_date(engine, str(place))
     return engine
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _has_log(path: Path) -> bool:
+    """Whether some of what was committed is in the write-ahead log alone."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _none_at(path: Path) -> LibraryNotFound:
@@ -140,8 +167,16 @@ def _create_file(path: Path, model: Model) -> Engine:
     return _engine(path)
 
 
-def _engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+def _engine(path: Path, *, read_only: bool = False) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    if read_only:
+        # without a log the file is all there is, and SQLite need not make the log's index beside it
+        mode = "mode=ro" if _has_log(path) else "mode=ro&immutable=1"
+        uri = f"{path.absolute().as_uri()}?{mode}"
+        opener = partial(sqlite3.connect, uri, uri=True, check_same_thread=False)
+        engine = create_engine(url, creator=opener, poolclass=NullPool)  # others may replace it
+    else:
+        engine = create_engine(url)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -161,6 +196,10 @@ def _engine(path: Path) -> Engine:
             raise disk_full(path) from context.original_exception
         if code is not None and code & 0xFF in DAMAGED:  # the other bits tell details
             raise _damaged(path, str(context.original_exception)) from context.original_exception
+        if code is not None and code & 0xFF == sqlite3.SQLITE_READONLY:
+            raise LibraryError(
+                f"{path} cannot be written, only searched"
+            ) from context.original_exception
 
     return engine
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from indexer.decode import write_atomically
-from indexer.errors import LibraryBusy
+from indexer.errors import LibraryBusy, LibraryError
 from indexer.places import library_name
 
 
@@ -25,7 +25,7 @@ from indexer.places import library_name
 def held(library: Path, role: str, busy: str) -> Iterator[None]:
     """Hold the library's lock for `role` ("writer", "daemon").
 
-    Raises LibraryBusy with `busy` and who has it.
+    Raises LibraryBusy with `busy` and who has it, LibraryError where nothing can be written.
     """
     holder = library / f"{role}.json"
     try:
@@ -33,6 +33,10 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
     except Timeout as error:
         name = library_name(library)
         raise LibraryBusy(f"the library at {name} {busy} {_told(holder)}") from error
+    except OSError as error:
+        raise LibraryError(
+            f"the library at {library_name(library)} cannot be written ({error.strerror})"
+        ) from error
     with lock:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
