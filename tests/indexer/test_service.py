@@ -215,6 +215,11 @@ def test_daemon_works_within_the_restrictions_of_its_unit(
     if caches == "lost":  # as where the directory was deleted after the installation
         text = unit.read_text("utf-8").replace(f'ReadWritePaths=-"{cache_path()}"\n', "")
         unit.write_text(text.replace(str(cache_path().parent), str(tmp_path / "no cache")), "utf-8")
+    # the quickest engine to try: which one it is decides nothing here
+    engine = unit.read_text("utf-8").replace(
+        '"--library"', '"--engine" "torch-float32" "--library"'
+    )
+    unit.write_text(engine, "utf-8")
     (tmp_path / "tmp").mkdir()
     own = [sys.executable, "-m", "tests.indexer.confined", unit, tmp_path / "tmp"]
     with (tmp_path / "log").open("w") as log:
