@@ -67,7 +67,7 @@ def query() -> str:
 
 
 def set_query(text: str) -> None:
-    """Search for `text` alone, show its confident matches, and close the open photo."""
+    """Search for `text` alone, show its strong matches, and close the open photo."""
     close_photo()
     set_picture(None)
     refine(text)
@@ -91,12 +91,12 @@ def set_picture(name: str | None) -> None:
 
 
 def all_shown() -> bool:
-    """Whether what is no confident match is shown too."""
+    """Whether the weaker matches are shown too."""
     return value("all") is not None
 
 
 def show_all(wanted: bool) -> None:
-    """Show what is no confident match too, or not."""
+    """Show the weaker matches too, or not."""
     put("all", "1" if wanted else None)
 
 

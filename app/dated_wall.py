@@ -12,7 +12,7 @@ from app.following import follow
 from app.grid import grid, wanted
 from app.language import month, one_language
 from app.photo import photo_dialog
-from app.selection_bar import selection_bar
+from app.selection_bar import listed, selection_bar
 from indexer.library import Library
 
 EVERY_PHOTO: Final = "after:0001"  # one without a date has its file's
@@ -38,7 +38,9 @@ def dated_wall(library: Library, question: str, key: str) -> None:
     hits = found.result.hits
     if hits:
         more = not found.complete
-        grid(library, hits, question, key=key, group_of=lambda photo: month(photo.date), more=more)
-    selection_bar(library)
+        grid(
+            library, hits, question, key=key, group_of=lambda hit: month(hit.photo.date), more=more
+        )
+    selection_bar(library, lambda: listed(library, question))
     if address.value("photo") is not None:
         photo_dialog(library, hits)

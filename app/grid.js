@@ -1,5 +1,5 @@
 // Draws a justified wall of photos that can be opened and ticked, and asks for more while one
-// scrolls. data = {wall, from, cells, more, selected, labels}; the cells are those of `wall` from
+// scrolls. data = {wall, from, cells, more, dated, selected, labels}; the cells are those of `wall` from
 // place `from` on: what came before is kept here.
 // A cell = {id, name, alt, match, strength, ratio, src, group}. elements.js goes before.
 // Names are other people's text: they are only ever set as text and as attributes.
@@ -86,15 +86,15 @@ function arrange(root) {
     groups.at(-1).spots.push(kept.spot);
   }
   const focused = root.getRootNode().activeElement;
-  root.list.replaceChildren(...groups.map(drawGroup));
+  root.list.replaceChildren(...groups.map((group) => drawGroup(group, root.dated)));
   if (focused && root.contains(focused)) focused.focus({ preventScroll: true });
   const current = root.spots.get(root.current) ?? root.spots.get(root.cells[0]?.id);
   if (current) makeCurrent(root, current.cell.id);
 }
 
-function drawGroup({ name, spots }) {
-  const group = element("section", "group");
-  if (name) group.append(element("h2", "month", name));
+function drawGroup({ name, spots }, dated) {
+  const group = element("section", dated ? "group" : "group whole");
+  if (name) group.append(element("h2", dated ? "month" : "line", name));
   const row = element("div", "row");
   row.setAttribute("role", "list");
   row.append(...spots);
@@ -228,6 +228,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   root.say = setTriggerValue;
   root.lack = (asked) => setStateValue("more", asked); // an event would push out a click before it
   root.labels = data.labels;
+  root.dated = data.dated;
   root.asked = undefined;
   hearTicks(root, data.selected);
   const whole = receive(root, data);

@@ -21,12 +21,12 @@ from app.facts import description, match
 from app.language import _, language
 from app.thumbnails import thumbnail_url
 from indexer.library import Library
-from indexer.records import Hit, Photo
+from indexer.records import Hit
 
 KEY: Final = "grid"
 PAGE: Final = 60
 
-GroupOf = Callable[[Photo], str]
+GroupOf = Callable[[Hit], str]
 
 
 @dataclass(slots=True)
@@ -58,10 +58,12 @@ def grid(
     key: str = KEY,
     group_of: GroupOf | None = None,
     more: bool = False,
+    is_dated: bool = True,
 ) -> None:
     """Show the hits that `question` has, in their order; a click opens the photo.
 
-    `group_of` names the group that stands over a photo. `more`: there are more than `hits`.
+    `group_of` names the group that a hit is in. `more`: there are more than `hits`. `is_dated`:
+    the groups are months, of which small ones stand side by side; others begin below a line.
     """
     wall = _wall(question, key)
     start = _first_new(wall, hits)
@@ -73,6 +75,7 @@ def grid(
         "from": start,
         "cells": cells,
         "more": more or len(hits) > len(shown),
+        "dated": is_dated,
         "selected": list(selection.selected()),
         "labels": {"select": _("Select {name}")},
     }
@@ -95,7 +98,7 @@ def cell(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
         "strength": None if hit.strength is None else round(hit.strength, 2),
         "ratio": facts.width_px / max(1, facts.height_px),
         "src": src,
-        "group": group_of(hit.photo) if group_of else "",
+        "group": group_of(hit) if group_of else "",
     }
 
 

@@ -23,6 +23,7 @@ from app.library_page import library_page
 from app.map_page import map_page
 from app.opened import library_at
 from app.overview import overview
+from app.page_frame import page_frame
 from app.pages import MAP, SEARCH
 from app.photo import photo_dialog
 from app.plain import plain
@@ -59,6 +60,7 @@ def main() -> None:
     ):
         st.html('<h1 class="brand">Recollect</h1>', width="content")
         language_switch()
+    page_frame()
     try:
         may_be_drawn = admission.may_be_drawn(default_library())
         chosen = _navigation(may_be_drawn)

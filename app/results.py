@@ -1,30 +1,34 @@
-"""What a query has found: the confident matches, and the others a click away."""
+"""What a query has found: the strong matches, and the weaker ones a click away."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
 from app import address
-from app.answer import Answer, answer, forget_answer
+from app.answer import DEEPER, Answer, answer, forget_answer
 from app.asked import asked
+from app.chips import in_words
 from app.counts import photo_count
 from app.following import follow
 from app.grid import KEY, grid, wanted
 from app.language import _, month, number, one_language
 from app.photo import photo_dialog
 from app.plain import plain
-from app.query_text import read, sorted_by
+from app.query_text import read, sorted_by, without
 from app.said import said
-from app.selection_bar import selection_bar
+from app.selection_bar import listed, selection_bar
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library
-from indexer.query import Query, Sort
-from indexer.records import CONFIDENT, Hit
+from indexer.query import Filter, Query, Sort
+from indexer.records import Hit
 
 ORDER: Final = "order"
 REORDERED: Final = "reordered"  # in the session
+CLOSEST: Final = 20  # shown where no match is strong
+SELECTED: Final = 1_000  # looked at first where all results are selected
 
 
 def results(library: Library) -> None:
@@ -51,21 +55,80 @@ def _shown(library: Library) -> None:
 
 def _answered(library: Library, query: Query, found: Answer) -> tuple[Hit, ...]:
     hits = found.result.hits
-    shown = hits if address.all_shown() else confident(hits)
+    if not hits:
+        _nothing(library, query)
+        return ()
+    shown = hits if address.all_shown() else strong_or_closest(hits)
     more = len(shown) == len(hits) and not found.complete
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.caption(told(found, len(shown), more=more), width="content")
-        if query.terms and hits:
+        if query.terms:
             _order(query)
-    if shown:
-        by_date = query.sort == "date" or not query.terms
-        group_of = (lambda photo: month(photo.date)) if by_date else None
-        grid(library, shown, _question(), group_of=group_of, more=more)
+    by_date = query.sort == "date" or not query.terms
+    is_divided = found.result.verdict == "confident"
+    group_of = _month if by_date else _strength if is_divided else None
+    grid(library, shown, _question(), group_of=group_of, more=more, is_dated=by_date)
     the_others(hits, len(shown))
-    selection_bar(library)
+    selection_bar(library, lambda: _numbers(library, query))
     return shown
+
+
+def _month(hit: Hit) -> str:
+    return month(hit.photo.date)
+
+
+def _strength(hit: Hit) -> str:
+    return "" if hit.is_strong else _("Weaker matches")
+
+
+def _nothing(library: Library, query: Query) -> None:
+    """Say that nothing passes the filters, and which of them can go."""
+    st.subheader(_("No photo was found"), anchor=False)
+    typed = read(address.query())
+    droppable = [
+        one
+        for one in typed.filters
+        if library.search(_without(query, one), top=1).hits  # else dropping it leads nowhere
+    ]
+    if droppable:
+        st.caption(_("Photos are found without one of these filters:"))
+    elif typed.filters:
+        st.caption(_("No single filter is the reason: photos are found without all of them."))
+    with st.container(horizontal=True):
+        for number_of_filter, one in enumerate(droppable):
+            st.button(
+                plain(_("Remove: {filter}").format(filter=in_words(one))),
+                icon=":material/filter_alt_off:",
+                key=f"drop_{number_of_filter}",
+                on_click=address.refine,
+                args=(without(typed, one),),
+            )
+        if typed.filters and not droppable:
+            st.button(
+                _("Remove all filters"),
+                icon=":material/filter_alt_off:",
+                on_click=address.refine,
+                args=(str(replace(typed, filters=())),),
+            )
+
+
+def _without(query: Query, dropped: Filter) -> Query:
+    return replace(query, filters=tuple(one for one in query.filters if one != dropped))
+
+
+def _numbers(library: Library, query: Query) -> list[int]:
+    """The numbers of all photos that are results, not only of those that were loaded."""
+    if address.all_shown() or not query.terms:
+        return listed(library, query)
+    top = SELECTED
+    while True:
+        hits = library.search(query, top).hits
+        shown = strong_or_closest(hits)
+        if len(shown) < len(hits) or len(hits) < top:
+            return [hit.photo.id for hit in shown]
+        top *= DEEPER
 
 
 def _question() -> str:
@@ -96,33 +159,26 @@ def _reorder() -> None:
         st.session_state[REORDERED] = True
 
 
-def confident(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """The relevant hits; those of a query of filters alone are all what was asked for."""
-    return tuple(hit for hit in hits if hit.strength is None or hit.strength >= CONFIDENT)
+def strong_or_closest(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """The strong hits, those of a query of filters alone are all; where none is, the closest."""
+    return tuple(hit for hit in hits if hit.is_strong) or hits[:CLOSEST]
 
 
 def told(found: Answer, shown: int, *, more: bool) -> str:
     """The answer in one line."""
     took = f"{found.result.took_ms:.0f} ms"
-    if not found.result.hits:
-        return f"{_('No photo was found')} · {took}"
     if found.result.verdict == "none":
-        nearest = _("No confident match: the nearest all the same")
-        return f"{nearest if shown else _('No confident match')} · {took}"
+        return f"{_('No strong match. Closest results:')} · {took}"
     if more:
         return f"{_('More than {count} photos').replace('{count}', number(shown))} · {took}"
     return f"{photo_count(shown)} · {took}"
 
 
 def the_others(hits: tuple[Hit, ...], shown: int) -> None:
-    """Offer the hits that are not shown, or to leave out again what is no confident match."""
+    """Offer the hits that are not shown, or to leave out the weaker ones again."""
     if shown < len(hits):
-        label = _("Show weaker matches too") if shown else _("Show the nearest all the same")
+        label = _("Show weaker matches too")
         st.button(label, on_click=address.show_all, args=(True,), key="weaker")
-    elif address.all_shown() and shown > len(confident(hits)):
-        st.button(
-            _("Show confident matches only"),
-            on_click=address.show_all,
-            args=(False,),
-            key="confident",
-        )
+    elif address.all_shown() and shown > len(strong_or_closest(hits)):
+        label = _("Hide weaker matches")
+        st.button(label, on_click=address.show_all, args=(False,), key="stronger")

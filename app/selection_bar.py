@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -18,12 +18,14 @@ from app.exports import LISTS, zipped
 from app.files import Offer, offered, url
 from app.folders import tops
 from app.language import _, ngettext
+from app.overview import overview
 from app.pages import search_for
 from app.picker import close_picker, walk
 from app.plain import plain
 from app.selection import select, selected
 from indexer.errors import PhotoNotFound
 from indexer.library import Library
+from indexer.query import Query
 from indexer.records import Photo
 
 TOKENS: Final = "exports"  # in the session: the ticked photos, and the token of each export
@@ -34,8 +36,11 @@ COPIED: Final = "copied"  # in the session: what became of the copies
 FAILURES_SHOWN: Final = 20
 
 
-def selection_bar(library: Library) -> None:
-    """Say how many are ticked, where any are, and offer what can be done with them."""
+def selection_bar(library: Library, results: Callable[[], Iterable[int]] | None = None) -> None:
+    """Say how many are ticked, where any are, and offer what can be done with them.
+
+    `results` gives the numbers of all photos that "Select all" takes.
+    """
     ids = selected()
     if not ids:
         return
@@ -43,12 +48,20 @@ def selection_bar(library: Library) -> None:
         horizontal=True, vertical_alignment="center", border=True, key="selection_bar"
     ):
         st.markdown(ngettext("{count} photo selected", "{count} photos selected", len(ids)))
+        if results is not None:
+            _selects_all(results)
         query = like_these(ids)
         if st.button(_("More like these"), icon=":material/search:", key="selection_like"):
             search_for(query)
         _opens(EXPORT, _("Export"), ":material/download:")
         _opens(COPY, _("Copy"), ":material/folder_copy:")
-        st.button(_("Clear"), key="selection_clear", on_click=select, args=((),))
+        st.button(
+            _("Clear"),
+            icon=":material/close:",
+            key="selection_clear",
+            on_click=select,
+            args=((),),
+        )
     opened = st.session_state.get(OPEN)
     if opened == EXPORT:
         dialog = st.dialog(_("Export"), on_dismiss=_close)(_exports)
@@ -56,6 +69,21 @@ def selection_bar(library: Library) -> None:
     elif opened == COPY:
         dialog = st.dialog(_("Copy into a folder"), on_dismiss=_close)(_copy_dialog)
         ask_for(COPY, partial(dialog, library, ids))
+
+
+def listed(library: Library, query: Query | str) -> list[int]:
+    """The numbers of all photos that a query finds, in their order."""
+    there = max(1, overview(library).photos)
+    return [hit.photo.id for hit in library.search(query, there).hits]
+
+
+def _selects_all(results: Callable[[], Iterable[int]]) -> None:
+    st.button(
+        _("Select all"),
+        icon=":material/select_all:",
+        key="selection_all",
+        on_click=lambda: select([*selected(), *results()]),
+    )
 
 
 def like_these(ids: Sequence[int]) -> str:

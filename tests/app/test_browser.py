@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.grid import PAGE
+from app.results import CLOSEST
 from indexer.daemon import Daemon
 from indexer.library import Library, open_library
 from tests.app.serving import WAIT_MS, names, search, served
@@ -53,13 +54,14 @@ def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
     few = len(names(page))
     page.get_by_role("button", name="weaker matches").click()
     expect(page.locator(".cell")).to_have_count(PAGE)
+    expect(page.get_by_role("heading", name="Weaker matches")).to_be_visible()
     assert 1 <= few < PAGE
     page.go_back()
     expect(page.locator(".cell")).to_have_count(few)
     search(page, "a spoonful of quantum mechanics")
-    expect(page.get_by_text("No confident match")).to_be_visible()
-    expect(page.locator(".cell")).to_have_count(0)
-    page.get_by_role("button", name="Show the nearest all the same").click()
+    expect(page.get_by_text("No strong match. Closest results:")).to_be_visible()
+    expect(page.locator(".cell")).to_have_count(CLOSEST)
+    page.get_by_role("button", name="Show weaker matches too").click()
     expect(page.locator(".cell")).to_have_count(PAGE)
 
 
@@ -98,6 +100,75 @@ def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str
     expect(bar).to_have_count(0)
     page.locator(".cell").first.click()
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+
+
+def test_bar_stays_in_sight_select_all_takes_what_is_not_loaded_and_escape_clears(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}?q=animals&all=1")
+    page.get_by_role("checkbox", name=f"Select {names(page)[0]}").click()
+    bar = page.locator(".st-key-selection_bar")
+    expect(bar).to_be_in_viewport(ratio=1)
+    bar.get_by_role("button", name="Select all").click()
+    expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
+    page.locator(".cell").nth(20).scroll_into_view_if_needed()
+    expect(bar).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(bar).to_be_in_viewport(ratio=1)
+    tops = {round(one.bounding_box()["y"]) for one in bar.get_by_role("button").all()}  # type: ignore[index]
+    assert len(tops) == 1
+    page.locator(".cell").first.focus()
+    page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+
+
+def test_select_all_takes_the_strong_matches_where_they_alone_are_shown(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    found = names(page)
+    page.get_by_role("checkbox", name=f"Select {found[0]}").click()
+    page.get_by_role("button", name="Select all").click()
+    expect(page.locator(".ticked")).to_have_count(len(found))
+
+
+def test_header_is_opaque(browser: Browser, address: str) -> None:
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(address)
+        header = page.locator(".stAppHeader")
+        header.wait_for(timeout=WAIT_MS)
+        colour = header.evaluate("one => getComputedStyle(one).backgroundColor")
+        assert re.fullmatch(r"rgb\(\d+, \d+, \d+\)", colour), colour
+        page.close()
+
+
+def test_filters_that_leave_nothing_are_named_and_can_be_dropped(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=a+polar+bear+camera:nikon+year:1999")
+    expect(page.get_by_role("heading", name="No photo was found")).to_be_visible()
+    page.locator(".stMain").get_by_role("button", name="Remove: 1999").last.click()
+    assert POLAR_BEAR in names(page)
+    page.goto(f"{address}?q=year:1999+camera:none")
+    page.get_by_role("button", name="Remove all filters").click()
+    expect(page.locator(".st-key-newest .cell").first).to_be_visible()
+
+
+def test_one_back_closes_the_photo_and_the_next_leaves_the_query(page: Page, address: str) -> None:
+    page.goto(address)
+    search(page, "animals")
+    names(page)
+    for closing in ("Escape", "Back"):
+        page.locator(".cell").first.click()
+        heading = page.locator(".sheet .name")
+        for _step in range(3):
+            before = heading.text_content() or ""
+            page.keyboard.press("ArrowRight")
+            expect(heading).not_to_have_text(before)
+        page.keyboard.press("Escape") if closing == "Escape" else page.go_back()
+        expect(page.locator(".sheet")).to_have_count(0)
+        expect(page).to_have_url(re.compile(r"q=animals$"))
+    page.go_back()
+    expect(page).to_have_url(address)
 
 
 def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None:

@@ -124,6 +124,5 @@ def test_home_shows_the_newest_photos_and_those_that_come(
             wall.nth(1).locator(".name").text_content() or ""
         )
         page.go_back()
-        page.go_back()
         expect(page.locator(".sheet")).to_have_count(0)
         expect(page).to_have_url(address)
