@@ -15,9 +15,10 @@ from app import address, admission
 from app.asked import is_asked
 from app.dated_wall import newest
 from app.dialogs import dialog_at_the_end
+from app.examples import offer_examples
 from app.explore_page import explore_page
 from app.filters import filters
-from app.language import N_, _, ngettext, one_language
+from app.language import _, ngettext, one_language
 from app.language_switch import language_switch
 from app.library_page import library_page
 from app.map_page import map_page
@@ -37,14 +38,6 @@ from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.places import default_library
 
-EXAMPLES: Final = (
-    N_("snow in the mountains"),
-    N_("a dog playing outside"),
-    N_("dinner with friends"),
-    N_("boats by the sea"),
-    N_("an old church"),
-    N_("flowers in the garden"),
-)
 PAGE_CSS: Final = Path(__file__).with_name("page.css")
 ICON: Final = Path(__file__).with_name("icon.svg")
 
@@ -115,11 +108,11 @@ def page(library: Library) -> None:
     if is_asked():
         results(library)
         return
-    start(facets.photos)
+    start(library, facets.photos)
     newest(library)
 
 
-def start(photos: int) -> None:
+def start(library: Library, photos: int) -> None:
     """What there is before the first query: the library's size and a few queries to click."""
     st.markdown(
         ngettext(
@@ -128,9 +121,7 @@ def start(photos: int) -> None:
             photos,
         )
     )
-    with st.container(horizontal=True):
-        for example in EXAMPLES:  # the models read English best
-            st.button(_(example), on_click=address.set_query, args=(example,))
+    offer_examples(library)
 
 
 if __name__ == "__main__":

@@ -54,30 +54,38 @@ function onKey(event) {
   document.querySelector(".st-key-selection_clear button")?.click();
 }
 
-// The words for a server that does not answer, in place of Streamlit's. They were sent while it did.
+// Our words in place of Streamlit's, where the server does not answer and where there is no such
+// page. They were sent before.
+
+const THEIRS = [
+  ["lost", /Streamlit server is not responding|Is Streamlit still running|Cannot connect to Streamlit/],
+  ["missing", /Running the app's main page/],
+];
 
 function watchDialogs(frame) {
   const look = () => {
     for (const dialog of document.querySelectorAll("[role=dialog]")) speak(dialog, frame.words);
   };
   const observer = new MutationObserver(look);
-  observer.observe(document.body, { childList: true, subtree: true });
+  observer.observe(document.body, { childList: true, subtree: true, characterData: true });
   look();
   return observer;
 }
 
 function speak(dialog, words) {
-  const isOurs = dialog.querySelector(".recollect-lost");
-  if (isOurs || !/Streamlit server is not responding|Is Streamlit still running|Cannot connect to Streamlit/.test(dialog.textContent)) return;
-  const title = dialog.querySelector("h1, h2, [slot=title]");
-  if (title) title.textContent = words.title;
-  const texts = [...dialog.querySelectorAll("[data-testid=stMarkdownContainer], [data-testid=stMarkdown]")];
-  const old = texts[0]?.parentElement ?? dialog.lastElementChild;
-  const ours = document.createElement("p");
-  ours.className = "recollect-lost";
-  ours.textContent = words.message;
-  for (const one of old.children) one.style.display = "none";
-  old.append(ours);
+  const [which] = THEIRS.find(([, theirs]) => theirs.test(dialog.textContent)) ?? [];
+  const title = dialog.querySelector("[slot=title]");
+  if (!which || !title) return;
+  let ours = dialog.querySelector(".recollect-words");
+  if (!ours) {
+    ours = document.createElement("p");
+    ours.className = "recollect-words";
+    dialog.append(ours);
+  }
+  for (const [at, text] of [[title, words[which].title], [ours, words[which].message]])
+    if (at.textContent !== text) at.textContent = text; // else the observer would never rest
+  for (const one of dialog.children)
+    if (one.tagName === "DIV" && one.style.display !== "none") one.style.display = "none";
 }
 
 export default function ({ parentElement, data }) {

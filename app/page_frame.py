@@ -20,12 +20,18 @@ def page_frame() -> None:
         draw("page_frame", f"{KEY}_script", {"words": words()}, before=())
 
 
-def words() -> dict[str, str]:
-    """What stands where the server does not answer."""
+def words() -> dict[str, dict[str, str]]:
+    """What stands where the server does not answer, and where there is no such page."""
     return {
-        "title": _("Recollect does not answer"),
-        "message": _(
-            "The server of this page has stopped or cannot be reached. Start it again with "
-            "“indexer serve”; this page then goes on by itself."
-        ),
+        "lost": {
+            "title": _("Recollect does not answer"),
+            "message": _(
+                "The server of this page has stopped or cannot be reached. Start it again with "
+                "“indexer serve”; this page then goes on by itself."
+            ),
+        },
+        "missing": {
+            "title": _("There is no such page"),
+            "message": _("The address leads to no page of Recollect. Here is the search."),
+        },
     }

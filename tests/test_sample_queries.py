@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.examples import OFFERED, examples
 from indexer.library import open_library
+from indexer.query import Term, Text, parse
 from tests.conftest import SAMPLE
 
 QUERIES: list[dict[str, Any]] = tomllib.loads(
@@ -64,4 +67,35 @@ def test_verdict_says_whether_the_library_has_it(
 ) -> None:
     library = open_library(sample_library)
     assert library.search(query).verdict == verdict
+    library.close()
+
+
+def documented() -> list[str]:
+    """The queries that the README has as examples: of its table, and of the command line."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    table = readme.split("### The query language")[1].split("\n\n")
+    rows = [line for part in table for line in part.splitlines() if line.startswith("| `")]
+    examples = [code for row in rows for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    return examples + re.findall(r"^indexer search ([^#\n]+?) *#", readme, re.M)
+
+
+def test_each_documented_query_about_meaning_has_a_strong_match(sample_library: Path) -> None:
+    library = open_library(sample_library)
+    asked = [text for text in documented() if any(isinstance(t.content, Text) for t in terms(text))]
+    weak = [text for text in asked if library.search(text).verdict != "confident"]
+    library.close()
+    assert len(asked) >= 4
+    assert weak == []
+
+
+def terms(text: str) -> tuple[Term, ...]:
+    """Those of a query; of a part of one, as `landscape` after `shape:portrait`, none."""
+    return parse(text).terms if re.search(r"\s", text) and not re.search("[a-z]:", text) else ()
+
+
+def test_each_example_that_the_page_offers_has_a_strong_match(sample_library: Path) -> None:
+    library = open_library(sample_library)
+    offered = examples(library)
+    assert len(offered) == OFFERED
+    assert {library.search(text).verdict for text in offered} == {"confident"}
     library.close()

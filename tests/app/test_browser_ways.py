@@ -126,3 +126,24 @@ def test_home_shows_the_newest_photos_and_those_that_come(
         page.go_back()
         expect(page.locator(".sheet")).to_have_count(0)
         expect(page).to_have_url(address)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "missing"),
+    [
+        ("en", "Recollect does not answer", "There is no such page"),
+        ("zh", "Recollect 没有响应", "没有这个页面"),
+    ],
+)
+def test_lost_server_and_unknown_page_are_named_in_our_words(
+    page: Page, sample_library: Path, language: str, title: str, missing: str
+) -> None:
+    dialog = page.get_by_role("dialog")
+    with served(sample_library) as address:
+        page.goto(f"{address}nowhere?lang={language}")
+        expect(dialog.get_by_role("heading", name=missing)).to_be_visible()
+        expect(dialog.get_by_text("main page")).to_be_hidden()
+        page.keyboard.press("Escape")
+        page.locator(".cell").first.wait_for()
+    expect(dialog.get_by_role("heading", name=title)).to_be_visible()
+    expect(dialog.get_by_text("Streamlit")).to_be_hidden()

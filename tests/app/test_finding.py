@@ -139,7 +139,6 @@ def encoded(data: bytes) -> str:
 def test_given_picture_is_looked_for_beside_the_words(library: Library, tmp_path: Path) -> None:
     before = files(tmp_path)
     test = given(library, encoded(photo_bytes("blue", seed=5)), q="camera:nikon")
-    test.button(key="weaker").click().run()
     assert names(test) == ["blue.jpg", "navy.jpg"]
     assert labels(test) == ["Like this picture", "nikon"]
     assert box(test)["query"] == "camera:nikon"

@@ -1,0 +1,126 @@
+"""Queries to try, offered before the first one: only such as have strong matches in this library.
+
+Found out aside, after the page is drawn, and again when the library has changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app import address
+from app.language import N_, _, concept, one_language
+from clipcore.errors import ClipcoreError
+from indexer.concepts import concepts
+from indexer.errors import IndexerError
+from indexer.library import Library
+
+SENTENCES: Final = (  # they show best what can be typed
+    N_("snow in the mountains"),
+    N_("a dog playing outside"),
+    N_("dinner with friends"),
+    N_("boats by the sea"),
+    N_("an old church"),
+    N_("flowers in the garden"),
+)
+OFFERED: Final = 6
+APART: Final = 17
+LOOKED_AT: Final = 50  # strong matches of one query
+LOOK_S: Final = 1.0  # how often the page asks whether they are known
+REST: Final = 20  # while a library grows, finding out takes at most one part in so many of the time
+
+
+log = logging.getLogger(__name__)
+
+
+class ExamplesKeeper:
+    """Finds out once for all visitors. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: tuple[str, ...] | None = None
+        self._of: tuple[str, int] | None = None
+        self._next_s = 0.0
+        self._is_looking = False
+
+    def known(self, library: Library) -> tuple[str, ...] | None:
+        """The examples, those of a moment ago where the library has changed; None: not known yet.
+
+        What is not known or has changed is found out aside.
+        """
+        of = (library.model_id, library.change_token())
+        with self._lock:
+            if of != self._of and not self._is_looking and time.monotonic() >= self._next_s:
+                self._is_looking = True
+                threading.Thread(target=self._look, args=(library, of), daemon=True).start()
+            return self._found
+
+    def _look(self, library: Library, of: tuple[str, int]) -> None:
+        started_s = time.monotonic()
+        found: tuple[str, ...] = self._found or ()
+        try:
+            found = examples(library)
+        except (IndexerError, ClipcoreError) as error:
+            log.warning("no examples can be found: %s", error)
+        finally:
+            ended_s = time.monotonic()
+            with self._lock:
+                self._found, self._of = found, of
+                self._next_s = ended_s + REST * (ended_s - started_s)
+                self._is_looking = False
+
+
+def examples(library: Library) -> tuple[str, ...]:
+    """The sentences that have strong matches here, then everyday concepts that find photos which
+    none before has found; few queries are enough where a library shows much."""
+    chosen: list[str] = []
+    seen: set[int] = set()
+    for text in (*SENTENCES, *_spread(concepts())):
+        if len(chosen) == OFFERED:
+            break
+        fresh = _strong(library, text) - seen
+        if fresh:
+            chosen.append(text)
+            seen |= fresh
+    return tuple(chosen)
+
+
+def _spread(known: tuple[str, ...]) -> Iterator[str]:
+    """All of them, neighbours far from one another: those are about the same."""
+    for start in range(APART):
+        yield from known[start::APART]
+
+
+def _strong(library: Library, text: str) -> frozenset[int]:
+    hits = library.search(text, LOOKED_AT).hits
+    return frozenset(hit.photo.id for hit in hits if hit.is_strong)
+
+
+@st.cache_resource(show_spinner=False)
+def _keeper(path: Path, made: int) -> ExamplesKeeper:
+    return ExamplesKeeper()
+
+
+def offer_examples(library: Library) -> None:
+    """Buttons that ask them; they appear when they are known."""
+    known = _keeper(library.path, id(library)).known(library)
+    if known is None:
+        _wait(library)
+        return
+    with st.container(horizontal=True, key="examples"):
+        for example in known:  # the models read English best
+            label = _(example) if example in SENTENCES else concept(example)
+            st.button(label, on_click=address.set_query, args=(example,))
+
+
+@st.fragment(run_every=LOOK_S)
+@one_language()
+def _wait(library: Library) -> None:
+    if _keeper(library.path, id(library)).known(library) is not None:
+        st.rerun()
