@@ -1,6 +1,6 @@
 """Queries to try, offered before the first one: only such as have strong matches in this library.
 
-Found out aside, after the page is drawn, and again when the library has changed.
+Found out after the page is drawn, and again when the library has changed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 import streamlit as st
 
 from app import address
+from app.dialogs import DRAWING
 from app.language import N_, _, concept, one_language
 from clipcore.errors import ClipcoreError
 from indexer.concepts import concepts
@@ -32,7 +33,7 @@ SENTENCES: Final = (  # they show best what can be typed
 OFFERED: Final = 6
 APART: Final = 17
 LOOKED_AT: Final = 50  # strong matches of one query
-LOOK_S: Final = 1.0  # how often the page asks whether they are known
+AFTER_S: Final = 2.0  # after the page is drawn
 REST: Final = 20  # while a library grows, finding out takes at most one part in so many of the time
 
 
@@ -44,36 +45,31 @@ class ExamplesKeeper:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: tuple[str, ...] | None = None
         self._of: tuple[str, int] | None = None
         self._next_s = 0.0
-        self._is_looking = False
+        self.known: tuple[str, ...] = ()
 
-    def known(self, library: Library) -> tuple[str, ...] | None:
-        """The examples, those of a moment ago where the library has changed; None: not known yet.
-
-        What is not known or has changed is found out aside.
-        """
+    def is_due(self, library: Library) -> bool:
+        """Whether they are not known yet, or the library has changed since."""
         of = (library.model_id, library.change_token())
-        with self._lock:
-            if of != self._of and not self._is_looking and time.monotonic() >= self._next_s:
-                self._is_looking = True
-                threading.Thread(target=self._look, args=(library, of), daemon=True).start()
-            return self._found
+        return of != self._of and time.monotonic() >= self._next_s
 
-    def _look(self, library: Library, of: tuple[str, int]) -> None:
-        started_s = time.monotonic()
-        found: tuple[str, ...] = self._found or ()
+    def find(self, library: Library) -> bool:
+        """Find out, unless another visitor does; whether others are known now."""
+        if not self._lock.acquire(blocking=False):
+            return False
         try:
-            found = examples(library)
-        except (IndexerError, ClipcoreError) as error:
-            log.warning("no examples can be found: %s", error)
-        finally:
+            before, started_s = self.known, time.monotonic()
+            of = (library.model_id, library.change_token())
+            try:
+                self.known = examples(library)
+            except (IndexerError, ClipcoreError) as error:
+                log.warning("no examples can be found: %s", error)  # a search shows it
             ended_s = time.monotonic()
-            with self._lock:
-                self._found, self._of = found, of
-                self._next_s = ended_s + REST * (ended_s - started_s)
-                self._is_looking = False
+            self._of, self._next_s = of, ended_s + REST * (ended_s - started_s)
+            return self.known != before
+        finally:
+            self._lock.release()
 
 
 def examples(library: Library) -> tuple[str, ...]:
@@ -109,18 +105,20 @@ def _keeper(path: Path, made: int) -> ExamplesKeeper:
 
 def offer_examples(library: Library) -> None:
     """Buttons that ask them; they appear when they are known."""
-    known = _keeper(library.path, id(library)).known(library)
-    if known is None:
-        _wait(library)
-        return
-    with st.container(horizontal=True, key="examples"):
-        for example in known:  # the models read English best
-            label = _(example) if example in SENTENCES else concept(example)
-            st.button(label, on_click=address.set_query, args=(example,))
+    keeper = _keeper(library.path, id(library))
+    if keeper.known:
+        with st.container(horizontal=True, key="examples"):
+            for example in keeper.known:  # the models read English best
+                label = _(example) if example in SENTENCES else concept(example)
+                st.button(label, on_click=address.set_query, args=(example,))
+    if keeper.is_due(library):
+        _find(library)
 
 
-@st.fragment(run_every=LOOK_S)
+@st.fragment(run_every=AFTER_S)
 @one_language()
-def _wait(library: Library) -> None:
-    if _keeper(library.path, id(library)).known(library) is not None:
+def _find(library: Library) -> None:
+    keeper = _keeper(library.path, id(library))
+    is_first_draw = st.session_state.get(DRAWING)
+    if not is_first_draw and keeper.is_due(library) and keeper.find(library):
         st.rerun()

@@ -113,10 +113,6 @@ def test_bar_stays_in_sight_select_all_takes_what_is_not_loaded_and_escape_clear
     expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
     page.locator(".cell").nth(20).scroll_into_view_if_needed()
     expect(bar).to_be_in_viewport(ratio=1)
-    page.set_viewport_size({"width": 390, "height": 844})
-    expect(bar).to_be_in_viewport(ratio=1)
-    tops = {round(one.bounding_box()["y"]) for one in bar.get_by_role("button").all()}  # type: ignore[index]
-    assert len(tops) == 1
     page.locator(".cell").first.focus()
     page.keyboard.press("Escape")
     expect(bar).to_have_count(0)
