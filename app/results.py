@@ -17,7 +17,7 @@ from app.grid import KEY, grid, wanted
 from app.language import _, month, number, one_language
 from app.photo import photo_dialog
 from app.plain import plain
-from app.query_text import readable, sorted_by, without
+from app.query_text import read, readable, sorted_by, without
 from app.said import said
 from app.selection_bar import listed, selection_bar
 from indexer.errors import PhotoNotFound, QueryError
@@ -154,9 +154,8 @@ def _order(query: Query) -> None:
 def _reorder() -> None:
     sort: Sort = "date" if st.session_state[ORDER] == "date" else "relevance"
     query = readable(address.query())  # a wrong one may have come since
-    if (
-        query is not None and sort != query.sort
-    ):  # else Streamlit had forgotten what was chosen: its run was broken off
+    # of the same order: Streamlit had forgotten what was chosen, its run was broken off
+    if query is not None and sort != query.sort:
         address.refine(sorted_by(query, sort))
         st.session_state[REORDERED] = True
 
