@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+from typing import Final
+
 import streamlit as st
 
-from app.language import _, ngettext, number
-from app.plain import name_and_note
+from app.language import _, ngettext, number, one_language
+from app.plain import name_and_note, plain
 from app.said import said
+from indexer.daemon_now import PAUSING, REMOVING, SCANNING, WATCHING
+from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.records import DaemonState, LibraryStatus
+
+REFRESH_S: Final = 2.0
+
+
+@st.fragment(run_every=REFRESH_S)
+@one_language()
+def progress_line(library: Library) -> None:
+    """One line while photos are indexed or cannot be; nothing where all is up to date."""
+    try:
+        if line := in_one_line(library.progress()):
+            st.caption(line)
+    except IndexerError as error:
+        st.error(plain(said(error)), icon=":material/error:")
+
+
+def in_one_line(status: LibraryStatus) -> str | None:
+    """What the daemon does, as Markdown; None where a search need not know."""
+    if status.daemon is None or (status.daemon.doing == WATCHING and not status.paused):
+        return None
+    icon, headline = told(status)
+    return f"{icon} {plain(headline)} · {plain(detail(status))}"
 
 
 def activity(library: Library, status: LibraryStatus) -> None:
@@ -29,23 +55,38 @@ def activity(library: Library, status: LibraryStatus) -> None:
 def told(status: LibraryStatus) -> tuple[str, str]:
     """An icon, and what goes on in a few words."""
     daemon = status.daemon
+    if daemon and daemon.doing.startswith(REMOVING):
+        return ":material/folder_off:", _sentence(daemon.doing)
+    if daemon and daemon.doing == PAUSING:
+        return ":material/pause_circle:", _sentence(daemon.doing)
     if status.paused:
         return ":material/pause_circle:", _("Paused")
     if daemon is None:
         return ":material/power_off:", _("The daemon is not running")
     if daemon.paused:
         return ":material/hourglass_empty:", _("Resting")
-    if daemon.doing == "watching":
+    if daemon.doing == WATCHING:
         return ":material/visibility:", _("Up to date")
-    doing = said(daemon.doing)
-    return ":material/sync:", doing[:1].upper() + doing[1:]
+    return ":material/sync:", _sentence(daemon.doing)
+
+
+def _sentence(doing: str) -> str:
+    """What a daemon says of itself, in the visitor's language; of a folder's path, the name."""
+    for verb in (SCANNING, REMOVING):
+        if doing.startswith(verb):
+            path = doing.removeprefix(verb)
+            doing = verb + (PurePath(path).name or path)
+    sentence = said(doing)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def detail(status: LibraryStatus) -> str:
     """What there is to say beyond that, in one line."""
     daemon = status.daemon
+    if daemon and daemon.doing == PAUSING:
+        return _("The photos in progress are finished first.")
     if status.paused:
-        return _("Nothing is taken in until it goes on.")
+        return _("New photos wait until you resume.")
     if daemon is None:
         return _("New photos come in while 'indexer serve' or 'indexer watch' runs.")
     if daemon.paused:
@@ -54,7 +95,7 @@ def detail(status: LibraryStatus) -> str:
         return _pace(daemon)
     if daemon.last_error:
         return said(daemon.last_error)
-    if daemon.doing == "watching":
+    if daemon.doing == WATCHING:
         return _("New and changed photos come in by themselves.")
     return _("One moment…")
 

@@ -56,11 +56,6 @@ def catch_up() -> None:
         st.query_params.from_dict(said)
 
 
-def leave() -> None:
-    """Believe the address that comes next: the page sends the browser elsewhere by itself."""
-    st.session_state.pop(SAID, None)
-
-
 def query() -> str:
     """The text to search for; empty where nothing is asked."""
     return (value("q") or "").strip()[:QUERY_CHARACTERS]

@@ -1,5 +1,5 @@
 // A histogram of the library over time, and the span of it that is wanted.
-// data = {months, first, last, words}; months = [[label, photos]], one after the other without gaps;
+// data = {months, first, last, off, words}; months = [[label, photos]], one after the other without gaps;
 // `first` and `last` are places in it. elements.js goes before.
 
 const BARS = 48, REST_MS = 250;
@@ -77,6 +77,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     root = build();
     parentElement.append(root);
   }
+  switchOff(root, data.off);
   const { bars, first, last } = root.parts;
   first.setAttribute("aria-label", data.words.first);
   last.setAttribute("aria-label", data.words.last);

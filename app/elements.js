@@ -7,6 +7,12 @@ function element(tag, className, text) {
   return made;
 }
 
+// One that is off can be seen, but neither clicked nor reached by the keyboard.
+function switchOff(root, off) {
+  root.inert = off;
+  root.style.opacity = off ? 0.45 : "";
+}
+
 function button(className, text) {
   const made = element("button", className, text);
   made.type = "button";

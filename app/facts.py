@@ -99,9 +99,11 @@ def place(facts: Facts) -> str | None:
 
 
 def file_size(size_bytes: int) -> str:
-    """842 bytes, 31 kB or 4.2 MB."""
+    """842 bytes, 31 kB, 4.2 MB or 1.7 GB."""
     if size_bytes < 1000:
         return ngettext("{count} byte", "{count} bytes", size_bytes)
-    if size_bytes < 1_000_000:
-        return f"{size_bytes / 1000:.0f} kB"
-    return f"{number(round(size_bytes / 1_000_000, 1))} MB"
+    if (kilobytes := round(size_bytes / 1000)) < 1000:
+        return f"{kilobytes} kB"
+    if (megabytes := round(size_bytes / 1e6, 1)) < 1000:
+        return f"{number(megabytes)} MB"
+    return f"{number(round(size_bytes / 1e9, 1))} GB"

@@ -23,27 +23,30 @@ from indexer.query import Query
 from indexer.records import Facets
 
 MONTHS: Final = 1_200
+READ_LAST: Final = "filters_of"  # in the session: the last query that could be read
 
 
 def filters(facets: Facets) -> None:
-    """Fill the sidebar."""
+    """Fill the sidebar; off, and as it was, while the query cannot be read."""
     with st.sidebar:
         query = readable(address.query())
+        off = query is None
         if query is None:
             st.caption(_("The filters wait until the query can be read."))
-            return
+            query = st.session_state.get(READ_LAST, Query())
+        st.session_state[READ_LAST] = query
         if len(facets.months) > 1:
             st.subheader(_("When"), anchor=False)
-            _dates(query, months_between(facets.months))
+            _dates(query, months_between(facets.months), off=off)
         if len(facets.folders) > 1:
             st.subheader(_("Folders"), anchor=False)
-            _folders(query, facets)
+            _folders(query, facets, off=off)
         if facets.places:
             st.subheader(_("Where"), anchor=False)
-            map_link(address.query(), _("Choose on the map"))
-        _choice(query, "camera", _("Camera"), _("Any camera"), facets.cameras)
-        _choice(query, "lens", _("Lens"), _("Any lens"), facets.lenses)
-        _shape(query, facets.shapes)
+            map_link(address.query(), _("Choose on the map"), off=off)
+        _choice(query, "camera", _("Camera"), _("Any camera"), facets.cameras, off=off)
+        _choice(query, "lens", _("Lens"), _("Any lens"), facets.lenses, off=off)
+        _shape(query, facets.shapes, off=off)
 
 
 def refine(query: Query, **values: Value | None) -> None:
@@ -84,7 +87,7 @@ def _years(query: Query) -> tuple[int | None, int | None]:
     return None if None in firsts else first, None if None in lasts else last
 
 
-def _dates(query: Query, counted: list[tuple[date, int]]) -> None:
+def _dates(query: Query, counted: list[tuple[date, int]], *, off: bool) -> None:
     months = [one for one, _photos in counted]
     first, last = span_of(query, months)
 
@@ -98,6 +101,7 @@ def _dates(query: Query, counted: list[tuple[date, int]]) -> None:
         "months": [(month(one), photos) for one, photos in counted],
         "first": first,
         "last": last,
+        "off": off,
         "words": {"first": _("First month"), "last": _("Last month")},
     }
     draw("dates", "dates", data, {"span": choose})
@@ -107,18 +111,21 @@ def _following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _folders(query: Query, facets: Facets) -> None:
+def _folders(query: Query, facets: Facets, *, off: bool) -> None:
     data = {
         "folders": sorted(tree(facets).items(), key=lambda one: one[0].casefold()),
         "chosen": values_of(query, "folder"),
         "locale": LOCALES[language()].replace("_", "-"),
+        "off": off,
         "words": {"unfold": _("Folders in {folder}")},
     }
     hears = {"chosen": lambda path: refine(query, folder=path or None)}
     draw("folder_tree", "folder_tree", data, hears)
 
 
-def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[str, int]) -> None:
+def _choice(
+    query: Query, name: str, label: str, anything: str, counts: Mapping[str, int], *, off: bool
+) -> None:
     """One of the names that the photos have; or what was typed, which may be a part of one."""
     asked = [str(one) for one in values_of(query, name)]
     if len(counts) < 2 and not asked:
@@ -135,13 +142,14 @@ def _choice(query: Query, name: str, label: str, anything: str, counts: Mapping[
         index=None,
         key=key,
         placeholder=anything,
+        disabled=off,
         format_func=_with_count(counts),
         on_change=_choose,
         args=(query, name, chosen),
     )
 
 
-def _shape(query: Query, counts: Mapping[str, int]) -> None:
+def _shape(query: Query, counts: Mapping[str, int], *, off: bool) -> None:
     if len(counts) < 2:
         return
     shapes = [shape for shape in SHAPES if shape in counts]
@@ -154,6 +162,7 @@ def _shape(query: Query, counts: Mapping[str, int]) -> None:
         selection_mode="multi",
         key="filter_shape",
         format_func=lambda shape: _(SHAPES[shape]),
+        disabled=off,
         on_change=_choose,
         args=(query, "shape", chosen),
     )

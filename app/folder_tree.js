@@ -1,5 +1,5 @@
 // The folders of the library as a tree; one of them can be chosen.
-// data = {folders, chosen, words}; folders = [[path, photos]] in order, as "/Pictures/2019/Rome/".
+// data = {folders, chosen, off, words}; folders = [[path, photos]] in order, as "/Pictures/2019/Rome/".
 // `chosen` = the folders that the query names: each may be anything that a person can type.
 // Names are other people's text: they are only ever set as text. elements.js goes before.
 
@@ -62,6 +62,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     root = element("ul", "tree list");
     parentElement.append(root);
   }
+  switchOff(root, data.off);
   const { nodes, tops } = nodesOf(data.folders);
   const tree = { nodes, chosen: data.chosen, words: data.words, locale: data.locale, say: setTriggerValue };
   tree.open = root.open ??= new Set(tops.length === 1 ? tops : []);

@@ -1,15 +1,13 @@
 """A picture that a visitor gives to search by, alone or beside words.
 
-It lives in this visitor's session, as its embedding and a thumbnail: nothing of it is written to
-the disk, and the address has only a name for it.
+The server's memory has its embedding and a thumbnail (picture_store.py), for this visitor alone;
+the address has only a name for it.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from dataclasses import dataclass
-from secrets import token_urlsafe
 from typing import Any, Final
 
 import streamlit as st
@@ -17,26 +15,25 @@ import streamlit as st
 from app import address
 from app.grid import jpeg_url
 from app.language import _
+from app.picture_store import Given, picture_store
 from app.said import said
+from app.visitor import visitor
+from indexer.compose import GIVEN_BYTES
 from indexer.errors import QueryError
 from indexer.library import Library
-from indexer.query import Picture
 
-KEY: Final = "given_pictures"
 NOTICE: Final = "given_picture_notice"
-KEPT: Final = 8  # so many of the last ones can be gone back to
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What is kept of a picture."""
-
-    picture: Picture
-    thumbnail: str  # as a URL
 
 
 def take(library: Library, sent: dict[str, Any]) -> None:
-    """Look for the picture that the browser has sent, or let the page say why not.
+    """Look for the picture that the browser has sent, or let the page say why not."""
+    if name := stored(library, sent):
+        address.set_query(address.query())
+        address.set_picture(name)
+
+
+def stored(library: Library, sent: dict[str, Any]) -> str | None:
+    """The name of the picture that the browser has sent; None where notice() says why not.
 
     `sent`: {"data": its file in base64}.
     """
@@ -47,16 +44,14 @@ def take(library: Library, sent: dict[str, Any]) -> None:
     except QueryError as error:
         st.session_state[NOTICE] = said(error)
     else:
-        name = token_urlsafe(6)
-        kept = {**_kept(), name: Given(picture, jpeg_url(jpeg))}
-        st.session_state[KEY] = dict(list(kept.items())[-KEPT:])
-        address.set_query(address.query())
-        address.set_picture(name)
+        return picture_store().put(visitor(), Given(picture, jpeg_url(jpeg)))
+    return None
 
 
 def given() -> Given | None:
     """The picture that is looked for, if one is."""
-    return _kept().get(address.picture() or "")
+    name = address.picture()
+    return picture_store().get(visitor(), name) if name else None
 
 
 def notice() -> str:
@@ -64,10 +59,20 @@ def notice() -> str:
     if told := st.session_state.pop(NOTICE, ""):
         return str(told)
     if address.picture() and given() is None:
-        return _("The picture of this link stayed with who gave it: give it again.")
+        return _("This link does not include its picture. Drop the picture again to search by it.")
     return ""
 
 
-def _kept() -> dict[str, Given]:
-    kept: dict[str, Given] = st.session_state.get(KEY, {})
-    return kept
+def intake_data() -> dict[str, Any]:
+    """What picture_intake.js needs to know."""
+    return {
+        "limit_bytes": GIVEN_BYTES,
+        "words": {
+            "drop": _("Drop a picture to find photos like it"),
+            "looking": _("Looking at the picture…"),
+            "too_large": _("The picture is too large: {size} MB at most.").format(
+                size=GIVEN_BYTES // 1_000_000
+            ),
+            "unreadable": _("That is no picture that can be read."),
+        },
+    }

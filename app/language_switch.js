@@ -1,4 +1,10 @@
-// A choice of languages: data = {label, languages: [[code, name]], language, cookie}.
+// A choice of languages: data = {label, languages: [[code, name]], language, cookie,
+// remember}. The browser remembers the language that was chosen, by a click or by a link.
+
+function remember(cookie, language) {
+  const year = 365 * 24 * 60 * 60;
+  document.cookie = `${cookie}=${language}; path=/; max-age=${year}; samesite=lax`;
+}
 
 export default function ({ parentElement, data, setTriggerValue }) {
   document.documentElement.lang = data.language;
@@ -10,9 +16,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   select.setAttribute("aria-label", data.label);
   select.value = data.language;
+  if (data.remember) remember(data.cookie, data.language);
   select.onchange = () => {
-    const year = 365 * 24 * 60 * 60;
-    document.cookie = `${data.cookie}=${select.value}; path=/; max-age=${year}; samesite=lax`;
+    remember(data.cookie, select.value);
     setTriggerValue("chosen", select.value);
   };
 }

@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from app import address
 from app.component import draw
 from app.language import CHOSEN, COOKIE, LANGUAGES, _, choose_language, language
 
@@ -20,6 +21,7 @@ def language_switch() -> None:
         "languages": list(LANGUAGES.items()),
         "language": language(),
         "cookie": COOKIE,
+        "remember": address.value("lang") in LANGUAGES,  # a link chooses as a click does
     }
     draw("language_switch", KEY, data, {"chosen": _choose}, before=(), width="content")
 

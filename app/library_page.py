@@ -5,8 +5,9 @@ The parts that change by themselves are drawn again every REFRESH_S; the folder 
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC
 from html import escape
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -18,16 +19,19 @@ from app.facts import file_size, since
 from app.language import N_, _, day, ngettext, number, one_language
 from app.model_list import model_list
 from app.picker import close_picker, folder_picker
+from app.picture_store import picture_store
 from app.plain import name_and_note, plain
+from app.recount import Recount
 from app.roots import root_list
 from app.said import said
+from app.visitor import visitor
 from indexer.errors import IndexerError
 from indexer.index_policy import APPROXIMATE, EXACT
 from indexer.library import Library
 from indexer.records import DaemonState, DiskUse, IndexStatus, LibraryStatus
 
 REFRESH_S: Final = 2.0
-DISK_USE_LASTS: Final = timedelta(minutes=5)  # it looks at every thumbnail
+DISK_USE_LASTS_S: Final = 60.0  # the index is written after the last change
 FAILURES_SHOWN: Final = 100
 KINDS: Final = {
     EXACT: N_("exact"),
@@ -43,7 +47,12 @@ def library_page(library: Library) -> None:
             folder_picker(library, done=_("Add “{folder}”"))
         _live(library)
         if page_login():
-            st.button(_("Sign out"), icon=":material/logout:", key="sign_out", on_click=sign_out)
+            st.button(_("Sign out"), icon=":material/logout:", key="sign_out", on_click=_sign_out)
+
+
+def _sign_out() -> None:
+    picture_store().forget(visitor())
+    sign_out()
 
 
 def _heading() -> None:
@@ -103,7 +112,7 @@ def _failures(library: Library, failed: int) -> None:
 
 
 def _about(library: Library, status: LibraryStatus) -> None:
-    rows = about(status, _disk_use(str(status.library), library))
+    rows = about(status, _disk_use(library.path, id(library)).current(library))
     listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in rows)
     with st.container(border=True):
         st.html(f'<dl class="about">{listed}</dl>')
@@ -168,6 +177,6 @@ def _model(model_id: str) -> str:
     ).format(model=model_id)
 
 
-@st.cache_data(ttl=DISK_USE_LASTS, show_spinner=False)
-def _disk_use(path: str, _library: Library) -> DiskUse:
-    return _library.disk_use()
+@st.cache_resource(show_spinner=False)
+def _disk_use(path: Path, made: int) -> Recount[DiskUse]:
+    return Recount(lambda library: library.disk_use(), lasts_s=DISK_USE_LASTS_S)

@@ -12,6 +12,7 @@ from typing import Final
 import streamlit as st
 
 from app import address, admission
+from app.activity import progress_line
 from app.asked import is_asked
 from app.dated_wall import newest
 from app.dialogs import dialog_at_the_end
@@ -25,8 +26,9 @@ from app.map_page import map_page
 from app.opened import library_at
 from app.overview import overview
 from app.page_frame import page_frame
-from app.pages import MAP, SEARCH
+from app.pages import CURRENT, MAP, SEARCH
 from app.photo import photo_dialog
+from app.picture_drop import picture_drop
 from app.plain import plain
 from app.query_box import query_box
 from app.results import results
@@ -57,6 +59,7 @@ def main() -> None:
     try:
         may_be_drawn = admission.may_be_drawn(default_library())
         chosen = _navigation(may_be_drawn)
+        st.session_state[CURRENT] = chosen.url_path
         if may_be_drawn:
             with dialog_at_the_end():
                 chosen.run()
@@ -85,7 +88,10 @@ def _page(draw: Callable[[Library], None], title: str, icon: str, path: str = ""
     """One that `draw` draws of the library; the one without a path is where one begins."""
 
     def run() -> None:
-        draw(_library())
+        library = _library()
+        if path:
+            picture_drop(library)
+        draw(library)
 
     return st.Page(run, title=title, icon=icon, url_path=path, default=not path)
 
@@ -109,6 +115,7 @@ def page(library: Library) -> None:
         results(library)
         return
     start(library, facets.photos)
+    progress_line(library)
     newest(library)
 
 

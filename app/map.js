@@ -4,7 +4,8 @@
 const TILE_PX = 256, LEAST_SCALE = TILE_PX, MOST_ZOOM = 17;
 const CELL_PX = 72; // places within such a square are one cluster
 const CELL_KM = 8; // a place stands for photos within an area of this diagonal
-const KM_PER_DEG = 111.2;
+const EARTH_RADIUS_KM = 6371.0088;
+const FARTHEST = 2; // times as far as the places of a cluster are, at most
 const KEPT = "recollect-map-view"; // in the tab: coming back finds the map as it was left
 const TILES_KEPT = 400;
 
@@ -31,10 +32,32 @@ function summed({ key, places }) {
   const photos = places.reduce((sum, place) => sum + place.photos, 0);
   const mean = (of) => places.reduce((sum, place) => sum + place[of] * place.photos, 0) / photos;
   const [latitude, longitude] = [mean("latitude"), mean("longitude")];
-  const narrow = Math.cos((latitude * Math.PI) / 180);
-  const km = Math.max(...places.map((place) =>
-    Math.hypot(place.latitude - latitude, (place.longitude - longitude) * narrow) * KM_PER_DEG));
-  return { key, photos, latitude, longitude, km: Math.ceil(km) + CELL_KM, ...project(latitude, longitude) };
+  return { key, places, latitude, longitude, ...project(latitude, longitude) };
+}
+
+// The circle that a click searches, around all places of the cluster: its radius in km, and the
+// photos in it, which are those of other clusters too where circles overlap. It ends where there
+// is no place, if such a gap is not far: a place on the edge would be cut.
+function circleOf(root, cluster) {
+  const away = (place) => distanceKm(cluster, place);
+  const least = Math.ceil(Math.max(...cluster.places.map(away))) + CELL_KM;
+  const distances = root.places.map(away).sort((one, other) => one - other);
+  let km = least;
+  for (const distance of distances) {
+    if (distance + CELL_KM > km && distance - CELL_KM < km) km = Math.ceil(distance + CELL_KM);
+  }
+  if (km > FARTHEST * least) km = least;
+  const photos = root.places.reduce((sum, place) => sum + (away(place) <= km ? place.photos : 0), 0);
+  return { km, photos };
+}
+
+function distanceKm(one, other) {
+  const [north, south] = [one, other].map(({ latitude }) => (latitude * Math.PI) / 180);
+  const half = (degrees) => Math.sin((degrees * Math.PI) / 360) ** 2;
+  const haversine =
+    half(one.latitude - other.latitude) +
+    half(one.longitude - other.longitude) * Math.cos(north) * Math.cos(south);
+  return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(haversine)));
 }
 
 function drawClusters(root) {
@@ -56,16 +79,17 @@ function drawClusters(root) {
 }
 
 function drawDot(root, cluster) {
-  const dot = button("dot", cluster.photos.toLocaleString(document.documentElement.lang));
-  const size = 1.9 + Math.min(2.2, Math.log10(cluster.photos) * 0.55);
+  const { km, photos } = circleOf(root, cluster);
+  const dot = button("dot", photos.toLocaleString(document.documentElement.lang));
+  const size = 1.9 + Math.min(2.2, Math.log10(photos) * 0.55);
   dot.style.setProperty("--size", `${size}rem`);
   const { one, many } = root.words;
-  const label = cluster.photos === 1 ? one : many.replace("{number}", dot.textContent);
+  const label = photos === 1 ? one : many.replace("{number}", dot.textContent);
   const degrees = (angle, [plus, minus]) => `${Math.abs(angle).toFixed(1)}° ${angle < 0 ? minus : plus}`;
   dot.title = `${label} · ${degrees(cluster.latitude, "NS")}, ${degrees(cluster.longitude, "EW")}`;
   dot.setAttribute("aria-label", dot.title);
   dot.onclick = () => {
-    const { latitude, longitude, km } = cluster;
+    const { latitude, longitude } = cluster;
     root.say("near", { latitude, longitude, km });
   };
   return dot;
@@ -233,6 +257,8 @@ function receive(root, data) {
   const told = JSON.stringify(data.places);
   if (root.told === told) return;
   root.told = told;
+  for (const dot of root.dots.values()) dot.remove(); // their numbers are those of the places before
+  root.dots = new Map();
   root.places = data.places.map(([latitude, longitude, photos]) => (
     { latitude, longitude, photos, ...project(latitude, longitude) }
   ));

@@ -3,7 +3,7 @@
 // A chip = {label, kind, rest, src}: without it the query is `rest`. A candidate = [kind, insert,
 // label, count]; one whose `insert` ends with a colon goes on being typed.
 // Names are other people's text: they are only ever set as text and as attributes.
-// elements.js goes before.
+// elements.js and picture_intake.js go before.
 
 const SHOWN = 8, RECENT = 12, KEPT = "recollect-recent";
 const ICONS = {
@@ -181,65 +181,19 @@ function onKey(box, event) {
   event.preventDefault();
 }
 
-// a picture to search by
-
-function give(box, file) {
-  if (!file) return;
-  if (file.size > box.limit) return tell(box, box.words.too_large);
-  const reader = new FileReader();
-  reader.onload = () => {
-    tell(box, box.words.looking);
-    box.say("picture", { name: file.name, data: reader.result.slice(reader.result.indexOf(",") + 1) });
-  };
-  reader.onerror = () => tell(box, box.words.unreadable);
-  reader.readAsDataURL(file);
-}
-
-function tell(box, text) {
-  box.notice.textContent = text ?? "";
-}
-
-function pictureIn(transfer) {
-  return [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
-}
-
-function isOurs(transfer) {
-  return [...(transfer?.items ?? [])].some((item) => item.kind === "file");
-}
-
-// Anywhere on the page a picture can be dropped, and pasted where nothing else takes it.
+// "/" goes to the box, as elsewhere
 function listen(box) {
-  const heard = {
-    dragover: (event) => {
-      if (!isOurs(event.dataTransfer)) return;
-      event.preventDefault();
-      box.root.classList.add("dropping");
-    },
-    dragleave: (event) => { if (!event.relatedTarget) box.root.classList.remove("dropping"); },
-    drop: (event) => {
-      if (!isOurs(event.dataTransfer)) return;
-      event.preventDefault();
-      box.root.classList.remove("dropping");
-      const picture = pictureIn(event.dataTransfer);
-      if (picture) give(box, picture);
-      else tell(box, box.words.unreadable);
-    },
-    paste: (event) => {
-      const picture = pictureIn(event.clipboardData);
-      if (!picture) return;
-      event.preventDefault();
-      give(box, picture);
-    },
-    keydown: (event) => { // "/" goes to the box, as elsewhere
-      const busy = event.composedPath()[0].matches?.("input, textarea, select, [contenteditable]");
-      if (event.key !== "/" || busy || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      box.input.focus();
-    },
+  const onKeydown = (event) => {
+    const busy = event.composedPath()[0].matches?.("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    box.input.focus();
   };
-  for (const [name, hear] of Object.entries(heard)) document.addEventListener(name, hear);
+  document.addEventListener("keydown", onKeydown);
+  const stop = listenForPictures(box);
   return () => {
-    for (const [name, hear] of Object.entries(heard)) document.removeEventListener(name, hear);
+    document.removeEventListener("keydown", onKeydown);
+    stop();
   };
 }
 

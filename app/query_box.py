@@ -10,9 +10,9 @@ from app import address, given_picture
 from app.chips import chips
 from app.component import draw
 from app.language import LOCALES, _, language
+from app.picture_store import Given
 from app.query_text import readable
 from app.suggestions import Suggestion, suggestions
-from indexer.compose import GIVEN_BYTES
 from indexer.library import Library
 from indexer.records import Facets
 
@@ -28,7 +28,7 @@ def query_box(library: Library, facets: Facets) -> None:
         "chips": _chips(library, given),
         "candidates": _suggested(facets),
         "picture": given is not None,
-        "limit_bytes": GIVEN_BYTES,
+        "limit_bytes": given_picture.intake_data()["limit_bytes"],
         "limit_characters": address.QUERY_CHARACTERS,
         "notice": given_picture.notice(),
         "locale": LOCALES[language()].replace("_", "-"),
@@ -39,7 +39,7 @@ def query_box(library: Library, facets: Facets) -> None:
         "picture": lambda sent: given_picture.take(library, sent),
         "unpictured": lambda _sent: address.set_picture(None),
     }
-    draw("query_box", KEY, data, hears)
+    draw("query_box", KEY, data, hears, before=("elements", "picture_intake"))
 
 
 def _suggested(facets: Facets) -> list[Suggestion]:
@@ -51,7 +51,7 @@ def _suggested(facets: Facets) -> list[Suggestion]:
     return kept[2]
 
 
-def _chips(library: Library, given: given_picture.Given | None) -> list[dict[str, Any]]:
+def _chips(library: Library, given: Given | None) -> list[dict[str, Any]]:
     query = readable(address.query())
     shown = chips(library, query) if query else []
     if given:
@@ -73,10 +73,5 @@ def words() -> dict[str, str]:
         "by_picture": _("Search by a picture"),
         "remove": _("Remove: {filter}"),
         "named": _("File name: {name}"),
-        "drop": _("Drop a picture to find photos like it"),
-        "looking": _("Looking at the picture…"),
-        "too_large": _("The picture is too large: {size} MB at most.").format(
-            size=GIVEN_BYTES // 1_000_000
-        ),
-        "unreadable": _("That is no picture that can be read."),
+        **given_picture.intake_data()["words"],
     }

@@ -14,12 +14,13 @@ from app.counts import photo_count
 from app.language import _, ngettext
 from app.plain import name_and_note, plain
 from app.said import said
+from indexer.daemon_now import removing
 from indexer.errors import IndexerError, LibraryBusy
 from indexer.library import Library
 from indexer.location import Location
 from indexer.records import LibraryStatus, Root, RootStatus
 
-PATIENCE_S: Final = 20.0  # a daemon that is to pause finishes its batch first
+PATIENCE_S: Final = 20.0  # a daemon that makes way finishes its batch first
 
 
 def root_list(library: Library, status: LibraryStatus) -> None:
@@ -86,13 +87,8 @@ def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S
 
     Raises LibraryBusy if somebody else goes on writing.
     """
-    was_paused = library.paused
-    library.pause()
-    try:
+    with library.making_way(removing(directory)):
         _remove_when_free(library, directory, time.monotonic() + patience_s)
-    finally:
-        if not was_paused:
-            library.resume()
 
 
 def _remove_when_free(library: Library, directory: Location, until_s: float) -> None:

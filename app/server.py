@@ -21,8 +21,10 @@ from starlette.routing import Route
 from app.admission import admission
 from app.files import FILES_URL, LAND_URL, offered
 from app.http_guard import Guard
+from app.index_html import index
 from app.login import LOGIN_URL, login_pages, login_urls
 from app.opened import search_once
+from app.pages import PATHS
 from app.thumbnails import THUMBNAILS_URL, signed_urls
 from indexer.places import default_library
 
@@ -75,6 +77,7 @@ ROUTES: Final = [
     Route(f"/{FILES_URL}/{{token}}", file),
     Route(f"/{THUMBNAILS_URL}/{{library:int}}/{{photo:int}}/{{signature}}", thumbnail),
     Route(f"/{LAND_URL}", land),
+    *(Route(f"/{path}", index) for path in PATHS),
 ]
 
 

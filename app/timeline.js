@@ -23,10 +23,22 @@ function drawBar(root, { month, photos, label }, most) {
   return bar;
 }
 
+// A month without photos: nothing to click, but a span may begin or end there.
+function drawSlot(month) {
+  const slot = element("span", "slot");
+  slot.dataset.month = month;
+  slot.style.gridColumn = Number(month.slice(5));
+  return slot;
+}
+
 function drawYear(root, year, months, most) {
   const group = element("div", "year");
   const bars = element("div", "bars");
-  bars.append(...months.map((month) => drawBar(root, month, most)));
+  const known = new Map(months.map((one) => [one.month, one]));
+  for (let number = 1; number <= 12; number += 1) {
+    const month = `${year}-${String(number).padStart(2, "0")}`;
+    bars.append(known.has(month) ? drawBar(root, known.get(month), most) : drawSlot(month));
+  }
   const name = button("name", year);
   name.dataset.year = year;
   name.onclick = () => root.choose([`${year}-01`, `${year}-12`]);
@@ -76,16 +88,21 @@ function walk(root, event) {
 }
 
 function followDrag(root) {
-  const monthAt = (event) =>
-    root.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest?.(".bar")?.dataset
-      .month;
+  // The column below the pointer, however far above or below the months it is.
+  const monthAt = ({ clientX }) => {
+    const { top, height } = root.years.querySelector(".bars").getBoundingClientRect();
+    const there = root.getRootNode().elementFromPoint(clientX, top + height / 2);
+    return there?.closest?.("[data-month]")?.dataset.month;
+  };
   root.years.onpointerdown = (event) => {
-    root.from = event.pointerType === "mouse" ? monthAt(event) : undefined;
+    const begins = event.pointerType === "mouse" && event.target.closest(".bars");
+    root.from = begins ? monthAt(event) : undefined;
     root.dragged = undefined;
   };
   root.years.onpointermove = (event) => {
     const to = root.from && event.buttons ? monthAt(event) : undefined;
     if (!to || (to === root.from && !root.dragged)) return;
+    root.years.setPointerCapture(event.pointerId); // the button may come up anywhere
     root.dragged = ordered(root.from, to);
     mark(root, root.dragged);
   };

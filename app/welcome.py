@@ -14,6 +14,7 @@ from app.picker import folder_picker
 from app.plain import plain
 from app.roots import root_list
 from app.said import said
+from indexer.daemon_now import WATCHING
 from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.records import LibraryStatus
@@ -82,5 +83,5 @@ def title(status: LibraryStatus) -> str:
     """What there is so far."""
     if status.photos:
         return ngettext("{count} photo so far", "{count} photos so far", status.photos)
-    settled = status.daemon is None or status.daemon.doing == "watching"
+    settled = status.daemon is None or status.daemon.doing == WATCHING
     return _("No photos yet") if settled else _("Looking for photos…")

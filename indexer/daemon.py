@@ -9,11 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from clipcore.errors import ClipcoreError
 from indexer.column_types import now
+from indexer.daemon_now import PAUSED, SCANNING_ALL, WATCHING, scanning
 from indexer.daemon_state import Telling
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
 from indexer.library import Library
@@ -26,7 +28,7 @@ from indexer.watch import SETTLE_S, DirtyPaths, Watcher, open_watcher
 
 log = logging.getLogger(__name__)
 
-TAKING_IN: Final = "taking in photos"
+TAKING_IN: Final = "indexing photos"
 EMBEDDING: Final = "embedding all photos with the other model"
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
@@ -67,27 +69,31 @@ class Daemon:
                 self._turn(told)
             while not self._stopped.is_set():
                 try:
-                    if why := self._idle():
-                        self._rest(told, why)
+                    if other := self._library.makes_way_for:
+                        self._rest(told, other, None)
+                    elif why := self._idle():
+                        self._rest(told, "paused", why)
                     else:
                         self._turn(told)
                 except LibraryBusy as error:  # whoever came while it was paused may finish
-                    self._rest(told, str(error))
+                    self._rest(told, "paused", str(error))
                 except DatabaseUnreachable as error:
                     self._wait_for_server(told, error)
         left = f"; {counted(self._left, 'file')} left for the next start" if self._left else ""
         log.info("stopped%s", left)
 
     def _idle(self) -> str | None:
-        """Why nothing is to be taken in now, if so."""
+        """Why nothing is to be indexed now, if so."""
+        if other := self._library.makes_way_for:
+            return other
         if self._library.paused:
-            return "paused: 'indexer resume' lets it go on"
+            return PAUSED
         return "paused while the machine runs on battery" if self._on_battery() else None
 
-    def _rest(self, told: Telling, why: str) -> None:
-        if told.state.paused != why:
-            log.info("%s", why)
-        told.set(doing="paused", paused=why)
+    def _rest(self, told: Telling, doing: str, why: str | None) -> None:
+        if (told.state.doing, told.state.paused) != (doing, why):
+            log.info("%s", why or doing)
+        told.set(doing=doing, paused=why)
         self._stopped.wait(POLL_S)
 
     def _interrupted(self) -> bool:
@@ -155,7 +161,7 @@ class Daemon:
         watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
-            if told.take_look_request() or due is Due.EVERYTHING:
+            if told.is_scan_requested or due is Due.EVERYTHING:
                 dirty.take_settled()  # seen as well
                 presence.renew(roots := self._local_roots())
                 with watcher.renewing(roots):
@@ -177,7 +183,10 @@ class Daemon:
         self, told: Telling, watching: Watching, only: set[Path] | None = None
     ) -> None:
         """Scan every photo directory, or `only` these."""
-        told.set(doing="looking at all folders")
+        told.set(doing=SCANNING_ALL, queue=0, left_s=None)
+        if only is None:  # only now: until then others see the request, from now on this
+            told.take_scan_request()
+        watching = replace(watching, scanning=lambda root: told.set(doing=scanning(root)))
         done = self._library.update(only, _Pace(told), stop=self._interrupted, watching=watching)
         self._notices &= set(done.notices)  # what is over may be said again
         told.set(last_error=None)
@@ -192,7 +201,7 @@ class Daemon:
         return [root.path for root in self._library.roots_here() if isinstance(root.path, Path)]
 
     def _look_at(self, paths: set[Path], told: Telling, watching: Watching) -> None:
-        told.set(doing="looking at what changed")
+        told.set(doing="checking what changed")
         done = self._library.update(paths, _Pace(told), stop=self._interrupted, watching=watching)
         self._tell(told, done)
 
@@ -210,7 +219,7 @@ class Daemon:
         if self._beyond_snapshot >= SNAPSHOT_EVERY:
             self._library.save_index()
             self._beyond_snapshot = 0
-        told.set(doing="watching", queue=0, left_s=None)
+        told.set(doing=WATCHING, queue=0, left_s=None)
 
 
 class _Pace:

@@ -12,6 +12,8 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ import psutil
 from indexer.column_types import now
 from indexer.decode import write_atomically
 from indexer.errors import DatabaseUnreachable, DiskFull
+from indexer.location import Location
 from indexer.places import this_host
 from indexer.records import DaemonState, ModelWish
 
@@ -32,6 +35,7 @@ STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds t
 PAUSED: Final = "paused"
 LOOK: Final = "look"
 WISH: Final = "model-wish.json"
+MAKING_WAY: Final = "making-way.json"
 TELL_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
 BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
@@ -55,17 +59,48 @@ class Desk:
         """Whether it has been asked to pause."""
         return (self.directory / PAUSED).exists()
 
-    def ask_for_look(self) -> None:
-        """Ask the daemon to look at everything at once: what it is to look at has changed."""
-        (self.directory / LOOK).touch()
+    def request_scan(self, folder: Location | None = None) -> None:
+        """Ask the daemon to scan all folders at once, because of this one or of several."""
+        name = "" if folder is None else str(folder)
+        if self.requested_scan() not in (None, name):
+            name = ""
+        write_atomically(self.directory / LOOK, os.fsencode(name))
 
-    def take_look_request(self) -> bool:
-        """Whether a look at everything has been asked for; it counts as granted with that."""
+    def requested_scan(self) -> str | None:
+        """The folder because of which a scan is requested, "" for several; None without one."""
         try:
-            (self.directory / LOOK).unlink()
+            return os.fsdecode((self.directory / LOOK).read_bytes())
         except FileNotFoundError:
-            return False
-        return True
+            return None
+
+    def take_scan_request(self) -> None:
+        """A scan has begun: what was requested is granted with it."""
+        (self.directory / LOOK).unlink(missing_ok=True)
+
+    @contextmanager
+    def making_way(self, doing: str) -> Iterator[None]:
+        """Let the daemon index nothing meanwhile; `doing` says for whom it makes way.
+
+        It goes on by itself where the process that asked for it has died.
+        """
+        path = self.directory / MAKING_WAY
+        mine = {"doing": doing, "pid": os.getpid(), "host": this_host(), "told_at_s": time.time()}
+        request = json.dumps(mine).encode()
+        write_atomically(path, request)
+        try:
+            yield
+        finally:
+            if path.exists() and path.read_bytes() == request:  # else another one came meanwhile
+                path.unlink()
+
+    def makes_way_for(self) -> str | None:
+        """For whom the daemon makes way now: "removing /photos"."""
+        try:
+            request = json.loads((self.directory / MAKING_WAY).read_bytes())
+            lives = _is_alive(request["pid"], request["host"], request["told_at_s"])
+            return str(request["doing"]) if lives else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
 
     def wish_for(self, wish: ModelWish) -> None:
         """Ask the daemon to go over to another model, or leave word why it does not."""
@@ -107,15 +142,18 @@ class Desk:
 
 
 class Telling:
-    """Tells what a running daemon does: at most once a second, and at last that it has ended.
+    """Tells what a running daemon does, and at last that it has ended.
 
-    `set()` costs nothing; a thread writes.
+    `set()` writes at once where the daemon begins something else. Progress costs nothing: a thread
+    writes it, at most once a second.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._state = DaemonState(os.getpid(), this_host(), now())
         self._ended = threading.Event()
+        self._writing = threading.Lock()
+        self._written: tuple[DaemonState, float] | None = None
         self._thread = threading.Thread(target=self._write_on, name="daemon-state", daemon=True)
 
     def __enter__(self) -> Self:
@@ -137,25 +175,37 @@ class Telling:
         """What was told last."""
         return self._state
 
-    def take_look_request(self) -> bool:
-        """Whether a look at everything has been asked for; it counts as granted with that."""
-        return self._desk.take_look_request()
+    @property
+    def is_scan_requested(self) -> bool:
+        """Whether somebody waits for a scan of all folders."""
+        return self._desk.requested_scan() is not None
+
+    def take_scan_request(self) -> None:
+        """A scan has begun: what was requested is granted with it."""
+        self._desk.take_scan_request()
 
     def set(self, **changes: Any) -> None:
-        """Tell these fields of DaemonState anew."""
-        self._state = replace(self._state, **changes)
+        """Change these fields of DaemonState."""
+        before, self._state = self._state, replace(self._state, **changes)
+        if (before.doing, before.paused) != (self._state.doing, self._state.paused):
+            self._write()
 
     def _write_on(self) -> None:
-        written: tuple[DaemonState, float] | None = None
         while True:
-            state, now_s = self._state, time.time()  # wall time: it goes on while a laptop sleeps
-            if not written or written[0] != state or abs(now_s - written[1]) >= SIGN_OF_LIFE_S:
-                self._write(state)
-                written = (state, now_s)
+            self._write()
             if self._ended.wait(TELL_EVERY_S):
                 return
 
-    def _write(self, state: DaemonState) -> None:
+    def _write(self) -> None:
+        """Write the state, unless others know it and have had a sign of life."""
+        with self._writing:
+            state, now_s = self._state, time.time()  # wall time: it goes on while a laptop sleeps
+            written = self._written
+            if not written or written[0] != state or abs(now_s - written[1]) >= SIGN_OF_LIFE_S:
+                self._tell(state)
+                self._written = (state, now_s)
+
+    def _tell(self, state: DaemonState) -> None:
         try:
             self._desk.tell(state)
         except (OSError, DiskFull, DatabaseUnreachable) as error:

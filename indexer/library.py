@@ -17,6 +17,7 @@ from clipcore import Encoder, open_encoder
 from indexer.census import Census
 from indexer.compose import given_picture
 from indexer.crew import Commission, Hire, local_crew
+from indexer.daemon_now import daemon_now
 from indexer.daemon_state import Telling
 from indexer.errors import QueryError
 from indexer.explore import explore
@@ -28,6 +29,7 @@ from indexer.models import Models
 from indexer.opening import AUTO, OpenEncoder, encoder_of, opened, use_model
 from indexer.query import Picture, Query, parse
 from indexer.records import (
+    DaemonState,
     DiskUse,
     Facets,
     Failure,
@@ -202,6 +204,17 @@ class Library:
         """Whether `pause()` was said."""
         return self._home.desk.is_paused()
 
+    @contextmanager
+    def making_way(self, doing: str) -> Iterator[None]:
+        """Let the daemon index nothing meanwhile, and say `doing`; a pause stays a pause."""
+        with self._home.desk.making_way(doing):
+            yield
+
+    @property
+    def makes_way_for(self) -> str | None:
+        """What another process does while the daemon makes way."""
+        return self._home.desk.makes_way_for()
+
     def rebuild(
         self,
         progress: Progress | None = None,
@@ -285,7 +298,7 @@ class Library:
     def forget_failures(self) -> None:
         """Let the next look try the files that failed again; a running daemon looks at once."""
         self._store.forget_failures()
-        self._home.desk.ask_for_look()
+        self._home.desk.request_scan()
 
     def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruned:
         """Remove photos that have been gone for longer than that for good.
@@ -390,13 +403,25 @@ class Library:
     def status(self) -> LibraryStatus:
         """The library in numbers."""
         live_index, _ = self._current_live_index()
+        return replace(self.progress(), index=live_index.status())
+
+    def progress(self) -> LibraryStatus:
+        """The same without the index, which takes a moment to load."""
+        paused = self.paused
         return replace(
             self._census.now(),
-            index=live_index.status(),
-            paused=self.paused,
+            paused=paused,
             wish=self._home.desk.model_wish(),
-            daemon=self._home.desk.daemon(),
+            daemon=self._daemon_now(paused),
         )
+
+    def _daemon_now(self, paused: bool) -> DaemonState | None:
+        desk = self._home.desk
+        makes_way_for, scan = self.makes_way_for, desk.requested_scan()
+        last = desk.daemon()  # after the requests: a daemon tells first, and takes them then
+        if last is None:
+            return None
+        return daemon_now(last, is_paused=paused, makes_way_for=makes_way_for, scan=scan)
 
     def facets(self) -> Facets:
         """What the photos have in common, counted; it takes a second or so for 300,000."""

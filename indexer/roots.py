@@ -20,13 +20,13 @@ def add_root(store: Store, desk: Desk, directory: Location, excludes: Iterable[s
     """See Library.add_root."""
     patterns = None if excludes is None else checked(excludes)
     root = _known_or_new(store, desk.directory, directory)
-    desk.ask_for_look()
+    desk.request_scan(root.path)
     if patterns is None:
         return root
     if root.path != _resolved(directory):
         raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
     store.set_excludes(root.id, patterns)
-    desk.ask_for_look()
+    desk.request_scan(root.path)
     return replace(root, excludes=patterns)
 
 

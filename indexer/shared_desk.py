@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from sqlalchemy import Engine, delete, extract, func, select, update
 
 from indexer.daemon_state import Desk, alive
 from indexer.dialects import upsert
+from indexer.location import Location
 from indexer.places import this_host
 from indexer.records import DaemonState
 from indexer.shared_schema import daemons, shared
@@ -39,14 +42,35 @@ class SharedDesk(Desk):
         with self._engine.connect() as connection:
             return bool(connection.execute(select(shared.c.paused)).scalar())
 
-    def ask_for_look(self) -> None:
+    def request_scan(self, folder: Location | None = None) -> None:
+        super().request_scan(folder)  # this host knows for which folder
         with self._engine.begin() as connection:
             connection.execute(update(daemons).values(look=True))
 
-    def take_look_request(self) -> bool:
+    def requested_scan(self) -> str | None:
+        requested = select(daemons.c.look).where(self._mine)
+        with self._engine.connect() as connection:
+            if not connection.execute(requested).scalar():
+                return None
+        return super().requested_scan() or ""
+
+    def take_scan_request(self) -> None:
         granted = update(daemons).where(self._mine, daemons.c.look).values(look=False)
         with self._engine.begin() as connection:
-            return connection.execute(granted).rowcount > 0
+            connection.execute(granted)
+        super().take_scan_request()
+
+    @contextmanager
+    def making_way(self, doing: str) -> Iterator[None]:
+        """The daemons of all hosts make way; those of the others are paused meanwhile."""
+        was_paused = self.is_paused()
+        with super().making_way(doing):
+            self.pause()
+            try:
+                yield
+            finally:
+                if not was_paused:
+                    self.resume()
 
     def tell(self, state: DaemonState) -> None:
         super().tell(state)  # for what belongs to this machine alone, as its service does

@@ -47,7 +47,8 @@ class Watching:
     `entered` is told of each folder that counts before it is listed, `left` of one that turns out
     to be a library. `waiting()` are the paths
     that somebody still writes to: they are left for later. So are files written less than
-    `fresh_s` ago, perhaps before their folder was watched; `later` is told of those.
+    `fresh_s` ago, perhaps before their folder was watched; `later` is told of those. `scanning` is
+    called with each root before it is listed.
     """
 
     entered: Callable[[Path], None] = lambda _folder: None
@@ -55,6 +56,7 @@ class Watching:
     waiting: Callable[[], Collection[Path]] = frozenset
     fresh_s: float = 0.0
     later: Callable[[Collection[Path]], None] = lambda _paths: None
+    scanning: Callable[[Location], None] = lambda _root: None
 
 
 NOT_WATCHING: Final = Watching()
@@ -116,6 +118,7 @@ def survey(
         others = [other.path for other in roots if root.path in other.path.parents]
         under = [""] if paths is None else _within(paths, root.path, [*others, library])
         if under:
+            watching.scanning(root.path)
             looks[root.id] = _look(eyes, root, under)
     seen = [look.found for look in looks.values()]
     found: Iterable[Found] = chain.from_iterable(seen)

@@ -94,6 +94,23 @@ def test_span_is_chosen_by_dragging_and_by_key(page: Page, address: str) -> None
     expect(page.locator(".bar[aria-pressed=true]")).to_have_count(1)
 
 
+def test_a_drag_begins_and_ends_in_months_without_photos(page: Page, address: str) -> None:
+    page.goto(f"{address}timeline")
+    year = page.locator(".year", has_text="2017")
+    slots = year.locator(".slot")
+    slots.first.wait_for()
+    slots.first.scroll_into_view_if_needed()
+    months = [slots.nth(place).get_attribute("data-month") for place in (0, 1)]
+    start, end = slots.nth(0).bounding_box(), slots.nth(1).bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] - 40, steps=5)  # above the months
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(f"months={months[0]}..{months[1]}"))
+
+
 def test_photo_of_the_timeline_opens_and_finds_more_like_it(page: Page, address: str) -> None:
     page.goto(f"{address}timeline?months=2017-11..2017-11")
     page.locator(".cell").click()
@@ -103,6 +120,7 @@ def test_photo_of_the_timeline_opens_and_finds_more_like_it(page: Page, address:
     assert names(page)[0] == BEAR
     page.go_back()
     expect(page.locator(".timeline")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"timeline\?months=2017-11..2017-11&photo=\d+$"))
 
 
 def test_cluster_of_the_map_searches_near_there(
@@ -117,6 +135,22 @@ def test_cluster_of_the_map_searches_near_there(
     expect(page.get_by_label(SEARCH)).to_have_value(re.compile("^near:-13.16"))
     assert names(page) == ["Huayna Picchu.jpg"]
     assert tiles[1] == []
+    page.go_back()
+    page.locator(".dot").first.wait_for()
+    expect(page).to_have_url(f"{address}map")
+    expect(page.get_by_text("A place is added to the query")).to_have_count(0)
+
+
+def test_a_cluster_finds_as_many_photos_as_it_says(page: Page, address: str) -> None:
+    page.goto(f"{address}map")
+    page.locator(".dot").first.wait_for()
+    for place in range(page.locator(".dot").count()):
+        dot = page.locator(".dot").nth(place)
+        count = int(dot.inner_text())
+        dot.dispatch_event("click")
+        expect(page.locator(".cell")).to_have_count(count)
+        page.go_back()
+        page.locator(".dot").first.wait_for()
 
 
 def test_place_is_added_to_a_query_by_the_map(page: Page, address: str) -> None:

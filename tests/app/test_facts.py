@@ -51,7 +51,14 @@ def test_place_is_told_with_the_city_and_its_hemispheres() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "told"), [(842, "842 bytes"), (31_400, "31 kB"), (4_210_000, "4.2 MB")]
+    ("size", "told"),
+    [
+        (842, "842 bytes"),
+        (31_400, "31 kB"),
+        (999_700, "1 MB"),
+        (4_210_000, "4.2 MB"),
+        (1_710_500_000, "1.7 GB"),
+    ],
 )
 def test_file_size_is_rounded(size: int, told: str) -> None:
     assert file_size(size) == told

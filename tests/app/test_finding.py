@@ -166,7 +166,7 @@ def test_what_is_no_picture_is_told_and_the_query_stays(
 
 def test_picture_of_another_session_is_asked_for_again(library: Library) -> None:
     test = page_over(library, picture="abc", q="camera:nikon")
-    assert "give it again" in box(test)["notice"]
+    assert "does not include its picture" in box(test)["notice"]
     assert labels(test) == ["nikon"]
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.activity import detail, progress, time_left, told
+from app.activity import detail, in_one_line, progress, time_left, told
 from app.folders import VARIABLE
 from app.library_page import about
 from app.roots import remove
+from app.welcome import title
 from indexer.daemon import Daemon
 from indexer.errors import LibraryBusy
 from indexer.library import Library, open_library
@@ -114,9 +115,13 @@ def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
         test = library_page_over(library)
         test.button(key="pause").click().run()
         assert library.paused
-        assert "Paused" in words(test)
+        until(lambda: (now := library.status().daemon) and now.paused)
+        assert "Paused" in words(test.run())
         test.button(key="resume").click().run()
         assert not library.paused
+        assert "Resting" not in words(test)
+        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        assert "Up to date" in words(test.run())
 
 
 def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
@@ -129,8 +134,44 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
         test.button(key=f"remove_{root.id}").click().run()
         assert library.roots() == []
         assert not library.paused
-        until(lambda: (now := library.status().daemon) and not now.paused)
         assert "No folders yet" in words(test)
+        assert "Resting" not in words(test)
+        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+
+
+def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -> list[str]:
+    """What the page says of the daemon, again and again, until that holds."""
+    messages = []
+    while not holds(status := library.progress()):
+        messages.append(told(status)[1])
+        time.sleep(0.005)
+    return messages
+
+
+def is_watching(status: LibraryStatus) -> bool:
+    return status.daemon is not None and status.daemon.doing == "watching"
+
+
+def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
+    with daemon(library):
+        messages_until(library, is_watching)
+        (root,) = library.roots()
+        removal = threading.Thread(target=remove, args=(library, root.path))
+        removal.start()
+        messages = messages_until(library, lambda now: not removal.is_alive() and is_watching(now))
+        removal.join()
+    assert "Removing photos" in messages
+    assert not {"Resting", "Paused"} & set(messages)
+
+
+def test_a_first_folder_is_scanned_from_the_first_moment(empty: Library, tmp_path: Path) -> None:
+    with daemon(empty):
+        messages_until(empty, is_watching)
+        empty.add_root(tmp_path / "home")
+        assert title(empty.progress()) == "Looking for photos…"
+        messages = messages_until(empty, lambda now: now.photos)
+    assert messages[0] == "Scanning home"
+    assert "Up to date" not in messages
 
 
 def test_removal_gives_up_with_who_is_writing_and_leaves_the_daemon_as_it_was(
@@ -187,7 +228,7 @@ def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) ->
     assert "Where are your photos?" in test.header[0].value
     press(test, HOSTILE)
     test.button(key="picker_add").click().run()
-    assert test.header[0].value == "No photos yet"
+    assert test.header[0].value == "No photos yet"  # no daemon runs
     with daemon(empty):
         until(lambda: empty.status().photos)
         test.run()
@@ -217,10 +258,10 @@ def status_of(**changes: object) -> LibraryStatus:
 
 def test_progress_is_told_with_rate_and_time_left() -> None:
     busy = replace(
-        DAEMON, doing="taking in photos", queue=100, photos_per_s=2.5, left_s=40, last_error="x"
+        DAEMON, doing="indexing photos", queue=100, photos_per_s=2.5, left_s=40, last_error="x"
     )
     status = status_of(daemon=busy)
-    assert told(status)[1] == "Taking in photos"
+    assert told(status)[1] == "Indexing photos"
     assert detail(status) == "100 to go · 2.5 photos/s · 40 s left"
     assert progress(status) == 0.75
     assert progress(status_of()) is None
@@ -230,10 +271,37 @@ def test_each_state_of_the_daemon_has_its_words() -> None:
     assert told(status_of())[1] == "Up to date"
     assert told(status_of(daemon=None))[1] == "The daemon is not running"
     assert told(status_of(paused=True, daemon=None))[1] == "Paused"
+    assert (
+        told(status_of(daemon=replace(DAEMON, doing="scanning s3://bucket/p")))[1] == "Scanning p"
+    )
+    assert told(status_of(daemon=replace(DAEMON, doing="scanning all folders")))[1] == (
+        "Scanning all folders"
+    )
     battery = replace(DAEMON, paused="paused while the machine runs on battery")
     assert detail(status_of(daemon=battery)) == "paused while the machine runs on battery"
     full = replace(DAEMON, doing="waiting for room on the disk", last_error="no room for x")
     assert detail(status_of(daemon=full)) == "no room for x"
+
+
+def test_a_search_page_tells_progress_and_pauses_alone() -> None:
+    assert in_one_line(status_of()) is None
+    assert in_one_line(status_of(daemon=None)) is None
+    busy = replace(DAEMON, doing="indexing photos", queue=100)
+    assert "Indexing photos · 100 to go" in str(in_one_line(status_of(daemon=busy)))
+    paused = replace(DAEMON, doing="paused", paused="paused: 'indexer resume' lets it go on")
+    assert "Paused · New photos wait" in str(in_one_line(status_of(paused=True, daemon=paused)))
+
+
+def test_sizes_follow_the_library(library: Library, tmp_path: Path) -> None:
+    test = library_page_over(library)
+    before = dict(about(library.status(), library.disk_use()))["Thumbnails"]
+    assert before in words(test)
+    make_photo(tmp_path / "photos" / "blue.jpg", "blue")
+    with library.writing():
+        library.update()
+    after = dict(about(library.status(), library.disk_use()))["Thumbnails"]
+    assert after != before
+    assert after in words(test.run())
 
 
 @pytest.mark.parametrize(

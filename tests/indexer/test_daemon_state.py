@@ -15,6 +15,7 @@ import pytest
 
 from indexer.daemon_state import (
     BELIEVED_S,
+    MAKING_WAY,
     STATE,
     Desk,
     Telling,
@@ -79,3 +80,41 @@ def test_pause_is_kept_until_resume_and_may_be_said_twice(tmp_path: Path) -> Non
     ):
         say()
         assert Desk(tmp_path).is_paused() is paused
+
+
+def test_what_a_daemon_begins_is_told_at_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    with Telling(desk) as told:
+        for doing in ("loading the model", "scanning /photos", "watching"):
+            told.set(doing=doing)
+            now = desk.daemon()
+            assert now
+            assert now.doing == doing
+
+
+def test_a_requested_scan_names_its_folder_and_several_name_none(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert desk.requested_scan() is None
+    desk.request_scan(Path("/one"))
+    desk.request_scan(Path("/one"))
+    assert desk.requested_scan() == "/one"
+    desk.request_scan(Path("/other"))
+    assert desk.requested_scan() == ""
+    desk.take_scan_request()
+    assert desk.requested_scan() is None
+    desk.request_scan(Path(os.fsdecode(b"/caf\xe9")))
+    assert desk.requested_scan() == os.fsdecode(b"/caf\xe9")
+
+
+def test_a_daemon_makes_way_only_while_somebody_asks_who_is_alive(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    with desk.making_way("removing /one"):
+        assert desk.makes_way_for() == "removing /one"
+        with desk.making_way("removing /other"):
+            assert desk.makes_way_for() == "removing /other"
+        assert desk.makes_way_for() is None
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    request = {"doing": "removing /one", "pid": ended.pid, "host": socket.gethostname()}
+    (tmp_path / MAKING_WAY).write_text(json.dumps({**request, "told_at_s": time.time()}))
+    assert desk.makes_way_for() is None

@@ -294,9 +294,9 @@ def test_the_daemon_of_another_host_is_told_and_asked(on: Host, photos: Path) ->
             daemon = bert.status().daemon
             assert daemon
             assert (daemon.host, daemon.pid) == ("anna", os.getpid())
-            telling.take_look_request()
+            telling.take_scan_request()
             bert.forget_failures()
-            assert telling.take_look_request()
+            assert telling.is_scan_requested
         assert anna.status().daemon is None
 
 
