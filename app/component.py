@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import streamlit as st
+
+from app.component_events import EVENTS, Check
+
+log = logging.getLogger(__name__)
 
 HERE: Final = Path(__file__).parent
 
@@ -22,34 +28,51 @@ def draw(
     *,
     before: tuple[str, ...] = ("elements",),
     width: Literal["stretch", "content"] = "stretch",
-) -> Any:
+) -> dict[str, Any]:
     """Draw the component of `name`.js with its `name`.css, if it has one, and hand it `data`.
 
     `hears` names the events that it may send, and what each calls with what was sent; with None
-    the event is only in the result, for acts that no callback may do: going to another page.
+    the event is only in the result, for acts that no callback may do: going to another page. Each
+    has its form in component_events.py.
     `before`: the scripts that go in front of its own.
     """
     js, css = _files(name, before)
-    heard: dict[str, Any] = {
-        f"on_{event}_change": told(key, event, act) for event, act in (hears or {}).items()
+    events = {event: Event(key, event, EVENTS[name][event]) for event in hears or {}}
+    callbacks: dict[str, Any] = {
+        f"on_{event}_change": partial(one.call, (hears or {})[event])
+        for event, one in events.items()
     }
     made = st.components.v2.component(f"recollect_{name}", js=js, css=css)
-    return made(key=key, data=data, width=width, **heard)
+    made(key=key, data=data, width=width, **callbacks)
+    return {event: one.value() for event, one in events.items()}
 
 
-def told(key: str, event: str, act: Act | None) -> Callable[[], None]:
-    """What calls `act` with what the component `key` sent as `event`.
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the component `key` may send as `name`, in the form that `check` knows."""
 
-    Nothing, where the component is not there any more: what it sent while its visitor went to
-    another page arrives there.
-    """
+    key: str
+    name: str
+    check: Check
 
-    def call() -> None:
-        sent = (st.session_state.get(key) or {}).get(event)
+    def value(self) -> Any:
+        """What was sent; None where nothing was, or something of another form.
+
+        Nothing too, where the component is not there any more: what it sent while its visitor went
+        to another page arrives there.
+        """
+        state = st.session_state.get(self.key)
+        sent = state.get(self.name) if isinstance(state, Mapping) else None
+        if sent is None or self.check(sent):
+            return sent
+        log.warning("%s sent something of another form as %s: dropped", self.key, self.name)
+        return None
+
+    def call(self, act: Act | None) -> None:
+        """Call `act` with what was sent."""
+        sent = self.value()
         if sent is not None and act is not None:
             act(sent)
-
-    return call
 
 
 @cache

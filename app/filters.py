@@ -92,7 +92,7 @@ def _dates(query: Query, counted: list[tuple[date, int]], *, off: bool) -> None:
     first, last = span_of(query, months)
 
     def choose(places: list[int]) -> None:
-        start, end = places
+        start, end = (min(place, len(months) - 1) for place in places)
         after = months[start] if start > 0 else None
         before = _following(months[end]) if end < len(months) - 1 else None
         refine(query, after=after, before=before, year=None)

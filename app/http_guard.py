@@ -7,6 +7,7 @@ passwords (login.py), nor of what the pages show.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from app.admission import LOGIN_HEADER, Admission
 from app.language import N_, _, language_of, speaking
@@ -37,6 +39,7 @@ MESSAGES: Final = frozenset(("rerun_script", "stop_script", "app_heartbeat"))
 # The largest is a picture to search by, in base64; and some of all else that a page says.
 MESSAGE_BYTES: Final = 4 * ((GIVEN_BYTES + 2) // 3) + 1_000_000
 WIDGETS: Final = 1_000  # a page has some 30
+JSON_FORMS: Final = ("json_value", "json_trigger_value")
 SESSIONS: Final = 100  # open at once: each holds four files
 FIRST_MESSAGE_S: Final = 20.0  # a browser sends it as soon as it is connected
 CHECK_S: Final = 1.0  # a login that has ended closes what is open within this time
@@ -128,7 +131,20 @@ def is_expected(data: bytes) -> bool:
     except DecodeError:
         return True
     states = message.rerun_script.widget_states.widgets
-    return message.WhichOneof("type") in MESSAGES and len(states) <= WIDGETS
+    is_known = message.WhichOneof("type") in MESSAGES and len(states) <= WIDGETS
+    return is_known and all(map(_is_json_whole, states))
+
+
+def _is_json_whole(state: WidgetState) -> bool:
+    """Whether JSON is JSON, where a widget says so, and is not nested beyond reading."""
+    form = state.WhichOneof("value")
+    if form not in JSON_FORMS:
+        return True
+    try:
+        json.loads(getattr(state, form))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class Guard:

@@ -46,7 +46,7 @@ OPTIONS: Final[Mapping[str, object]] = {
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",  # tracebacks go to the log, not to the page
-    "logger.level": "warning",
+    "logger.level": "error",  # nothing that a browser sends fills the log
     "logger.hideWelcomeMessage": True,
     "theme.baseRadius": "0.5rem",
     "theme.light.primaryColor": "#b4460f",

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,14 @@ EXPLORED_MS = 5 * WAIT_MS  # UMAP is compiled at each first use, at the lowest p
 
 
 @contextmanager
-def served(library: Path, access: Access = Access(), **environment: str) -> Iterator[str]:  # noqa: B008
-    """The page's address while it is served."""
+def served(
+    library: Path,
+    access: Access = Access(),  # noqa: B008
+    *,
+    errors: Path | None = None,
+    **environment: str,
+) -> Iterator[str]:
+    """The page's address while it is served; `errors` has what it says of errors."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
@@ -35,7 +41,8 @@ def served(library: Path, access: Access = Access(), **environment: str) -> Iter
         **environment,
     }
     command = server_command(port, access)
-    server = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL)
+    with errors.open("w") if errors else nullcontext() as log:
+        server = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL, stderr=log)
     try:
         _wait_for(server, port)
         yield f"http://{HOST}:{port}/"

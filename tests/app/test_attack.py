@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -15,6 +16,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection
 
+from app.component_events import EVENTS
 from benchmarks.attack import ATTACKS, Target, run_query
 from indexer.access import Access
 from indexer.password import set_password
@@ -60,7 +62,8 @@ def target(library: Path, connections: Path) -> Iterator[Target]:
     path = os.pathsep.join([str(connections.parent), os.environ.get("PYTHONPATH", "")])
     connections.touch()
     witness = {"PYTHONPATH": path, "WITNESS": str(connections)}
-    with served(library, Access("0.0.0.0"), **witness) as address:
+    log = connections.with_name("errors")
+    with served(library, Access("0.0.0.0"), errors=log, **witness) as address:
         host, _, port = address.removeprefix("http://").strip("/").partition(":")
         yield Target(host, int(port))
 
@@ -208,6 +211,63 @@ def test_urls_of_one_login_are_none_of_another(target: Target) -> None:
     assert target.ask("GET", url, {"Cookie": anna})[0] == 200
     assert target.ask("GET", url, {"Cookie": otto})[0] == 410
     assert target.ask("GET", url)[0] == 401
+
+
+ODD: Final = (
+    *("[]", "{}", "null", "7", '"x"', "-1", "1e999", "NaN", "[[[", "not json", "[" * 100_000),
+    *('{"photos": 1}', '{"wall": [], "have": "x", "more": 1}', '[{"event": 1, "value": 2}]'),
+    *('{"latitude": "x", "longitude": [], "km": {}}', '["x", -1]', "[1, 2, 3]", "9" * 5_000),
+)
+
+
+def as_json(text: str) -> Any:
+    """What it says as JSON, or the text itself."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def components(stream: ClientConnection, message: BackMsg) -> dict[str, str]:
+    """The ids of our components on a page, and their names."""
+    stream.send(message.SerializeToString())
+    found: dict[str, str] = {}
+    while True:
+        answer = ForwardMsg.FromString(stream.recv(timeout=WAIT_S))
+        element = answer.delta.new_element
+        if element.WhichOneof("type") == "bidi_component":
+            name = element.bidi_component.component_name
+            found[element.bidi_component.id] = name.removeprefix("recollect_")
+        if answer.WhichOneof("type") == "script_finished":
+            return found
+
+
+@pytest.mark.parametrize("page", ["", "map"])
+def test_events_of_a_wrong_form_give_no_traceback(
+    target: Target, cookie: str, connections: Path, page: str
+) -> None:
+    with target.stream(cookie) as stream:
+        message = BackMsg()
+        message.rerun_script.page_name = page
+        message.rerun_script.query_string = "q=after:1900&photo=1" if not page else ""
+        found = components(stream, message)
+        assert set(found.values()) & {"grid", "map"}
+        for odd in ODD:
+            sent = BackMsg()
+            sent.CopyFrom(message)
+            widgets = sent.rerun_script.widget_states.widgets
+            for number, (key, name) in enumerate(found.items()):
+                value = as_json(odd)
+                state = json.dumps(dict.fromkeys(EVENTS[name], value)) if number % 2 else odd
+                widgets.add(id=key, json_value=state)
+                triggers = [{"event": event, "value": value} for event in EVENTS[name]]
+                trigger = f"$$STREAMLIT_INTERNAL_KEY_{key}__events"
+                widgets.add(id=trigger, json_trigger_value=json.dumps(triggers))
+            stream.send(sent.SerializeToString())
+        run_query(stream, "a bear")
+    log = connections.with_name("errors").read_text()
+    assert "of another form" in log
+    assert "Traceback" not in log
 
 
 def test_wrong_passwords_wait_whatever_address_a_visitor_claims(target: Target) -> None:
