@@ -39,7 +39,9 @@ MESSAGES: Final = frozenset(("rerun_script", "stop_script", "app_heartbeat"))
 # The largest is a picture to search by, in base64; and some of all else that a page says.
 MESSAGE_BYTES: Final = 4 * ((GIVEN_BYTES + 2) // 3) + 1_000_000
 WIDGETS: Final = 1_000  # a page has some 30
-JSON_FORMS: Final = ("json_value", "json_trigger_value")
+STATE_BYTES: Final = 4_000_000  # that a session keeps; an event, as a picture is, goes at once
+EVENT_FORM: Final = "json_trigger_value"
+JSON_FORMS: Final = ("json_value", EVENT_FORM)
 SESSIONS: Final = 100  # open at once: each holds four files
 FIRST_MESSAGE_S: Final = 20.0  # a browser sends it as soon as it is connected
 CHECK_S: Final = 1.0  # a login that has ended closes what is open within this time
@@ -131,8 +133,10 @@ def is_expected(data: bytes) -> bool:
     except DecodeError:
         return True
     states = message.rerun_script.widget_states.widgets
-    is_known = message.WhichOneof("type") in MESSAGES and len(states) <= WIDGETS
-    return is_known and all(map(_is_json_whole, states))
+    kept = sum(state.ByteSize() for state in states if state.WhichOneof("value") != EVENT_FORM)
+    is_small = len(states) <= WIDGETS and kept <= STATE_BYTES
+    is_known = message.WhichOneof("type") in MESSAGES
+    return is_known and is_small and all(map(_is_json_whole, states))
 
 
 def _is_json_whole(state: WidgetState) -> bool:

@@ -44,6 +44,8 @@ SENTENCES: Final = (
     N_("the picture has more than {count} MB"),
     N_("the picture has more than {count} megapixels"),
     N_("the picture cannot be read: {why}"),
+    N_("this machine has too little free memory to read the picture"),
+    N_("many pictures are being read just now: give it again in a minute"),
     N_("the library has gone over to another model: give the picture again"),
     # files and folders
     N_("the file is empty"),

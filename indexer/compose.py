@@ -16,9 +16,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from clipcore import Encoder
-from indexer.decode import BYTES_PER_PX, decode, decoded_bytes, file_stat, read_stable
+from indexer.decode import decode, decoded_size, file_stat, read_stable
 from indexer.errors import QueryError, Undecodable
 from indexer.location import Location, expanded, location
+from indexer.memory import Crowded, free_bytes, room_on_demand
 from indexer.query import Content, LibraryPhoto, PhotoFile, Picture, Term, Text
 from indexer.remote import read_remote
 from indexer.store import Store
@@ -28,6 +29,7 @@ FloatArray = npt.NDArray[np.float32]
 RECENT_TEXTS: Final = 256  # their embeddings are kept: at most 0.8 MB with any CLIP
 GIVEN_BYTES: Final = 30_000_000  # what somebody gives to search with: any camera's JPEG
 GIVEN_PIXELS: Final = 100_000_000
+WAITING: Final = 8  # given pictures that wait for memory to be read in; the next is refused
 CANCELLED: Final = 1e-3  # of the weights' sum; stored vectors are exact to 5e-4 (float16)
 
 
@@ -103,14 +105,22 @@ def _read(place: Location) -> bytes:
 def given_picture(encoder: Encoder, data: bytes) -> tuple[Picture, bytes]:
     """A picture to look for, from the bytes of its file, and a JPEG thumbnail of it.
 
-    Raises QueryError where it is too large or cannot be read.
+    Raises QueryError where it is too large or cannot be read, and where many others wait.
     """
     if len(data) > GIVEN_BYTES:
         raise QueryError(f"the picture has more than {GIVEN_BYTES // 10**6} MB")
-    if decoded_bytes(data) > GIVEN_PIXELS * BYTES_PER_PX:
+    pixels, needed_bytes = decoded_size(data)
+    if pixels > GIVEN_PIXELS:
         raise QueryError(f"the picture has more than {GIVEN_PIXELS // 10**6} megapixels")
+    if needed_bytes > free_bytes():
+        raise QueryError("this machine has too little free memory to read the picture")
     try:
-        decoded = decode(data, encoder.image_size_px)
+        with room_on_demand().of(len(data) + needed_bytes, WAITING):
+            decoded = decode(data, encoder.image_size_px)
+    except Crowded as error:
+        raise QueryError(
+            "many pictures are being read just now: give it again in a minute"
+        ) from error
     except Undecodable as error:
         raise QueryError(f"the picture cannot be read: {error}") from error
     embedding = _embedded(encoder, decoded.image)

@@ -44,6 +44,8 @@ HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"h
 AVIF_BRANDS: Final = (b"avif", b"avis")  # AV1 Image File Format, 6
 PIXEL_LIMIT: Final = 300_000_000  # a 300-megapixel panorama takes 0.9 GB as RGB
 BYTES_PER_PX: Final = 7  # as stored, at most four, and as RGB
+BYTES_PER_DEEP_PX: Final = 25  # measured, with transparency or more than 8 bits: copies on the way
+PLAIN_MODES: Final = frozenset(("1", "L", "P", "RGB", "CMYK", "YCbCr"))
 THUMBNAIL_PX: Final = 512
 # Means of pixels may be nearer to what the encoder sees than a JPEG decoded at 1/2 or 1/4, which
 # cuts frequencies off. At 1/8 its decoder takes the mean of each 8 x 8 pixels.
@@ -103,11 +105,19 @@ def content_hash(data: bytes) -> bytes:
 
 
 def decoded_bytes(data: bytes) -> int:
-    """At most how much memory the decoded image takes, as its header says; 0 if it says nothing."""
+    """At most how much memory decoding takes, as the header says; 0 if it says nothing."""
+    return decoded_size(data)[1]
+
+
+def decoded_size(data: bytes) -> tuple[int, int]:
+    """How many pixels the header tells of, and at most how many bytes decoding them takes."""
     for one in chain((data,), (better.data for better in mended(data))):
         with suppress(Undecodable), _explained(one), _opened(one) as image:
-            return min(image.width * image.height, PIXEL_LIMIT) * BYTES_PER_PX
-    return 0
+            pixels = image.width * image.height
+            is_plain = image.mode in PLAIN_MODES and not image.has_transparency_data
+            per_px = BYTES_PER_PX if is_plain else BYTES_PER_DEEP_PX
+            return pixels, min(pixels, PIXEL_LIMIT) * per_px
+    return 0, 0
 
 
 def decode(data: bytes, image_size_px: int) -> Decoded:

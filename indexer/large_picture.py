@@ -9,7 +9,8 @@ import io
 from pathlib import Path
 from typing import Final
 
-from indexer.decode import decode_upright, file_stat
+from indexer.decode import decode_upright, decoded_bytes, file_stat
+from indexer.memory import room_on_demand
 from indexer.originals import read_original
 from indexer.records import FileStat, Photo
 
@@ -33,7 +34,9 @@ def large_picture(photo: Photo, max_side_px: int) -> tuple[str, Path | bytes]:
     path = photo.path
     if isinstance(path, Path) and _serves_as_it_is(photo, file_stat(path), max_side_px):
         return MIMES[photo.facts.format], path
-    image = decode_upright(read_original(path), max_side_px)
+    data = read_original(path)
+    with room_on_demand().of(len(data) + decoded_bytes(data)):
+        image = decode_upright(data, max_side_px)
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=QUALITY, icc_profile=image.info.get("icc_profile"))
     return MIMES["JPEG"], jpeg.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 import psutil
@@ -14,7 +15,16 @@ SHARE: Final = 4  # one part in so many of the memory that is free now
 
 def free_for_decoding() -> int:
     """How many bytes of files and decoded images there may be at once."""
-    return int(psutil.virtual_memory().available // SHARE)
+    return free_bytes() // SHARE
+
+
+def free_bytes() -> int:
+    """How much memory can be had without swapping."""
+    return int(psutil.virtual_memory().available)
+
+
+class Crowded(Exception):
+    """So many wait for room that no more may."""
 
 
 class Room:
@@ -23,15 +33,23 @@ class Room:
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._used_bytes = 0
+        self._waiting = 0
         self._freed = threading.Condition()
 
     @contextmanager
-    def of(self, needed_bytes: int) -> Iterator[None]:
-        """Wait until there is so much room, and hold it."""
+    def of(self, needed_bytes: int, waiting: int | None = None) -> Iterator[None]:
+        """Wait until there is so much room, and hold it.
+
+        Raises Crowded where there is none, and `waiting` others wait already.
+        """
         with self._freed:
-            self._freed.wait_for(
-                lambda: not self._used_bytes or self._used_bytes + needed_bytes <= self._limit_bytes
-            )
+            if not self._has(needed_bytes) and waiting is not None and self._waiting >= waiting:
+                raise Crowded
+            self._waiting += 1
+            try:
+                self._freed.wait_for(lambda: self._has(needed_bytes))
+            finally:
+                self._waiting -= 1
             self._used_bytes += needed_bytes
         try:
             yield
@@ -39,3 +57,12 @@ class Room:
             with self._freed:
                 self._used_bytes -= needed_bytes
                 self._freed.notify_all()
+
+    def _has(self, needed_bytes: int) -> bool:
+        return not self._used_bytes or self._used_bytes + needed_bytes <= self._limit_bytes
+
+
+@cache
+def room_on_demand() -> Room:
+    """That of this process for what somebody waits to see, or to search with."""
+    return Room(free_for_decoding())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from indexer.decode import THUMBNAIL_PX, content_hash, decode, write_atomically
+from indexer.decode import THUMBNAIL_PX, content_hash, decode, decoded_bytes, write_atomically
 from indexer.errors import DiskFull, Undecodable
+from indexer.memory import room_on_demand
 from indexer.originals import read_original
 from indexer.records import Photo
 
@@ -45,7 +46,8 @@ class Thumbnails:
             return kept
         try:
             data = read_original(photo.path)
-            thumbnail = decode(data, THUMBNAIL_PX).thumbnail
+            with room_on_demand().of(len(data) + decoded_bytes(data)):
+                thumbnail = decode(data, THUMBNAIL_PX).thumbnail
         except (OSError, Undecodable) as error:
             log.warning("no thumbnail of %s: %s", photo.path, error)
             return None

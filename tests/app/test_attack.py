@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,10 @@ from websockets.sync.client import ClientConnection
 from app.component_events import EVENTS
 from benchmarks.attack import ATTACKS, Target, run_query
 from indexer.access import Access
+from indexer.compose import GIVEN_BYTES
 from indexer.password import set_password
 from tests.app.serving import WAIT_MS, served
+from tests.photos import photo_bytes
 
 RIGHT = "correct horse"
 WAIT_S = WAIT_MS / 1000
@@ -268,6 +271,44 @@ def test_events_of_a_wrong_form_give_no_traceback(
     log = connections.with_name("errors").read_text()
     assert "of another form" in log
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(("more_bytes", "is_taken"), [(-1, True), (0, True), (1, False)])
+def test_picture_to_search_by_has_at_most_the_bytes_that_the_page_says(
+    target: Target, cookie: str, more_bytes: int, is_taken: bool
+) -> None:
+    png = photo_bytes("blue")
+    data = b64encode(png + bytes(GIVEN_BYTES + more_bytes - len(png))).decode()
+    with target.stream(cookie) as stream:
+        found = components(stream, drawn())
+        key = next(key for key, name in found.items() if name == "query_box")
+        message = drawn()
+        events = [{"event": "picture", "value": {"name": "blue.png", "data": data}}]
+        widgets = message.rerun_script.widget_states.widgets
+        widgets.add(id=key, json_value="{}")
+        events_id = f"$$STREAMLIT_INTERNAL_KEY_{key}__events"
+        widgets.add(id=events_id, json_trigger_value=json.dumps(events))
+        answer = answered(stream, message)
+    assert ("picture=" in answer) is is_taken
+    assert ("the picture has more than 30 MB" in answer) is not is_taken
+
+
+def drawn() -> BackMsg:
+    """Asks for the page that one begins with."""
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    return message
+
+
+def answered(stream: ClientConnection, message: BackMsg) -> str:
+    """All that the page says to a message."""
+    stream.send(message.SerializeToString())
+    said = ""
+    while True:
+        answer = ForwardMsg.FromString(stream.recv(timeout=WAIT_S))
+        said += answer.SerializeToString().decode("latin-1")
+        if answer.WhichOneof("type") == "script_finished":
+            return said
 
 
 def test_wrong_passwords_wait_whatever_address_a_visitor_claims(target: Target) -> None:

@@ -13,6 +13,7 @@ from app.http_guard import (
     MESSAGE_BYTES,
     NO_METHOD,
     NO_PATH,
+    STATE_BYTES,
     WIDGETS,
     host_name,
     is_expected,
@@ -148,9 +149,25 @@ def test_widgets_and_bytes_of_a_message_are_limited() -> None:
     assert is_expected(message.SerializeToString())
     message.rerun_script.widget_states.widgets.add(id="one more")
     assert not is_expected(message.SerializeToString())
-    large = drawn_again()
-    large.rerun_script.widget_states.widgets.add(id="large", string_value="x" * MESSAGE_BYTES)
-    assert not is_expected(large.SerializeToString())
+
+
+def test_state_that_a_session_keeps_is_limited_and_an_event_only_by_the_message() -> None:
+    for size, is_let_through in ((STATE_BYTES - 100, True), (STATE_BYTES, False)):
+        large = drawn_again()
+        large.rerun_script.widget_states.widgets.add(id="large", string_value="x" * size)
+        assert is_expected(large.SerializeToString()) is is_let_through
+    for size, is_let_through in ((MESSAGE_BYTES - 100, True), (MESSAGE_BYTES, False)):
+        large = drawn_again()
+        event = f'"{"x" * size}"'
+        large.rerun_script.widget_states.widgets.add(id="large", json_trigger_value=event)
+        assert is_expected(large.SerializeToString()) is is_let_through
+
+
+@pytest.mark.parametrize("value", ["not json", "[" * 100_000, ""])
+def test_what_is_not_json_where_a_widget_says_so_is_dropped(value: str) -> None:
+    message = drawn_again()
+    message.rerun_script.widget_states.widgets.add(id="odd", json_value=value)
+    assert not is_expected(message.SerializeToString())
 
 
 def test_largest_picture_fits_into_a_message() -> None:

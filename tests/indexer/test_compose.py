@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from indexer.compose import Composer
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library import Library, open_library
 from indexer.location import location
+from indexer.memory import free_bytes, room_on_demand
 from indexer.query import LibraryPhoto, PhotoFile, Picture, Query, Term, Text, parse
 from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
@@ -144,6 +147,41 @@ def test_picture_that_cannot_be_taken_is_refused(
     monkeypatch.setattr(compose, "GIVEN_BYTES", len(whole) - 1)
     with pytest.raises(QueryError, match="MB"):
         library.given_picture(whole)
+
+
+def test_given_pictures_are_read_within_the_memory_there_is(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = photo_bytes("blue")
+    monkeypatch.setattr(compose, "WAITING", 0)
+    with room_on_demand().of(free_bytes()), pytest.raises(QueryError, match="in a minute"):
+        library.given_picture(whole)
+    library.given_picture(whole)
+    monkeypatch.setattr(compose, "free_bytes", lambda: 64 * 48)
+    with pytest.raises(QueryError, match="too little free memory"):
+        library.given_picture(whole)
+
+
+@pytest.mark.parametrize(
+    ("mode", "form"),
+    [("RGBA", "PNG"), ("I;16", "PNG"), ("LA", "PNG"), ("RGB", "PNG"), ("P", "PNG")],
+)
+def test_reading_a_picture_takes_no_more_memory_than_estimated(mode: str, form: str) -> None:
+    """In a process of its own: only there the peak is that of this picture."""
+    code = (
+        "import io, resource\n"
+        "from PIL import Image\n"
+        "from indexer.decode import decode, decoded_bytes\n"
+        "file = io.BytesIO()\n"
+        f"Image.new({mode!r}, (4000, 3000)).save(file, 'PNG')\n"
+        "peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
+        "decode(file.getvalue(), 224)\n"
+        "print(peak() - before, decoded_bytes(file.getvalue()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    taken, estimated = map(int, done.stdout.split())
+    assert taken <= estimated
 
 
 def test_picture_seen_by_another_model_is_not_compared(composer: Composer) -> None:

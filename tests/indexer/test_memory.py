@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from indexer.memory import Room, free_for_decoding
+from indexer.memory import Crowded, Room, free_for_decoding
 
 
 def most_at_once(limit_bytes: int, needed_bytes: int) -> int:
@@ -40,3 +40,27 @@ def test_what_needs_more_than_all_the_room_goes_alone() -> None:
 
 def test_some_of_the_memory_that_is_free_is_used() -> None:
     assert free_for_decoding() > 0
+
+
+def test_where_many_wait_the_next_is_refused() -> None:
+    room = Room(100)
+    held, waits = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with room.of(100):
+            waits.set()
+
+    with room.of(100):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        while not held.wait(0.001):
+            try:
+                with room.of(100, waiting=1):
+                    raise AssertionError("there was room")
+            except Crowded:
+                held.set()
+        assert not waits.is_set()
+    waiting.join()
+    assert waits.is_set()
+    with room.of(100, waiting=0):
+        pass
