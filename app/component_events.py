@@ -64,6 +64,7 @@ def truth(sent: Any) -> bool:
 
 _photo: Final = whole(1, PHOTO_ID)
 _photos: Final = listed(_photo, 0, MANY)
+_picture: Final = record(name=text(), data=lambda sent: isinstance(sent, str))
 
 EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "atlas": {
@@ -84,9 +85,10 @@ EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "look_alikes": {"opened": _photo, "ticked": _photos},
     "map": {"near": record(latitude=real(-90, 90), longitude=real(-180, 180), km=real(0, 30_000))},
     "photo": {"step": whole(-1, 1), "act": one_of("like", "folder")},
+    "picture_drop": {"picture": _picture},
     "query_box": {
         "asked": text(),
-        "picture": record(name=text(), data=lambda sent: isinstance(sent, str)),
+        "picture": _picture,
         "unpictured": truth,
     },
     "timeline": {"span": text(32)},
