@@ -26,7 +26,7 @@ from indexer.query import Filter, Query, Sort
 from indexer.records import Hit
 
 ORDER: Final = "order"
-REORDERED: Final = "reordered"  # in the session
+REASKED: Final = "asked_again"  # in the session
 CLOSEST: Final = 20  # shown where no match is strong
 SELECTED: Final = 1_000  # looked at first where all results are selected
 
@@ -40,8 +40,8 @@ def results(library: Library) -> None:
 @st.fragment
 @one_language()
 def _shown(library: Library) -> None:
-    if st.session_state.pop(REORDERED, False):
-        st.rerun()  # the query box, which says the order too, stands outside
+    if st.session_state.pop(REASKED, False):
+        st.rerun()  # the query box stands outside
     hits: tuple[Hit, ...] = ()
     try:
         query = asked()
@@ -102,14 +102,14 @@ def _nothing(library: Library, query: Query) -> None:
                 plain(_("Remove: {filter}").format(filter=in_words(one))),
                 icon=":material/filter_alt_off:",
                 key=f"drop_{number_of_filter}",
-                on_click=address.refine,
+                on_click=_ask,
                 args=(without(typed, one),),
             )
         if typed.filters and not droppable:
             st.button(
                 _("Remove all filters"),
                 icon=":material/filter_alt_off:",
-                on_click=address.refine,
+                on_click=_ask,
                 args=(str(replace(typed, filters=())),),
             )
 
@@ -156,8 +156,13 @@ def _reorder() -> None:
     query = readable(address.query())  # a wrong one may have come since
     # of the same order: Streamlit had forgotten what was chosen, its run was broken off
     if query is not None and sort != query.sort:
-        address.refine(sorted_by(query, sort))
-        st.session_state[REORDERED] = True
+        _ask(sorted_by(query, sort))
+
+
+def _ask(text: str) -> None:
+    """Search for `text`, and have the whole page drawn: the query box stands outside."""
+    address.refine(text)
+    st.session_state[REASKED] = True
 
 
 def strong_or_closest(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
