@@ -50,7 +50,7 @@ SENTENCES: Final = [
 ]
 NEAR: Final = 200  # photos that are near each sentence
 NEARNESS: Final = 0.6  # their cosine with it, about
-QUICK: Final = 1_000, 3  # photos and queries
+QUICK: Final = 5_000, 3  # photos, more than lie near sentences; queries
 THUMBNAILS: Final = 40  # different ones
 QUIET_S: Final = 0.5  # nothing more travels after so long
 
