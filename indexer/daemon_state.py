@@ -27,6 +27,7 @@ from indexer.decode import write_atomically
 from indexer.errors import DatabaseUnreachable, DiskFull
 from indexer.location import Location
 from indexer.places import this_host
+from indexer.private import make_private
 from indexer.records import DaemonState, ModelWish
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Desk:
 
     def pause(self) -> None:
         """Ask the daemon of this library, running or to come, to take in nothing."""
-        (self.directory / PAUSED).touch()
+        make_private(self.directory / PAUSED)
 
     def resume(self) -> None:
         """Ask it to go on."""

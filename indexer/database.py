@@ -33,7 +33,7 @@ from sqlalchemy.pool import NullPool
 
 from indexer import postgres
 from indexer.dialects import begin_alone
-from indexer.disk import disk_full
+from indexer.disk import disk_full, room_for
 from indexer.errors import (
     DamagedLibrary,
     DiskFull,
@@ -41,6 +41,7 @@ from indexer.errors import (
     LibraryNotFound,
     NotALibrary,
 )
+from indexer.private import make_private
 from indexer.records import Model
 from indexer.schema import library, metadata
 from indexer.schema_version import begin_library, bring_up_to_date, migrate
@@ -120,13 +121,14 @@ def unfinished_copy(place: Path | URL) -> Engine:
     if isinstance(place, URL):
         return postgres.prepare_database(place)
     unfinished = _unfinished(place)
-    engine = _engine(unfinished)
+    engine = _new_engine(unfinished)
     with _explained(unfinished, engine):
         try:
             bring_up_to_date(engine, str(unfinished))
         except NotALibrary:  # not even the tables were finished
             engine.dispose()
             unfinished.unlink()
+            make_private(unfinished)
             _make_tables(engine)
     return engine
 
@@ -159,7 +161,7 @@ def _create_file(path: Path, model: Model) -> Engine:
     unfinished.unlink(missing_ok=True)
     for database in (unfinished, path):
         _remove_journals(database)
-    engine = _engine(unfinished)
+    engine = _new_engine(unfinished)
     with _explained(path, engine):
         _make_tables(engine, lambda connection: begin_library(connection, model))
     engine.dispose()  # the last connection to close folds the write-ahead log in
@@ -167,16 +169,31 @@ def _create_file(path: Path, model: Model) -> Engine:
     return _engine(path)
 
 
+def _new_engine(path: Path) -> Engine:
+    """The same of a file that is made if it is not there; its journals get its mode."""
+    try:
+        with room_for(path):
+            make_private(path)
+    except OSError as error:
+        raise LibraryError(f"{path} cannot be made: {error.strerror}") from error
+    return _engine(path)
+
+
 def _engine(path: Path, *, read_only: bool = False) -> Engine:
-    url = URL.create("sqlite", database=str(path))
+    mode = "mode=rw"  # SQLite itself makes no file: not of a removed library, and not for everybody
     if read_only:
         # without a log the file is all there is, and SQLite need not make the log's index beside it
         mode = "mode=ro" if _has_log(path) else "mode=ro&immutable=1"
-        uri = f"{path.absolute().as_uri()}?{mode}"
-        opener = partial(sqlite3.connect, uri, uri=True, check_same_thread=False)
-        engine = create_engine(url, creator=opener, poolclass=NullPool)  # others may replace it
-    else:
-        engine = create_engine(url)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=partial(
+            sqlite3.connect,
+            f"{path.absolute().as_uri()}?{mode}",
+            uri=True,
+            check_same_thread=False,
+        ),
+        poolclass=NullPool if read_only else None,  # others may replace it
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -27,6 +27,7 @@ from indexer.disk import room_for
 from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
 from indexer.mending import mended
+from indexer.private import private_file
 from indexer.records import Facts, FileStat, clamped_ns
 from indexer.unreadable_kinds import unreadable_kind
 
@@ -273,16 +274,15 @@ def _thumbnail(image: Image.Image) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write `path` whole or not at all: a temporary file beside it, then a rename.
+    """Write `path` whole or not at all, for its owner only: a temporary file, then a rename.
 
-    Raises DiskFull.
+    Makes no directory: that of a removed library must not come back. Raises DiskFull.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{id(data):x}")
     with room_for(path):
-        if not path.parent.is_dir():  # to ask is quicker than to make it once more
-            path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            temporary.write_bytes(data)
+            with open(temporary, "wb", opener=private_file) as file:
+                file.write(data)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

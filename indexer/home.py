@@ -6,6 +6,7 @@ library that several hosts share.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from indexer.index_policy import IndexPolicy
 from indexer.live_index import LiveIndex, has_all
 from indexer.lock import held
 from indexer.places import library_name, make_directory
+from indexer.private import close_all_below, close_to_others
 from indexer.records import DiskUse, IndexStatus
 from indexer.search import Index
 from indexer.sharing import AllMine, Share
@@ -27,6 +29,12 @@ from indexer.store import Store
 from indexer.thumbnails import Thumbnails
 
 DATABASE: Final = "library.db"
+# The files and directories of a library, with what is written beside them: journals, locks, copies.
+OURS: Final = re.compile(
+    r"\.?(library\.db|index\.faiss|thumbnails|generic-texts\.bin|atlas\.npz|look-alikes\.json"
+    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-wish\.json|paused|look"
+    r"|password\.json|database-url)([.-].*)?"
+)
 WRITTEN_BY: Final = "is being written by"
 KEPT_BY: Final = "is kept in line by"
 
@@ -70,6 +78,19 @@ class Home:
     def make(self) -> None:
         """Make the place for a new library. Raises RootError."""
         make_directory(self.directory)
+
+    def close_to_others(self) -> None:
+        """Let only its owner read the library, made by an earlier version or copied from elsewhere.
+
+        A directory that holds other files too stays open for those.
+        """
+        paths = list(self.directory.iterdir())
+        ours = [path for path in paths if OURS.fullmatch(path.name)]
+        if all(path in ours or path.name.startswith(".") for path in paths):
+            close_to_others(self.directory.resolve())
+        for path in ours:
+            close_all_below(path)
+            close_to_others(path)
 
     def use(self, engine: Engine) -> None:
         """The rows are read over this engine; files need none."""

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from indexer.decode import write_atomically
 from indexer.errors import LibraryBusy, LibraryError
 from indexer.places import library_name
+from indexer.private import FILE
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
     """
     holder = library / f"{role}.json"
     try:
-        lock = FileLock(library / f"{role}.lock").acquire(timeout=0)
+        lock = FileLock(library / f"{role}.lock", mode=FILE).acquire(timeout=0)
     except Timeout as error:
         name = library_name(library)
         raise LibraryBusy(f"the library at {name} {busy} {_told(holder)}") from error

@@ -36,10 +36,18 @@ def opened(
     Nothing is written for one that may not have those photo directories. Raises RootError.
     """
     try:
-        return Store.open(home.database)
+        store = Store.open(home.database)
     except LibraryNotFound:
         if not create:
             raise
+        store = _created(home, model, open_encoder, directories)
+    home.close_to_others()
+    return store
+
+
+def _created(
+    home: Home, model: str, open_encoder: OpenEncoder, directories: Iterable[Location]
+) -> Store:
     for directory in directories:
         check_directory(home.directory, directory, is_new=True)
     asked = asked_model(_best_model() if model == AUTO else model, open_encoder)

@@ -31,7 +31,6 @@ def set_password(library: Path, password: str) -> None:
     salt = secrets.token_bytes(16)
     kept = {"salt": salt.hex(), "scrypt": _hash(password, salt).hex(), **COST}
     write_atomically(library / FILE, json.dumps(kept).encode())
-    (library / FILE).chmod(0o600)
 
 
 def remove_password(library: Path) -> None:

@@ -20,6 +20,7 @@ from platformdirs import user_data_path
 from indexer.errors import LibraryError, RootError
 from indexer.location import URL, expanded, is_utf8, shown_path
 from indexer.postgres_url import database_url, is_url, shown
+from indexer.private import DIRECTORY
 
 # What a library's folder is known by. Other programs call their databases library.db too.
 LIBRARY_FILES: Final = frozenset(
@@ -120,8 +121,8 @@ def _keep_url(file: Path, url: str) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make the directory `path`, if it is not there. Raises RootError."""
+    """Make the directory `path`, for its owner only, if it is not there. Raises RootError."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(DIRECTORY, parents=True, exist_ok=True)
     except OSError as error:
         raise RootError(f"{path} cannot be made: {error.strerror}") from error

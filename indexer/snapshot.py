@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from indexer.private import private_file
+
 MAGIC: Final = b"recollect index 3\n"
 HEADER_BYTES: Final = 4096  # the longest header that is read
 CRC_BYTES: Final = 4
@@ -53,10 +55,9 @@ def write_snapshot(
     path: Path, header: SnapshotHeader, write_index: Callable[[Write], None]
 ) -> None:
     """Write a snapshot: a temporary file, fsync, rename. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=private_file) as file:
             checked = _Checked(file)
             checked.write(MAGIC + json.dumps(asdict(header)).encode() + b"\n")
             write_index(checked.write)

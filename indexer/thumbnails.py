@@ -6,9 +6,11 @@ import logging
 from pathlib import Path
 
 from indexer.decode import THUMBNAIL_PX, content_hash, decode, decoded_bytes, write_atomically
+from indexer.disk import room_for
 from indexer.errors import DiskFull, Undecodable
 from indexer.memory import room_on_demand
 from indexer.originals import read_original
+from indexer.private import DIRECTORY
 from indexer.records import Photo
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,12 @@ class Thumbnails:
 
     def save(self, sha256: bytes, jpeg: bytes) -> None:
         """Keep a thumbnail. Raises DiskFull."""
-        write_atomically(self.path(sha256), jpeg)
+        path = self.path(sha256)
+        with room_for(path):
+            for folder in (self.directory, path.parent):
+                if not folder.is_dir():  # to ask is quicker than to make it once more
+                    folder.mkdir(DIRECTORY, exist_ok=True)
+        write_atomically(path, jpeg)
 
     def forget(self, sha256: bytes) -> None:
         """Remove the thumbnail of these bytes, if it is there."""
