@@ -26,7 +26,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidHandshake, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-WAIT_S: Final = 30
+WAIT_S: Final = 120
 STRANGERS: Final = 60
 VISITORS: Final = 30
 QUERIES: Final = ("a dog on the beach", "snow in the mountains", "an old church", "a bear")
@@ -79,7 +79,12 @@ class Target:
             headers["Cookie"] = cookie
         url = f"ws://{self.authority}/_stcore/stream"
         return connect(
-            url, additional_headers=headers, open_timeout=WAIT_S, max_size=None, proxy=None
+            url,
+            additional_headers=headers,
+            open_timeout=WAIT_S,
+            ping_interval=None,  # the server pings
+            max_size=None,
+            proxy=None,
         )
 
     def log_in(self, password: str, **headers: str) -> tuple[int, str]:
