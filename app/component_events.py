@@ -76,6 +76,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "atlas_pictures": {},
     "dates": {"span": listed(whole(0, 100_000), 2, 2)},
     "folder_tree": {"chosen": text()},
+    "going": {},
     "grid": {
         "opened": _photo,
         "more": record(wall=text(64), have=whole(0, PHOTO_ID), more=truth, scrolled=truth),
@@ -84,6 +85,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "language_switch": {"chosen": text(16)},
     "look_alikes": {"opened": _photo, "ticked": _photos},
     "map": {"near": record(latitude=real(-90, 90), longitude=real(-180, 180), km=real(0, 30_000))},
+    "page_frame": {},
     "photo": {"step": whole(-1, 1), "act": one_of("like", "folder")},
     "picture_drop": {"picture": _picture},
     "query_box": {
