@@ -21,7 +21,10 @@ def tops(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
 
 def within(directory: Path, allowed: Sequence[Path]) -> bool:
     """Whether `directory`, links followed, is one of `allowed` or lies below one."""
-    resolved = directory.resolve()
+    try:
+        resolved = directory.resolve()
+    except (OSError, RuntimeError):  # a link that leads in a circle, a path that is too long
+        return False
     return any(resolved.is_relative_to(top) for top in allowed)
 
 
@@ -46,4 +49,7 @@ def trail(directory: Path, allowed: Sequence[Path]) -> list[Path]:
 
 
 def _is_visible_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and entry.is_dir()
+    try:
+        return not entry.name.startswith(".") and entry.is_dir()
+    except OSError:  # a link that cannot be followed: the other folders are there all the same
+        return False

@@ -50,3 +50,14 @@ def test_trail_begins_at_the_top(home: Path) -> None:
         home / "Pictures" / "2019",
     ]
     assert trail(home, [home]) == [home]
+
+
+def test_link_that_cannot_be_followed_hides_no_other_folder(home: Path) -> None:
+    (home / "circle").symlink_to("circle")
+    (home / "one way").symlink_to("the other")
+    (home / "the other").symlink_to("one way")
+    (home / "long").symlink_to("x" * 300)
+    (home / "dead").symlink_to("nowhere")
+    assert [path.name for path in folders_in(home, [home])] == ["attic", "Pictures"]
+    with pytest.raises(PermissionError):
+        folders_in(home / "circle", [home])
