@@ -25,6 +25,7 @@ from indexer.scan import Scan, is_under, scan
 from indexer.store import Store
 
 LOST_SHARE: Final = 0.2  # more than this gone at once looks like a drive that is not there
+NAMED: Final = 3  # folders in one notice; the others are counted
 LOST_LEAST: Final = 10  # but a handful may go at once in any folder
 
 
@@ -203,11 +204,15 @@ def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
 
 
 def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> str | None:
-    if len(seen.unseen) == 1:
-        return f"{root.path}: 1 folder cannot be read, its photos kept"
-    if seen.unseen:
-        return f"{root.path}: {len(seen.unseen)} folders cannot be read, their photos kept"
-    return None if "" in under else root.notice
+    if not seen.unseen:
+        return None if "" in under else root.notice
+    names = sorted(set(seen.unseen))
+    if len(names) == 1:
+        return f"{root.path}: the folder {names[0]} cannot be read, its photos kept"
+    listed = ", ".join(names[:NAMED])
+    if len(names) > NAMED:
+        listed = f"{listed} and {len(names) - NAMED} more"
+    return f"{root.path}: {len(names)} folders cannot be read, their photos kept: {listed}"
 
 
 def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:

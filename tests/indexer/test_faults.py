@@ -200,6 +200,21 @@ def test_photo_that_cannot_be_scanned_any_more_is_kept(
 
 
 @on_sqlite
+@pytest.mark.parametrize(
+    ("count", "named"), [(2, "folder 0, folder 1"), (5, "folder 0, folder 1, folder 2 and 2 more")]
+)
+def test_folders_that_cannot_be_scanned_are_named(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch, count: int, named: str
+) -> None:
+    for number in range(count):
+        (photos / f"folder {number}").mkdir()
+    where(monkeypatch, os, "scandir", lambda path=".": "folder" in Path(path).name, ValueError())
+    assert rebuild(library).notices == (
+        f"{photos}: {count} folders cannot be read, their photos kept: {named}",
+    )
+
+
+@on_sqlite
 def test_folder_that_cannot_be_scanned_keeps_its_photos(
     library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +224,7 @@ def test_folder_that_cannot_be_scanned_keeps_its_photos(
     where(monkeypatch, os, "scandir", lambda path=".": Path(path).name == "more", ValueError("odd"))
     report = rebuild(library)
     assert (report.embedded, report.gone) == (1, 0)
-    assert report.notices == (f"{photos}: 1 folder cannot be read, its photos kept",)
+    assert report.notices == (f"{photos}: the folder more cannot be read, its photos kept",)
     assert found(library) == GOOD | {"white.png", "red.png"}
 
 

@@ -225,7 +225,9 @@ def test_a_folder_that_is_denied_keeps_its_photos(library: Library, moody: Stora
     moody.put("new.png", "yellow")
     report = rebuild(library)
     assert counts(report) == {"embedded": 1}
-    assert report.notices == (f"{moody.folder}: 1 folder cannot be read, its photos kept",)
+    assert report.notices == (
+        f"{moody.folder}: the folder 2019 #1 cannot be read, its photos kept",
+    )
     assert found(library, "blue").endswith("blue?.png")
 
 
