@@ -1,19 +1,29 @@
 """Copies photos into a folder: nothing is moved, nothing overwritten, and no photo directory is
 written to.
+
+The folder is held by a handle: another one, or a link, that takes its name changes nothing.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from app.exports import free_name
 from app.folders import within
 from indexer.location import Location
 from indexer.originals import open_original
+
+FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY
+NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+Same = tuple[int, int]  # device and inode: two names of the same folder have the same
 
 
 class FolderRefused(Exception):
@@ -32,24 +42,69 @@ class Copied:
     failed: tuple[tuple[Location, str], ...]
 
 
-def refuse(folder: Path, allowed: Sequence[Path], forbidden: Iterable[Path]) -> None:
-    """Raises FolderRefused for a folder outside `allowed`, or within one that is `forbidden`."""
-    if not within(folder, allowed):
+@contextmanager
+def target_folder(
+    folder: Path, allowed: Sequence[Path], forbidden: Iterable[Path]
+) -> Iterator[int]:
+    """A handle of the folder; it is made if it is not there.
+
+    Raises FolderRefused for one outside `allowed`, or within one that is `forbidden`, OSError where
+    it cannot be opened or made.
+    """
+    forbidden = list(forbidden)
+    with ExitStack() as handles:
+        try:
+            handle = _opened(folder, handles)
+        except FileNotFoundError:
+            above = _opened(folder.parent, handles)
+            _refuse(folder, above, allowed, forbidden)
+            os.mkdir(folder.name, dir_fd=above)
+            handle = _opened(folder.name, handles, os.O_NOFOLLOW, above)
+        _refuse(folder, handle, allowed, forbidden)
+        yield handle
+
+
+def _opened(path: Path | str, handles: ExitStack, flags: int = 0, dir_fd: int | None = None) -> int:
+    handle = os.open(path, FOLDER | flags, dir_fd=dir_fd)
+    handles.callback(os.close, handle)
+    return handle
+
+
+def _refuse(folder: Path, handle: int, allowed: Sequence[Path], forbidden: Iterable[Path]) -> None:
+    """By name, for a photo directory that is unmounted now, and by what the handle leads to."""
+    upwards = frozenset(_upwards(handle))
+    if not within(folder, allowed) or upwards.isdisjoint(map(_same, allowed)):
         raise FolderRefused(folder)
-    resolved = folder.resolve()
     for one in forbidden:
-        if resolved.is_relative_to(one.resolve()):
+        if within(folder, [one.resolve()]) or _same(one) in upwards:
             raise FolderRefused(one)
 
 
-def copy_into(
-    folder: Path, paths: Sequence[Location], progress: Callable[[float], object] = lambda _: None
-) -> Copied:
-    """Copy the files with their times; a name that is taken gets a number.
+def _upwards(handle: int) -> Iterator[Same]:
+    """The folder and those above it, up to the root, which is above itself."""
+    below, path = None, "."
+    while (one := _identity(os.stat(path, dir_fd=handle))) != below:
+        yield one
+        below, path = one, f"{path}/.."
 
-    `folder` is made if it is not there. Raises OSError if that fails.
+
+def _same(folder: Path) -> Same | None:
+    try:
+        return _identity(folder.stat())
+    except OSError:  # it is not there: nothing is the same
+        return None
+
+
+def _identity(found: os.stat_result) -> Same:
+    return found.st_dev, found.st_ino
+
+
+def copy_into(
+    folder: int, paths: Sequence[Location], progress: Callable[[float], object] = lambda _: None
+) -> Copied:
+    """Copy the files with their times into the folder of this handle; a name that is taken gets a
+    number.
     """
-    folder.mkdir(exist_ok=True)
     failed: list[tuple[Location, str]] = []
     for place, path in enumerate(paths):
         try:
@@ -60,25 +115,42 @@ def copy_into(
     return Copied(len(paths) - len(failed), tuple(failed))
 
 
-def _copy(path: Location, folder: Path) -> None:
+def _copy(path: Location, folder: int) -> None:
     with open_original(path) as source:
-        target = _created(folder, path.name)
+        name, handle = _created(folder, path.name)
         try:
-            with target.open("wb") as copy:
+            with os.fdopen(handle, "wb") as copy:
                 shutil.copyfileobj(source, copy)
-            if isinstance(path, Path):
-                shutil.copystat(path, target)
+                copy.flush()
+                if isinstance(path, Path):
+                    _copy_stat(source, copy)
         except OSError:  # half a photo is none
-            target.unlink(missing_ok=True)
+            os.unlink(name, dir_fd=folder)
             raise
 
 
-def _created(folder: Path, name: str) -> Path:
-    """A new, empty file with this name or the next free one; whoever else writes there too."""
+def _copy_stat(source: BinaryIO, copy: BinaryIO) -> None:
+    """The times, and the rights to read and write."""
+    found = os.fstat(source.fileno())
+    os.utime(copy.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.fchmod(copy.fileno(), stat.S_IMODE(found.st_mode) & 0o777)
+
+
+def _created(folder: int, name: str) -> tuple[str, int]:
+    """A new, empty file with this name or the next free one, open to write; others write there
+    too.
+    """
     while True:
-        target = folder / free_name(name, lambda one: os.path.lexists(folder / one))
+        free = free_name(name, lambda one: _is_taken(folder, one))
         try:
-            target.touch(exist_ok=False)
+            return free, os.open(free, NEW, 0o666, dir_fd=folder)
         except FileExistsError:
             continue
-        return target
+
+
+def _is_taken(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True

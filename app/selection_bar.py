@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.address import QUERY_CHARACTERS
 from app.admission import page_login
-from app.copying import Copied, FolderRefused, copy_into, refuse
+from app.copying import Copied, FolderRefused, copy_into, target_folder
 from app.dialogs import ask_for
 from app.exports import LISTS, zipped
 from app.files import Offer, offered, url
@@ -180,9 +180,9 @@ def _copy(library: Library, ids: tuple[int, ...], folder: Path, name: str) -> No
     bar = st.progress(0.0)
     try:
         roots = [root.path for root in library.roots() if isinstance(root.path, Path)]
-        refuse(target, tops(), [library.path, *roots])
-        paths = [photo.path for photo in photos_of(library, ids)]
-        copied = copy_into(target, paths, bar.progress)
+        with target_folder(target, tops(), [library.path, *roots]) as handle:
+            paths = [photo.path for photo in photos_of(library, ids)]
+            copied = copy_into(handle, paths, bar.progress)
     except FolderRefused as error:
         told = _("Nothing is written into {folder}: choose a folder that holds no photos of yours.")
         st.error(plain(told.format(folder=error.inside)))

@@ -28,6 +28,7 @@ from indexer.errors import Undecodable, Unreadable, Unstable
 from indexer.exif import read_facts
 from indexer.mending import mended
 from indexer.private import private_file
+from indexer.reading import read_regular
 from indexer.records import Facts, FileStat, clamped_ns
 from indexer.unreadable_kinds import unreadable_kind
 
@@ -89,7 +90,7 @@ def read_stable(
     """
     try:
         before = stat(path)
-        data = path.read_bytes()
+        data = read_regular(path)
         after = stat(path)
     except FileNotFoundError as error:
         raise Unstable("the file went away while it was read") from error

@@ -9,18 +9,19 @@ from typing import BinaryIO
 
 from indexer.decode import read_stable
 from indexer.location import Location
+from indexer.reading import open_regular, read_regular
 from indexer.records import Found
 from indexer.remote import read_remote, read_remote_stable
 
 
 def read_original(place: Location) -> bytes:
     """The whole file as it is now. Raises OSError."""
-    return place.read_bytes() if isinstance(place, Path) else read_remote(place)
+    return read_regular(place) if isinstance(place, Path) else read_remote(place)
 
 
 def open_original(place: Location) -> BinaryIO:
     """The file, to be read once; one behind a URL comes as a whole. Raises OSError."""
-    return place.open("rb") if isinstance(place, Path) else io.BytesIO(read_remote(place))
+    return open_regular(place) if isinstance(place, Path) else io.BytesIO(read_remote(place))
 
 
 class Originals:
