@@ -1,7 +1,8 @@
 // What holds around every page. data = {words}.
 
 // The history. Streamlit writes each change of the address as an entry of its own. Another open
-// photo takes the place of the one before, and closing a photo goes back to what was before it.
+// photo takes the place of the one before; so does what is left when a photo is closed, a twin of
+// the entry below it, which one Back leaves together with that.
 
 function parts(href) {
   const url = new URL(href, location.href);
@@ -15,29 +16,25 @@ function rewriteHistory() {
   history.isRecollects = true;
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
-  let waiting = null; // what is pushed while the browser goes back
-  const goOn = () => {
-    const later = waiting ?? [];
-    waiting = null;
-    for (const one of later) history.pushState(...one);
-  };
-  addEventListener("popstate", (event) => {
-    if (!waiting) return;
-    event.stopImmediatePropagation(); // the page knows it already: it has closed the photo
-    goOn();
-  }, true);
+  let left = entry();
+  addEventListener("popstate", () => {
+    const before = left;
+    left = entry();
+    if (before.isTwin && !left.isTwin && before.rest === left.rest) history.back();
+  });
   history.pushState = (state, title, target) => {
-    if (waiting) return void waiting.push([state, title, target]);
     const now = parts(location.href), then = parts(target);
-    const isSame = now.rest === then.rest;
-    if (isSame && now.photo !== null && then.photo !== null) return replace(history.state, title, target);
-    if (isSame && now.photo !== null && history.state?.under === then.rest) {
-      waiting = [];
-      return history.back();
-    }
-    if (isSame && (now.photo !== null || then.photo === null)) return replace(state, title, target);
-    push(isSame ? { ...state, under: now.rest } : state, title, target);
+    if (now.rest !== then.rest) push(state, title, target);
+    else if (now.photo === null && then.photo !== null)
+      push({ ...state, isOpened: true }, title, target);
+    else if (then.photo !== null) replace(history.state, title, target);
+    else replace({ ...state, isTwin: Boolean(history.state?.isOpened || history.state?.isTwin) }, title, target);
+    left = entry();
   };
+}
+
+function entry() {
+  return { rest: parts(location.href).rest, isTwin: Boolean(history.state?.isTwin) };
 }
 
 // Escape unticks the photos, where it does not close or leave something else.
