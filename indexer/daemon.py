@@ -62,13 +62,23 @@ class Daemon:
     def run(self) -> None:
         """Watch until stopped.
 
-        Raises LibraryBusy if the library has a daemon, or another process is writing to it now.
+        Raises LibraryBusy if the library has a daemon, or another process is writing to it now,
+        LibraryGone as soon as it was removed, moved or replaced.
         """
+        try:
+            self._run()
+        except Exception:
+            if not self._library.is_in_place:  # all else may come of that
+                self._library.check_identity()
+            raise
+
+    def _run(self) -> None:
         with self._library.daemon() as told:
             if not self._idle():
                 self._turn(told)
             while not self._stopped.is_set():
                 try:
+                    self._library.check_identity()
                     if other := self._library.makes_way_for:
                         self._rest(told, other, None)
                     elif why := self._idle():
@@ -97,7 +107,7 @@ class Daemon:
         self._stopped.wait(POLL_S)
 
     def _interrupted(self) -> bool:
-        if self._stopped.is_set() or self._idle() is not None:
+        if self._stopped.is_set() or not self._library.is_in_place or self._idle() is not None:
             return True
         return self._library.models.wish() != self._wish
 

@@ -3,6 +3,7 @@
 IndexerError
 ├── LibraryError             the library cannot be used
 │   ├── LibraryNotFound      there is none at that place
+│   ├── LibraryGone          it was removed or replaced while it was open
 │   ├── NotALibrary          the database is damaged or something else
 │   │   └── DamagedLibrary   parts of the database cannot be read
 │   ├── NewerLibrary         written by a newer version of this program
@@ -40,6 +41,10 @@ class LibraryError(IndexerError):
 
 class LibraryNotFound(LibraryError):
     """There is no library at the place given."""
+
+
+class LibraryGone(LibraryError):
+    """The library was removed, moved or replaced while it was open."""
 
 
 class NotALibrary(LibraryError):

@@ -32,7 +32,7 @@ DATABASE: Final = "library.db"
 # The files and directories of a library, with what is written beside them: journals, locks, copies.
 OURS: Final = re.compile(
     r"\.?(library\.db|index\.faiss|thumbnails|generic-texts\.bin|atlas\.npz|look-alikes\.json"
-    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-wish\.json|paused|look"
+    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-wish\.json|paused|look|making-way\.json"
     r"|password\.json|database-url)([.-].*)?"
 )
 WRITTEN_BY: Final = "is being written by"
@@ -78,6 +78,10 @@ class Home:
     def make(self) -> None:
         """Make the place for a new library. Raises RootError."""
         make_directory(self.directory)
+
+    def identity(self) -> tuple[tuple[int, int] | None, ...]:
+        """Device and inode of what lasts as long as the library; None of what is not there."""
+        return tuple(map(_identity, (self.directory, self.directory / DATABASE)))
 
     def close_to_others(self) -> None:
         """Let only its owner read the library, made by an earlier version or copied from elsewhere.
@@ -129,3 +133,11 @@ class Home:
     def disk_use(self) -> DiskUse:
         """What the library takes on disk; reads the size of every thumbnail."""
         return disk_use(self.directory / DATABASE, self.snapshot, self.thumbnails.directory)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

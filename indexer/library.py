@@ -19,7 +19,7 @@ from indexer.compose import given_picture
 from indexer.crew import Commission, Hire, local_crew
 from indexer.daemon_now import daemon_now
 from indexer.daemon_state import Telling
-from indexer.errors import QueryError
+from indexer.errors import LibraryGone, QueryError
 from indexer.explore import explore
 from indexer.home import CurrentIndex, Home
 from indexer.index_policy import IndexPolicy
@@ -100,6 +100,7 @@ class Library:
         self._open_encoder = open_encoder
         self._index_policy = index_policy
         home.use(store.engine)
+        self._name, self._identity = home.name, home.identity()
         self._index_lock = threading.Lock()
         self._seen_change: int | None = None
         self._census = Census(home.name, store)
@@ -118,6 +119,19 @@ class Library:
     def encoder(self) -> Encoder:
         """The encoder of this library's model."""
         return encoder_of(self._store.model, self._open_encoder)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its directory and database are still those that were opened."""
+        return self._home.identity() == self._identity
+
+    def check_identity(self) -> None:
+        """Raises LibraryGone if it was removed, moved or replaced by another one."""
+        if not self.is_in_place or self._store.recorded_id() != self._store.library_id:
+            raise LibraryGone(
+                f"the library at {self._name} was removed, moved or replaced while it was "
+                "open: nothing is written there any more. Start again where it is now"
+            )
 
     def check(self) -> None:
         """Read all of the database. Raises DamagedLibrary if it is not as it was written."""
@@ -270,6 +284,7 @@ class Library:
 
         Hold `writing()` around it.
         """
+        self.check_identity()
         seen = survey(self._store, self.path, paths, accept_gone=accept_gone, watching=watching)
         self._store.set_notices(seen.notices)
         self._store.set_other_formats(seen.others)
@@ -281,12 +296,17 @@ class Library:
         elif paths is None:
             again = (row for row in self._store.unembedded() if row.root_id in folders)
         keep = self._home.thumbnails.save
+
+        def ends() -> bool:
+            return stop() or not self.is_in_place
+
         commission = Commission(
-            self._store, self.encoder, self._open_encoder, folders, keep, reembed, stop
+            self._store, self.encoder, self._open_encoder, folders, keep, reembed, ends
         )
         with hire(commission) as crew:
-            ingest = Ingest(self._store, crew, self._home.share(), stop=stop)
+            ingest = Ingest(self._store, crew, self._home.share(), stop=ends)
             report = ingest.run(seen.plan, progress, again)
+        self.check_identity()
         notices = tuple(notice for notice in seen.notices.values() if notice)
         return replace(report, notices=notices)
 

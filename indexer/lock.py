@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from indexer.decode import write_atomically
-from indexer.errors import LibraryBusy, LibraryError
+from indexer.errors import LibraryBusy, LibraryError, LibraryNotFound
 from indexer.places import library_name
 from indexer.private import FILE
 
@@ -27,8 +27,11 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
     """Hold the library's lock for `role` ("writer", "daemon").
 
     Raises LibraryBusy with `busy` and who has it, LibraryError where nothing can be written.
+    Makes no directory.
     """
     holder = library / f"{role}.json"
+    if not library.is_dir():  # the lock would make it
+        raise LibraryNotFound(f"there is no library at {library_name(library)} any more")
     try:
         lock = FileLock(library / f"{role}.lock", mode=FILE).acquire(timeout=0)
     except Timeout as error:

@@ -89,6 +89,11 @@ class Store:
             self._sentinel.close()
         self.engine.dispose()
 
+    def recorded_id(self) -> str | None:
+        """The id of the library that the database holds now; None where it holds none."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(library.c.uuid)).scalar()
+
     def check(self) -> None:
         """Read all of the database. Raises DamagedLibrary if it is not as it was written."""
         check_database(self.engine)
