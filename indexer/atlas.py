@@ -22,6 +22,7 @@ import numpy.typing as npt
 from clipcore import Encoder
 from indexer import concepts
 from indexer.decode import write_atomically
+from indexer.json_files import parsed
 from indexer.projection import PCA, UMAP, by_pca, by_umap, can_umap
 from indexer.records import Photo
 from indexer.store import Store
@@ -107,6 +108,16 @@ def present_photos(store: Store, embedding_ids: Sequence[int]) -> dict[int, list
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The form of the file's texts."""
+
+    revision: int
+    state: tuple[str, int, int]
+    method: str
+    names: tuple[str, ...]
+
+
 def save(atlas: Atlas, directory: Path) -> None:
     """Keep an atlas in the library's directory."""
     state = atlas.state
@@ -135,17 +146,17 @@ def load(directory: Path, model_id: str) -> Atlas | None:
             (directory / FILE).open("rb") as file,  # np.load leaves a damaged one open
             np.load(file, allow_pickle=False) as kept,
         ):
-            said = json.loads(kept["said"].tobytes())
-            if said["revision"] != REVISION or said["state"][0] != model_id:
+            said = parsed(kept["said"].tobytes(), _Said)
+            if said.revision != REVISION or said.state[0] != model_id:
                 return None
             return Atlas(
-                State(*said["state"]),
-                said["method"],
+                State(*said.state),
+                said.method,
                 kept["photo_ids"],
                 kept["places"],
                 kept["years"],
                 kept["groups"],
-                tuple(said["names"]),
+                said.names,
             )
     except FileNotFoundError:
         return None

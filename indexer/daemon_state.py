@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ import psutil
 from indexer.column_types import now
 from indexer.decode import write_atomically
 from indexer.errors import DatabaseUnreachable, DiskFull
+from indexer.json_files import read_if_whole
 from indexer.location import Location
 from indexer.places import this_host
 from indexer.private import make_private
@@ -39,7 +40,25 @@ WISH: Final = "model-wish.json"
 MAKING_WAY: Final = "making-way.json"
 TELL_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
+LAST_PID: Final = 2**31 - 1
 BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The form of MAKING_WAY."""
+
+    doing: str
+    pid: int
+    host: str
+    told_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Told(DaemonState):
+    """The form of STATE."""
+
+    told_at_s: float = 0.0
 
 
 class Desk:
@@ -96,12 +115,11 @@ class Desk:
 
     def makes_way_for(self) -> str | None:
         """For whom the daemon makes way now: "removing /photos"."""
-        try:
-            request = json.loads((self.directory / MAKING_WAY).read_bytes())
-            lives = _is_alive(request["pid"], request["host"], request["told_at_s"])
-            return str(request["doing"]) if lives else None
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None
+        path = self.directory / MAKING_WAY
+        request = read_if_whole(path, _Request, "the daemon makes way for nothing")
+        if request and is_alive(request.pid, request.host, request.told_at_s):
+            return request.doing
+        return None
 
     def wish_for(self, wish: ModelWish) -> None:
         """Ask the daemon to go over to another model, or leave word why it does not."""
@@ -109,10 +127,8 @@ class Desk:
 
     def model_wish(self) -> ModelWish | None:
         """The model it has been asked to go over to and has not yet."""
-        try:
-            return ModelWish(**json.loads((self.directory / WISH).read_bytes()))
-        except FileNotFoundError:
-            return None
+        again = "request the model again with 'indexer models use NAME'"
+        return read_if_whole(self.directory / WISH, ModelWish, again)
 
     def withdraw_wish(self) -> None:
         """Let the model be the one it is."""
@@ -130,11 +146,10 @@ class Desk:
 
     def daemon(self) -> DaemonState | None:
         """What the daemon told last; None where none is alive."""
-        try:
-            told = json.loads((self.directory / STATE).read_bytes())
-        except (FileNotFoundError, ValueError):
-            return None
-        return alive(told)
+        last = read_if_whole(self.directory / STATE, _Told, "a running daemon writes it again")
+        if last and is_alive(last.pid, last.host, last.told_at_s):
+            return DaemonState(**{one.name: getattr(last, one.name) for one in fields(DaemonState)})
+        return None
 
     def daemons(self) -> list[DaemonState]:
         """All daemons of the library that are alive."""
@@ -214,23 +229,8 @@ class Telling:
             log.debug("the daemon's state cannot be written: %s", error)
 
 
-def alive(told: Any) -> DaemonState | None:
-    """The state that was told, with "told_at_s", if the daemon that did so is alive."""
-    try:
-        lives = _is_alive(told["pid"], told["host"], told["told_at_s"])
-        return _state(told) if lives else None
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _is_alive(pid: int, host: str, told_at_s: float) -> bool:
+def is_alive(pid: int, host: str, told_at_s: float) -> bool:
+    """Whether the process that wrote this, so many seconds after 1970, is still there."""
     if abs(time.time() - told_at_s) > BELIEVED_S:
         return False
-    return host != this_host() or psutil.pid_exists(pid)
-
-
-def _state(told: dict[str, Any]) -> DaemonState:
-    values = {field.name: told[field.name] for field in fields(DaemonState)}
-    for name in ("since", "last_reconcile"):
-        values[name] = values[name] and datetime.fromisoformat(values[name])
-    return DaemonState(**values)
+    return host != this_host() or (0 < pid <= LAST_PID and psutil.pid_exists(pid))

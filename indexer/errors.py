@@ -6,6 +6,7 @@ IndexerError
 │   ├── LibraryGone          it was removed or replaced while it was open
 │   ├── NotALibrary          the database is damaged or something else
 │   │   └── DamagedLibrary   parts of the database cannot be read
+│   ├── DamagedFile          a small file beside the database cannot be read
 │   ├── NewerLibrary         written by a newer version of this program
 │   ├── LibraryBusy          another process is writing to it
 │   ├── DiskFull             its disk has no room left
@@ -53,6 +54,10 @@ class NotALibrary(LibraryError):
 
 class DamagedLibrary(NotALibrary):
     """Parts of the database cannot be read; the photos are not affected."""
+
+
+class DamagedFile(LibraryError):
+    """A small file beside the database is not as it was written, or cannot be read."""
 
 
 class NewerLibrary(LibraryError):

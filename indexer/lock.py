@@ -12,14 +12,23 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from indexer.decode import write_atomically
 from indexer.errors import LibraryBusy, LibraryError, LibraryNotFound
+from indexer.json_files import read_if_whole
 from indexer.places import library_name
 from indexer.private import FILE
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    pid: int
+    host: str
+    since: str
 
 
 @contextmanager
@@ -49,8 +58,5 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
 
 
 def _told(holder: Path) -> str:
-    try:
-        told = json.loads(holder.read_bytes())
-        return f"process {told['pid']} on {told['host']} since {told['since']}"
-    except (OSError, ValueError, KeyError):
-        return "another process"
+    one = read_if_whole(holder, _Holder, "the next holder writes it again")
+    return f"process {one.pid} on {one.host} since {one.since}" if one else "another process"

@@ -21,6 +21,7 @@ from PIL import Image
 
 from indexer.atlas import State, present_photos, state_of
 from indexer.decode import write_atomically
+from indexer.json_files import parsed
 from indexer.records import Photo
 from indexer.store import Store
 from indexer.vector_index import k_means
@@ -74,6 +75,15 @@ def difference_hash(jpeg: bytes) -> Bits:
     return np.where(grey[:, 1:] > grey[:, :-1], 1, -1).astype(np.float32).ravel()
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The form of the file."""
+
+    revision: int
+    state: tuple[str, int, int]
+    groups: tuple[tuple[int, ...], ...]
+
+
 def save(found: LookAlikes, directory: Path) -> None:
     """Keep them in the library's directory."""
     state = found.state
@@ -88,13 +98,13 @@ def save(found: LookAlikes, directory: Path) -> None:
 def load(directory: Path, model_id: str) -> LookAlikes | None:
     """Those kept there; None where there are none of this model that can be read."""
     try:
-        said = json.loads((directory / FILE).read_bytes())
-        if said["revision"] != REVISION or said["state"][0] != model_id:
+        said = parsed((directory / FILE).read_bytes(), _Said)
+        if said.revision != REVISION or said.state[0] != model_id:
             return None
-        return LookAlikes(State(*said["state"]), tuple(tuple(group) for group in said["groups"]))
+        return LookAlikes(State(*said.state), said.groups)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         log.warning("%s is discarded, it will be made anew: %s", directory / FILE, error)
         return None
 

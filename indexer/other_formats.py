@@ -7,10 +7,14 @@ and what else lies around are not: nobody misses them in a photo library.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Final
 
 from indexer.decode import SUFFIXES
+from indexer.json_files import parsed
+
+log = logging.getLogger(__name__)
 
 VIDEOS: Final = (
     *(".mov", ".mp4", ".m4v", ".avi", ".mkv", ".mts", ".m2ts", ".3gp", ".3g2", ".mpg", ".mpeg"),
@@ -41,4 +45,8 @@ def packed(counts: Mapping[str, int]) -> str | None:
 
 def unpacked(stored: str | None) -> dict[str, int]:
     """The same, read back."""
-    return {str(suffix): int(count) for suffix, count in json.loads(stored or "{}").items()}
+    try:
+        return parsed(stored or "{}", dict[str, int])
+    except ValueError as error:
+        log.warning("the counts of other files are damaged until the next full scan: %s", error)
+        return {}

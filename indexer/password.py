@@ -11,11 +11,13 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from indexer.decode import write_atomically
-from indexer.errors import AccessError
+from indexer.errors import AccessError, DamagedFile
+from indexer.json_files import read_json
 
 FILE: Final = "password.json"
 VARIABLE: Final = "RECOLLECT_PASSWORD"
@@ -23,6 +25,17 @@ SHORTEST: Final = 8
 MARKED_WITH: Final = secrets.token_bytes(32)  # marks are compared within one process
 # RFC 7914's parameters for interactive logins: 16 MB and some 50 ms a try
 COST: Final = {"n": 2**14, "r": 8, "p": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The form of the file: both texts are hexadecimal."""
+
+    salt: str
+    scrypt: str
+    n: int
+    r: int
+    p: int
 
 
 def set_password(library: Path, password: str) -> None:
@@ -54,6 +67,8 @@ def password_mark(library: Path, environment: Mapping[str, str] = os.environ) ->
         return _mark((library / FILE).read_bytes())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise AccessError(f"{library / FILE} cannot be read: {error.strerror}") from error
 
 
 def is_password(library: Path, given: str, environment: Mapping[str, str] = os.environ) -> bool:
@@ -61,12 +76,12 @@ def is_password(library: Path, given: str, environment: Mapping[str, str] = os.e
     if named := environment.get(VARIABLE):
         return hmac.compare_digest(given.encode(), named.encode())
     try:
-        kept = json.loads((library / FILE).read_bytes())
-        salt, expected = bytes.fromhex(kept["salt"]), bytes.fromhex(kept["scrypt"])
-        found = hashlib.scrypt(given.encode(), salt=salt, n=kept["n"], r=kept["r"], p=kept["p"])
-    except FileNotFoundError:
-        return False
-    except (ValueError, KeyError, TypeError) as error:
+        kept = read_json(library / FILE, _Kept)
+        if kept is None:
+            return False
+        salt, expected = bytes.fromhex(kept.salt), bytes.fromhex(kept.scrypt)
+        found = hashlib.scrypt(given.encode(), salt=salt, n=kept.n, r=kept.r, p=kept.p)
+    except (DamagedFile, ValueError, OverflowError, TypeError) as error:
         raise AccessError(
             f"{library / FILE} is damaged: set the password again with 'indexer password'"
         ) from error

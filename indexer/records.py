@@ -311,7 +311,7 @@ class DaemonState:
     paused: str | None = None  # why it takes in nothing
     queue: int = 0  # files seen, but not taken in yet
     photos_per_s: float = 0.0
-    left_s: float | None = None
+    left_s: int | None = None
     last_reconcile: datetime | None = None
     last_error: str | None = None
 

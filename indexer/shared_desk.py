@@ -6,6 +6,7 @@ Written past the store: no searcher has anything to catch up with.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +16,15 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, extract, func, select, update
 
-from indexer.daemon_state import Desk, alive
+from indexer.daemon_state import Desk, is_alive
 from indexer.dialects import upsert
+from indexer.json_files import parsed
 from indexer.location import Location
 from indexer.places import this_host
 from indexer.records import DaemonState
 from indexer.shared_schema import daemons, shared
+
+log = logging.getLogger(__name__)
 
 
 class SharedDesk(Desk):
@@ -101,9 +105,19 @@ class SharedDesk(Desk):
         query = select(daemons.c.state, age_s).order_by(daemons.c.host)
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        told = [{**json.loads(state), "told_at_s": time.time() - float(age)} for state, age in rows]
-        return [state for state in map(alive, told) if state is not None]
+        now_s = time.time()
+        known = [(_parsed(state), now_s - float(age)) for state, age in rows]
+        return [one for one, at_s in known if one and is_alive(one.pid, one.host, at_s)]
 
     def _set_paused(self, paused: bool) -> None:
         with self._engine.begin() as connection:
             connection.execute(update(shared).values(paused=paused))
+
+
+def _parsed(state: str) -> DaemonState | None:
+    """The state that a daemon wrote; None of one of another version that is not understood."""
+    try:
+        return parsed(state, DaemonState)
+    except ValueError as error:
+        log.warning("what another daemon wrote is not understood: %s", error)
+        return None

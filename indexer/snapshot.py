@@ -12,11 +12,11 @@ import os
 import threading
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from indexer.json_files import parsed
 from indexer.private import private_file
 
 MAGIC: Final = b"recollect index 3\n"
@@ -73,12 +73,10 @@ def read_header(file: BinaryIO) -> SnapshotHeader:
     """The header; the file then stands where the index starts. Raises ValueError."""
     if file.readline(len(MAGIC)) != MAGIC:
         raise ValueError("it is no snapshot of this version")
-    value = json.loads(file.readline(HEADER_BYTES))
-    with suppress(TypeError):  # of what is no mapping, or has other names
-        header = SnapshotHeader(**value)
-        if all(type(getattr(header, one.name)).__name__ == one.type for one in fields(header)):
-            return header
-    raise ValueError("its header is damaged")
+    try:
+        return parsed(file.readline(HEADER_BYTES), SnapshotHeader)
+    except ValueError as error:
+        raise ValueError(f"its header is damaged: {error}") from error
 
 
 def header_of(file: BinaryIO, library_id: str, model_id: str, dim: int) -> SnapshotHeader:
