@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -23,6 +23,7 @@ from indexer.errors import RootError
 from indexer.index_policy import IndexPolicy
 from indexer.location import location
 from indexer.places import VARIABLE, default_library, library_directory
+from indexer.postgres_url import has_password, is_url
 from indexer.query import FILE
 from indexer.terminal import OneLine, complain
 from indexer.typography import quoted
@@ -44,7 +45,18 @@ def some(text: str) -> str:
 
 def library_place(named: str | Path) -> Path:
     """The directory of the library that an argument names; the default is one already."""
-    return library_directory(some(str(named)))
+    place = some(str(named))
+    if is_url(place) and has_password(place):
+        _warn_of_password()
+    return library_directory(place)
+
+
+@cache
+def _warn_of_password() -> None:
+    complain(
+        "warning: everybody on this machine can see the password of this URL in the list of "
+        f"processes: put it into ~/.pgpass, or the URL into {VARIABLE}"
+    )
 
 
 def _default_library() -> Path:

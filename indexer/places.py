@@ -19,7 +19,7 @@ from platformdirs import user_data_path
 
 from indexer.errors import LibraryError, RootError
 from indexer.location import URL, expanded, is_utf8, shown_path
-from indexer.postgres_url import database_url, is_url, shown
+from indexer.postgres_url import database_url, is_url, looks_like_url, shown
 from indexer.private import DIRECTORY
 
 # What a library's folder is known by. Other programs call their databases library.db too.
@@ -58,9 +58,11 @@ def library_directory(named: str) -> Path:
 
 
 def _directory(named: str) -> Path:
-    if match := URL.fullmatch(named):  # the rest may hold a password
+    if looks_like_url(named):  # all but the scheme may hold a password
+        match = URL.fullmatch(named)
+        other = f"{match[1]}://" if match else "another URL"
         raise LibraryError(
-            f"a library is a directory or postgresql://USER@HOST/DATABASE, not {match[1]}://"
+            f"a library is a directory or postgresql://USER@HOST/DATABASE, not {other}"
         )
     path = expanded(Path(named))
     if not is_utf8(str(path.absolute())):

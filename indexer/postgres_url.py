@@ -19,6 +19,20 @@ def is_url(place: str) -> bool:
     return place.split("://")[0].lower() in SCHEMES and "://" in place
 
 
+def looks_like_url(place: str) -> bool:
+    """Whether this is a URL, or is meant to be one: nobody names a directory like that."""
+    before, separator, _ = place.strip().partition(":")
+    return ("://" in place and "/" not in place.split("://")[0]) or bool(
+        separator and before.lower() in SCHEMES
+    )
+
+
+def has_password(place: str) -> bool:
+    """Whether this URL has a password in it."""
+    url = database_url(place)
+    return url.password is not None or not url.query.keys().isdisjoint(SECRETS)
+
+
 def database_url(place: str) -> URL:
     """The URL, with the driver that is used. Raises LibraryError."""
     from sqlalchemy.engine import make_url
