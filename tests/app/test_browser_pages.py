@@ -106,6 +106,7 @@ def test_filters_stay_while_the_query_cannot_be_read(page: Page, address: str) -
     expect(folder).to_be_visible()
     assert folder.evaluate("one => one.closest('[inert]') !== null")
     expect(sidebar.get_by_role("combobox", name="Camera")).to_be_disabled()
+    expect(page.get_by_test_id("stAlert")).to_be_visible()  # the page is drawn to its end
     box(page).fill("shape:portrait")
     box(page).press("Enter")
     expect(sidebar.get_by_text("The filters wait")).to_have_count(0)
