@@ -164,6 +164,7 @@ function submit(box) {
   unfold(box, false);
   const query = box.input.value.trim();
   remember(query);
+  box.submitted = query;
   box.say("asked", query);
 }
 
@@ -280,8 +281,12 @@ function fill(box, data) {
   box.candidates = data.candidates.map(([kind, insert, label, count]) => [
     kind, { text: insert, plain: plain(insert) }, { text: label, plain: plain(label) }, count,
   ]);
-  if (box.shown !== data.query) { // else somebody may be typing
+  if (box.submitted === data.query) { // the box has it already, and perhaps more by now
+    box.shown = data.query;
+    box.submitted = null;
+  } else if (box.shown !== data.query) { // else somebody may be typing
     box.shown = box.input.value = data.query;
+    box.submitted = null;
     remember(data.query);
   }
   box.chips.replaceChildren(...data.chips.map((chip) => drawChip(box, chip)));

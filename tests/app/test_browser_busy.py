@@ -145,3 +145,18 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     line.let_go(9)
     expect(page.locator(".cell").first).to_be_visible()
     assert names(page)[: len(shown)] == shown
+
+
+def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address: str) -> None:
+    line = Line(page)
+    page.goto(address)
+    names(page)
+    line.holds = True
+    search(page, "polar bear")
+    page.keyboard.type(" in the snow")
+    line.wait_for(1, page)
+    line.holds = False
+    line.let_go(1)
+    expect(page).to_have_url(re.compile("polar"))
+    assert "IMG_2034.jpg" in names(page)
+    expect(page.get_by_label("Search your photos")).to_have_value("polar bear in the snow")

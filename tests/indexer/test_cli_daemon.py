@@ -140,6 +140,7 @@ def test_a_port_that_is_none_is_wrong_usage(option: str, port: int) -> None:
 def test_ctrl_c_at_the_prompt_for_a_password_sets_none(sample_library: Path) -> None:
     pid, terminal = pty.fork()
     if not pid:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
         started = [sys.executable, "-c", "from indexer.cli import main; main()"]
         os.execv(sys.executable, [*started, "password", "--library", str(sample_library)])
     said = b""
