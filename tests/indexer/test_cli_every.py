@@ -69,7 +69,7 @@ class Setting:
         self.directory = directory
         photos = next((library.parent / "photos").iterdir()).parent
         self.values = {
-            "query": "year:2020",  # no model is needed for it
+            "words": "year:2020",  # no model is needed for it
             "name": "starter",
             "directory": str(photos),
             "source": str(library),
