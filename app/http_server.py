@@ -20,7 +20,7 @@ import uvicorn
 from streamlit.config import get_config_options
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from app.http_guard import MESSAGE_BYTES
+from app.http.guard import MESSAGE_BYTES
 from app.server import page_app
 
 SILENT: Final = 64  # connections from which no request has come yet

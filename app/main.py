@@ -11,34 +11,35 @@ from typing import Final
 
 import streamlit as st
 
-from app import address, admission
-from app.activity import progress_line
-from app.asked import is_asked
-from app.dated_wall import newest
-from app.dialogs import dialog_at_the_end
-from app.examples import offer_examples
-from app.explore_page import explore_page
-from app.filters import filters
-from app.language import _, ngettext, one_language
-from app.language_switch import language_switch
-from app.library_page import library_page
-from app.map_page import map_page
-from app.opened import library_at
-from app.overview import overview
-from app.page_frame import page_frame
-from app.pages import CURRENT, MAP, SEARCH
-from app.photo import photo_dialog
-from app.picture_drop import picture_drop
-from app.plain import plain
-from app.query_box import query_box
-from app.results import results
-from app.said import said
-from app.timeline_page import timeline_page
-from app.welcome import is_welcome, welcome
+from app.auth import admission
+from app.i18n.language import _, ngettext, one_language
+from app.i18n.language_switch import language_switch
+from app.i18n.messages import said
+from app.library.daemon_status import progress_line
+from app.photos.by_month import newest
+from app.photos.detail import photo_dialog
+from app.search.current_query import is_asked
+from app.search.examples import offer_examples
+from app.search.filters import filters
+from app.search.picture_drop import picture_drop
+from app.search.query_box import query_box
+from app.ui import url_state
+from app.ui.deferred_dialog import dialog_at_the_end
+from app.ui.escape import plain
+from app.ui.facets_cache import overview
+from app.ui.library_handle import library_at
+from app.ui.navigation import CURRENT, MAP, SEARCH
+from app.views.explore import explore_page
+from app.views.frame import page_frame
+from app.views.library import library_page
+from app.views.map import map_page
+from app.views.search import results
+from app.views.timeline import timeline_page
+from app.views.welcome import is_welcome, welcome
 from clipcore.errors import ClipcoreError
 from indexer.errors import IndexerError
-from indexer.library import Library
-from indexer.places import default_library
+from indexer.library.library import Library
+from indexer.paths import default_library
 
 PAGE_CSS: Final = Path(__file__).with_name("page.css")
 ICON: Final = Path(__file__).with_name("icon.svg")
@@ -47,7 +48,7 @@ ICON: Final = Path(__file__).with_name("icon.svg")
 @one_language()
 def main() -> None:
     """Draw the page once."""
-    address.catch_up()  # before all else: what goes back may be broken off here by what comes next
+    url_state.catch_up()  # before all else: what goes back may be broken off here by what comes next
     st.set_page_config("Recollect", ICON, layout="wide")
     st.html(PAGE_CSS)
     with st.container(
@@ -106,7 +107,7 @@ def page(library: Library) -> None:
     facets = overview(library)
     if is_welcome(facets.photos):
         welcome(library, library.status())
-        if address.value("photo") is not None:
+        if url_state.value("photo") is not None:
             photo_dialog(library, ())
         return
     filters(facets)

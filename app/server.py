@@ -18,17 +18,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from app.admission import admission
-from app.files import FILES_URL, LAND_URL, offered
-from app.http_guard import Guard
-from app.index_html import index
-from app.login import LOGIN_URL, login_pages, login_urls
-from app.opened import search_once
-from app.pages import PATHS
-from app.thumbnails import THUMBNAILS_URL, signed_urls
-from indexer.places import default_library
+from app.auth.admission import admission
+from app.auth.login import LOGIN_URL, login_pages, login_urls
+from app.http.download_tokens import FILES_URL, LAND_URL, offered
+from app.http.guard import Guard
+from app.http.index_html import index
+from app.http.thumbnail_urls import THUMBNAILS_URL, signed_urls
+from app.ui.library_handle import search_once
+from app.ui.navigation import PATHS
+from indexer.paths import default_library
 
-LAND: Final = Path(__file__).with_name("land.json")
+LAND: Final = Path(__file__).with_name("ui") / "land.json"
 A_DAY: Final = {"cache-control": "max-age=86400"}
 PRIVATE: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 FOR_GOOD: Final = {

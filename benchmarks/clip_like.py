@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from indexer.arrays import FloatArray
 
 CLUSTERS: Final = 5_000
 SHARED: Final = 0.5  # of a photo's squared length: the mean direction

@@ -22,8 +22,8 @@ import numpy as np
 from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_library
 from clipcore import open_encoder
-from indexer.library import open_library
-from indexer.records import Model
+from indexer.library.library import open_library
+from indexer.records.models import Model
 
 COMMAND: Final = Path(sys.executable).with_name("indexer")
 RUNS: Final = 7

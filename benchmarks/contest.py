@@ -220,7 +220,7 @@ def _rescan(arena: Arena) -> Figures:
 
 
 def _indexer(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from indexer.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from indexer.cli.main import main; main()", *arguments]
 
 
 def _rebuild(arena: Arena, photo_set: PhotoSet, library: Path, engine: str) -> list[str]:

@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from indexer.crew import Commission
-from indexer.library import open_library
-from indexer.shard import Done, Job
+from indexer.ingest.shard import Done, Job
+from indexer.ingest.workers import Commission
+from indexer.library.library import open_library
 from tests.fakes import ColourEncoder
 
 IN_A_FOLDER = 1000

@@ -30,10 +30,11 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from benchmarks.clip_like import ClipLike, FloatArray
+from benchmarks.clip_like import ClipLike
 from benchmarks.search import DIM, SYNTHETIC, QueryVectors
 from benchmarks.synthetic_library import make_files, make_library
-from indexer.library import Library, open_library
+from indexer.arrays import FloatArray
+from indexer.library.library import Library, open_library
 
 ROOT: Final = Path(__file__).parents[1]
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000)

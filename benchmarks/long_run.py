@@ -32,9 +32,9 @@ DAEMON = """
 import sys
 from pathlib import Path
 from benchmarks.long_run import MeanColours
-from indexer.daemon import Daemon
-from indexer.library import open_library
-from indexer.cli_options import stopped_by_signals
+from indexer.daemon.daemon import Daemon
+from indexer.library.library import open_library
+from indexer.cli.options import stopped_by_signals
 
 library, photos, encoder = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 own = {"open_encoder": lambda _: MeanColours()} if encoder == "cheap" else {}

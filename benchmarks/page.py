@@ -29,13 +29,14 @@ import numpy as np
 import psutil
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
-from benchmarks.clip_like import ClipLike, FloatArray
+from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_library
 from clipcore import Encoder, open_encoder
-from indexer.decode import THUMBNAIL_PX, decode
-from indexer.library import open_library
-from indexer.records import Model
-from indexer.thumbnails import Thumbnails
+from indexer.arrays import FloatArray
+from indexer.imaging.decode import THUMBNAIL_PX, decode
+from indexer.imaging.thumbnails import Thumbnails
+from indexer.library.library import open_library
+from indexer.records.models import Model
 from tests.app.conftest import FLAGS
 from tests.app.serving import served
 from tests.conftest import SAMPLE

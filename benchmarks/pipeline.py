@@ -22,10 +22,10 @@ from typing import Final, TypeVar
 import numpy as np
 
 from clipcore import Encoder, open_encoder
-from clipcore.cores import cores
-from indexer.decode import decode
-from indexer.ingest import SHARD
-from indexer.library import open_library
+from clipcore.engines.cpu import cores
+from indexer.imaging.decode import decode
+from indexer.ingest.ingest import SHARD
+from indexer.library.library import open_library
 
 ENGINE_S: Final = 3.0
 QUICK_S: Final = 0.1

@@ -24,9 +24,10 @@ import numpy.typing as npt
 
 from benchmarks.starter_retrieval import captioned, embed, quick_sample, sample
 from clipcore import Encoder, open_encoder
-from indexer.query import Term, Text
-from indexer.records import CONFIDENT
-from indexer.relevance import Calibration, generic_texts, levelled
+from indexer.arrays import BoolArray, FloatArray
+from indexer.query.query import Term, Text
+from indexer.records.results import CONFIDENT
+from indexer.search.relevance import Calibration, generic_texts, levelled
 
 ABSENT = Path(__file__).with_name("absent_queries.txt")
 CAPTION_WORDS = 6  # longer captions tell a story, not what is seen
@@ -43,9 +44,6 @@ TEMPLATES = {
         "a photo of the small {}.",
     ),
 }
-
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

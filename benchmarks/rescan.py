@@ -23,11 +23,11 @@ from typing import Final
 from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_files, make_library
 from clipcore import open_encoder
-from indexer.library import Library, open_library
-from indexer.records import Model
+from indexer.library.library import Library, open_library
+from indexer.records.models import Model
 
 STARTER: Final = "starter"
-INDEXER: Final = (sys.executable, "-c", "from indexer.cli import main; main()")
+INDEXER: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
 
 
 def main() -> None:

@@ -34,21 +34,22 @@ from unittest.mock import patch
 import numpy as np
 from sqlalchemy import func, select
 
-from benchmarks.clip_like import ClipLike, FloatArray
+from benchmarks.clip_like import ClipLike
 from benchmarks.server_writes import writes
 from benchmarks.synthetic_library import BATCH, make_library
-from indexer.copying import copy_library
-from indexer.home import DATABASE
-from indexer.index_policy import IndexPolicy
-from indexer.library import Library, open_library
-from indexer.pg_index import PgIndex
-from indexer.places import URL_FILE
-from indexer.query import parse
-from indexer.records import Model
-from indexer.search import Passing
-from indexer.shared_home import home_of
-from indexer.store import Store
-from indexer.vector_index import IntArray, VectorIndex
+from indexer.arrays import FloatArray, IntArray
+from indexer.index.contract import Passing
+from indexer.index.faiss_index import VectorIndex
+from indexer.index.pgvector_index import PgIndex
+from indexer.index.policy import IndexPolicy
+from indexer.library.backend import DATABASE
+from indexer.library.backend_postgres import home_of
+from indexer.library.copying import copy_library
+from indexer.library.library import Library, open_library
+from indexer.paths import URL_FILE
+from indexer.query.query import parse
+from indexer.records.models import Model
+from indexer.store.store import Store
 from tests.postgres_server import LIBRARY, cpu_s, server_in
 
 ROOT: Final = Path(__file__).parents[1]

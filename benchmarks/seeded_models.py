@@ -16,7 +16,7 @@ from typing import Any, Final
 from safetensors.torch import save_file
 from torch import Tensor
 
-from clipcore.preprocess import OPENAI_MEAN, OPENAI_STD
+from clipcore.image.preprocess import OPENAI_MEAN, OPENAI_STD
 from tests.parity.seeded import (
     ARCHITECTURES,
     TINY,

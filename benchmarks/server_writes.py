@@ -13,13 +13,15 @@ from typing import Any, Final
 
 from sqlalchemy import MetaData
 
-from benchmarks.clip_like import ClipLike, FloatArray
-from indexer.bulk import insert_rows
-from indexer.ingest import SHARD
-from indexer.outcomes import NewContent, Outcome
-from indexer.records import Facts, FileStat, Found
-from indexer.schema import embeddings, pack
-from indexer.store import Store
+from benchmarks.clip_like import ClipLike
+from indexer.arrays import FloatArray
+from indexer.ingest.ingest import SHARD
+from indexer.records.changes import Found
+from indexer.records.photos import Facts, FileStat
+from indexer.store.bulk import insert_rows
+from indexer.store.outcomes import NewContent, Outcome
+from indexer.store.schema import embeddings, pack
+from indexer.store.store import Store
 
 COPIED: Final = 50_000
 AT_ONCE: Final = 1_000  # rows in a transaction, as in indexer/copying.py

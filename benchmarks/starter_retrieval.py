@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from clipcore import label_space, starter
-from indexer.decode import decode
+from clipcore.families.starter import label_space, starter
+from indexer.arrays import FloatArray
+from indexer.imaging.decode import decode
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
@@ -27,7 +27,6 @@ BATCH = 16
 RANKS = (1, 5, 10)
 QUICK = 12  # photos
 
-FloatArray = npt.NDArray[np.float32]
 Case = tuple[str, set[str]]  # a query and the photos that are right
 
 

@@ -13,11 +13,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.clip_like import ClipLike, FloatArray
-from indexer.home import DATABASE
-from indexer.records import Model
-from indexer.schema import pack
-from indexer.store import Store
+from benchmarks.clip_like import ClipLike
+from indexer.arrays import FloatArray
+from indexer.library.backend import DATABASE
+from indexer.records.models import Model
+from indexer.store.schema import pack
+from indexer.store.store import Store
 
 BATCH: Final = 10_000
 INSERTS: Final = (

@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from indexer.library import Library, open_library
+from indexer.library.library import Library, open_library
 
 SENTENCES: Final = Path(__file__).parents[1] / "tests" / "sample_queries.toml"
 WARM_UP: Final = 5

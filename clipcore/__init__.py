@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from clipcore.encoder import Encoder
 
 if TYPE_CHECKING:
-    from clipcore.encoder import ClipEncoder
-    from clipcore.loading import LoadedClip
-    from clipcore.selection import Trial
-    from clipcore.starter import StarterEncoder
+    from clipcore.checkpoints.loading import LoadedClip
+    from clipcore.engines.choice import Trial
+    from clipcore.families.clip import ClipEncoder
+    from clipcore.families.starter.starter import StarterEncoder
 
 __all__ = ["Encoder", "load", "open_encoder", "try_engines"]
 
@@ -43,7 +43,7 @@ def load(
 
     Raises ModelNotFound, DownloadError or a CheckpointError (errors.py draws the tree).
     """
-    from clipcore.loading import load as load_clip
+    from clipcore.checkpoints.loading import load as load_clip
 
     return load_clip(source, device, towers, quick_gelu)
 
@@ -65,7 +65,7 @@ def try_engines(source: str | Path) -> dict[str, list[Trial]]:
 
     The quickest certified one is used from then on. Raises as `open_encoder` does.
     """
-    from clipcore.selection import examine
+    from clipcore.engines.choice import examine
 
     return examine(_open(source, None, None))
 
@@ -74,9 +74,9 @@ def _open(
     source: str | Path, device: str | None, engine: str | None
 ) -> ClipEncoder | StarterEncoder:
     if str(source) == STARTER:
-        from clipcore.starter import StarterEncoder
+        from clipcore.families.starter.starter import StarterEncoder
 
         return StarterEncoder(device, engine)
-    from clipcore.encoder import ClipEncoder
+    from clipcore.families.clip import ClipEncoder
 
     return ClipEncoder(source, device, engine)

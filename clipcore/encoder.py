@@ -5,38 +5,16 @@ Knows pixels, texts and unit vectors; knows nothing of files, databases or index
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from clipcore.probe import calibration_pixels, probe_pixels
+from clipcore.arrays import FloatArray
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from clipcore.engines import Engine, Tower
-    from clipcore.loading import Checkpoint
-    from clipcore.tokenizer import ClipTokenizer
-
-FloatArray = npt.NDArray[np.float32]
-
-IMAGE_BATCH = 16  # a larger one is no quicker and takes 3 MB more for each photo
-# Texts of one batch are of nearly the same length, so a larger one wastes little.
-TEXT_BATCH = 64
-TIMED_IMAGES = 8
-PROBE_TEXTS = (
-    "a dog on the beach",
-    "two red apples",
-    "snow on the old bridge",
-    "laughing children",
-)
+    pass
 
 
 class Encoder(Protocol):
@@ -76,134 +54,6 @@ class Encoder(Protocol):
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """B sentences -> (B, D) unit rows."""
-
-
-class ClipEncoder:
-    """An Encoder of a CLIP checkpoint. Opening reads names and shapes; towers come when used.
-
-    Thread-safe. Follows the Encoder protocol above; torch is imported where weights are read, so
-    that most uses never wait for it.
-    """
-
-    sides: tuple[str, ...] = ("image", "text")
-
-    def __init__(
-        self, source: str | Path, device: str | None = None, engine: str | None = None
-    ) -> None:
-        """`source`: a name of the table, a directory or a file.
-
-        `device`: compute with torch there. None: with the engine that is quickest here, or the
-        one that `engine` names (engines.py), certified either way.
-        Raises ModelNotFound, DownloadError or a CheckpointError.
-        """
-        from clipcore.loading import open_checkpoint
-
-        self._device, self._engine_name = device, engine
-        self._checkpoint: Checkpoint = open_checkpoint(source)
-        self._engines: dict[str, Engine] = {}
-        self._lock = threading.Lock()
-
-    @property
-    def model_id(self) -> str:
-        return self._checkpoint.model_id
-
-    @property
-    def dim(self) -> int:
-        return self._checkpoint.config.embed_dim
-
-    @property
-    def logit_scale(self) -> float:
-        return self._checkpoint.logit_scale
-
-    @property
-    def image_size_px(self) -> int:
-        return self._checkpoint.preprocess.size_px
-
-    @cached_property
-    def tokenizer(self) -> ClipTokenizer:
-        """The checkpoint's tokenizer; its `too_long` tells which texts are cut."""
-        return self._checkpoint.tokenizer()
-
-    def preprocess(self, image: Image.Image) -> FloatArray:
-        return self._checkpoint.preprocess(image)
-
-    def load_images(self) -> None:
-        self._engine("image")
-
-    def load_texts(self) -> None:
-        _ = self._for_texts
-
-    def embed_images(self, pixels: FloatArray) -> FloatArray:
-        embeddings = self._empty(len(pixels))
-        for start in range(0, len(pixels), IMAGE_BATCH):
-            rows = slice(start, start + IMAGE_BATCH)
-            embeddings[rows] = unit_rows(self._engine("image")(pixels[rows]))
-        return embeddings
-
-    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Only the positions up to the end-of-text token are computed: no earlier one sees on."""
-        if not texts:
-            return self._empty(0)
-        embeddings = self._empty(len(texts))
-        tokenizer, engine = self._for_texts
-        tokens = tokenizer.tokens(texts)  # (B, 77)
-        for rows, length in _by_length(tokens.argmax(axis=1) + 1):
-            embeddings[rows] = unit_rows(engine(tokens[rows, :length]))
-        return embeddings
-
-    @cached_property
-    def _for_texts(self) -> tuple[ClipTokenizer, Engine]:
-        """The tower loads while the vocabulary is read."""
-        with ThreadPoolExecutor(1) as beside:
-            opened = beside.submit(self._engine, "text")
-            return self.tokenizer, opened.result()
-
-    def tower(self, side: str) -> Tower:
-        """The "image" or the "text" tower, to try engines with."""
-        from clipcore.engines import Tower
-
-        key, load = f"{self.model_id} {side}", partial(self._load, side)
-        if side == "text":
-            return Tower(key, load, (-1, -1), self._probe_tokens, 1, unit_rows)
-        shape = (-1, 3, self.image_size_px, self.image_size_px)
-        probe = partial(probe_pixels, self.preprocess)
-        calibration = partial(calibration_pixels, self.preprocess)
-        return Tower(key, load, shape, probe, TIMED_IMAGES, unit_rows, calibration)
-
-    def _probe_tokens(self) -> npt.NDArray[np.int64]:
-        tokens = self.tokenizer.tokens(PROBE_TEXTS)  # (4, 77)
-        return np.ascontiguousarray(tokens[:, : tokens.argmax(axis=1).max() + 1])
-
-    def _engine(self, side: str) -> Engine:
-        with self._lock:  # two threads that come first at once load it once
-            if side not in self._engines:
-                self._engines[side] = self._open_engine(side)
-            return self._engines[side]
-
-    def _open_engine(self, side: str) -> Engine:
-        from clipcore.engines import TorchEngine
-        from clipcore.selection import open_engine
-
-        if self._device:
-            precision = "float16" if self._device.startswith("cuda") else "float32"
-            return TorchEngine(self._load(side), self._device, precision)
-        return open_engine(self.tower(side), self._engine_name)
-
-    def _load(self, side: str) -> nn.Module:
-        model = self._checkpoint.load((side,))
-        tower: nn.Module = getattr(model, "visual" if side == "image" else "text")
-        return tower
-
-    def _empty(self, rows: int) -> FloatArray:
-        return np.empty((rows, self.dim), dtype=np.float32)
-
-
-def _by_length(lengths: npt.NDArray[np.intp]) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
-    """Batches of row numbers, shortest texts first, each with its longest length."""
-    order = np.argsort(lengths, kind="stable")
-    for start in range(0, len(order), TEXT_BATCH):
-        rows = order[start : start + TEXT_BATCH]
-        yield rows, int(lengths[rows[-1]])
 
 
 def unit_rows(features: FloatArray) -> FloatArray:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from indexer.cities import CITIES, distance_km, reach_km
+from indexer.query.cities import CITIES, distance_km, reach_km
 
 TOWN: Final = 15_000  # inhabitants: it stands in the table though another is near
 ALONE_KM: Final = 25.0  # a village does if none is so near

@@ -15,8 +15,8 @@ from typing import Final
 
 from PIL import Image, ImageOps
 
-from clipcore.preprocess import to_rgb
-from clipcore.probe import COLUMNS, SHEET, SHEET_ROWS, TILE_PX
+from clipcore.engines.probe import COLUMNS, SHEET, SHEET_ROWS, TILE_PX
+from clipcore.image.preprocess import to_rgb
 
 SAMPLE: Final = Path(__file__).with_name("sample")
 FREE: Final = ("Public domain", "CC0-1.0")

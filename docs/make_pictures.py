@@ -23,8 +23,8 @@ from typing import Final, Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app.folders import VARIABLE
-from indexer.serve import HOST
+from app.selection.allowed_folders import VARIABLE
+from indexer.serving.serve import HOST
 
 SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample"
 PICTURES: Final = Path(__file__).with_name("pictures")

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL
 
-from indexer.places import library_directory
+from indexer.paths import library_directory
 from indexer.postgres_url import database_url
 from tests.postgres_server import Server, server_in
 
@@ -39,7 +39,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def run_indexer(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the `indexer` command as a user would."""
-    command = [sys.executable, "-c", "from indexer.cli import main; main()"]
+    command = [sys.executable, "-c", "from indexer.cli.main import main; main()"]
     return subprocess.run(
         [*command, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor
 
-FloatArray = npt.NDArray[np.float32]
+from indexer.arrays import FloatArray
 
 
 class ColourEncoder:

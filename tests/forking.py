@@ -102,7 +102,7 @@ def _be_the_command(request: dict[str, Any], directory: Path) -> None:
 
 
 def _exit_code() -> int:
-    from indexer.cli import main
+    from indexer.cli.main import main
 
     try:
         main()

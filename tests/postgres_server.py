@@ -19,9 +19,9 @@ from tempfile import gettempdir
 import psutil
 import psycopg
 
-from indexer.database import create_database
 from indexer.postgres_url import database_url
-from indexer.records import Model
+from indexer.records.models import Model
+from indexer.store.sqlite import create_database
 
 TEMPLATE = "recollect_template"
 LIBRARY = "recollect"

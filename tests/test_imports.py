@@ -79,7 +79,7 @@ def test_page_knows_neither_torch_nor_sql() -> None:
         assert not imported(module) & {"torch", "faiss", "sqlalchemy", "sqlite3"}, module
 
 
-@pytest.mark.parametrize("module", ["clipcore", "indexer.cli", "indexer.library"])
+@pytest.mark.parametrize("module", ["clipcore", "indexer.cli.main", "indexer.library.library"])
 def test_importing_loads_no_model_runtime(module: str) -> None:
     heavy = ["torch", "faiss", "streamlit", "ray"]
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from indexer.cli import app
-from indexer.filter_values import FILTERS
-from indexer.query import parse
-from indexer.query_help import ROWS, TABLE
+from indexer.cli.main import app
+from indexer.query.filter_values import FILTERS
+from indexer.query.help import ROWS, TABLE
+from indexer.query.query import parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.examples import OFFERED, examples
-from indexer.library import open_library
-from indexer.query import Term, Text, parse
+from app.search.examples import OFFERED, examples
+from indexer.library.library import open_library
+from indexer.query.query import Term, Text, parse
 from tests.conftest import SAMPLE
 
 QUERIES: list[dict[str, Any]] = tomllib.loads(

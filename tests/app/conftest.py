@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit import config
 
-from indexer.access import LOOPBACK
-from indexer.library import Library, open_library
+from indexer.library.library import Library, open_library
+from indexer.serving.access import LOOPBACK
 from tests.app.serving import WAIT_MS, served
 from tests.conftest import SAMPLE
 

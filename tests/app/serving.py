@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.folders import VARIABLE
-from indexer.access import Access
-from indexer.serve import HOST, server_command
+from app.selection.allowed_folders import VARIABLE
+from indexer.serving.access import Access
+from indexer.serving.serve import HOST, server_command
 
 START_S = 60
 WAIT_MS = 60_000  # the models load at the first search

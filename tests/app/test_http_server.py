@@ -13,9 +13,9 @@ import pytest
 
 from app.http_server import OPTIONS, SILENT
 from benchmarks.attack import Target
-from indexer.access import Access
 from indexer.errors import AccessError
-from indexer.password import VARIABLE
+from indexer.serving.access import Access
+from indexer.serving.password import VARIABLE
 from tests.app.serving import WAIT_MS, served
 
 PASSWORD = "correct horse"

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from benchmarks.attack import Target
-from indexer.access import Access
+from indexer.serving.access import Access
 from tests.app.serving import served
 
 KEY = RSAKey.generate_key(2048, {"kid": "one"})

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.photo import sheet
-from app.thumbnails import thumbnail_url
-from indexer.library import Library, open_library
+from app.http.thumbnail_urls import thumbnail_url
+from app.photos.detail import sheet
+from indexer.library.library import Library, open_library
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
@@ -42,8 +42,8 @@ def taken_in(tmp_path: Path) -> Library:
 
 def page_over(library: Library, **address: str) -> AppTest:
     def script(library: object) -> None:
-        from app.dialogs import dialog_at_the_end
         from app.main import page
+        from app.ui.deferred_dialog import dialog_at_the_end
 
         with dialog_at_the_end():
             page(library)
@@ -125,7 +125,7 @@ def test_grid_gets_addresses_of_thumbnails_and_no_picture(library: Library) -> N
 
 def test_photo_is_shown_with_its_facts_and_neighbours(library: Library) -> None:
     first = library.search("red").hits[0].photo
-    shown = component(page_over(library, q="red", all="1", photo=str(first.id)), "recollect_photo")
+    shown = component(page_over(library, q="red", all="1", photo=str(first.id)), "recollect_detail")
     assert shown is not None
     assert shown["name"] == HOSTILE[0]
     assert (shown["previous"], shown["next"], shown["notice"]) == (False, True, None)
@@ -138,7 +138,7 @@ def test_photo_is_shown_with_its_facts_and_neighbours(library: Library) -> None:
 def test_unknown_photo_is_a_message(library: Library, asked: str) -> None:
     test = page_over(library, photo=asked)
     assert "no such photo" in test.error[0].value
-    assert component(test, "recollect_photo") is None
+    assert component(test, "recollect_detail") is None
 
 
 def _gone(path: Path) -> None:
@@ -176,7 +176,7 @@ def test_page_is_in_the_language_of_its_address(library: Library) -> None:
     test = page_over(library, lang="zh", q="red", photo="1")
     assert box(test)["words"]["search"] == "搜索你的照片"
     assert "1 张照片" in test.caption[0].value
-    shown = component(test, "recollect_photo")
+    shown = component(test, "recollect_detail")
     assert shown is not None
     assert [label for label, _ in shown["facts"]] == ["大小", "格式", "文件"]
     assert box(page_over(library, lang="xx"))["words"]["search"] == "Search your photos"
@@ -191,7 +191,7 @@ def test_an_order_that_is_chosen_already_changes_no_address() -> None:
     def script() -> None:
         import streamlit as st
 
-        from app.results import ORDER, _reorder
+        from app.views.search import ORDER, _reorder
 
         st.session_state[ORDER] = "relevance"
         _reorder()  # as Streamlit calls it of an order that it had forgotten
@@ -207,7 +207,7 @@ def test_browser_that_has_not_heard_of_an_act_yet_takes_it_back_by_nothing() -> 
     def script() -> None:
         import streamlit as st
 
-        from app import address
+        from app.ui import url_state as address
 
         if st.query_params.get("act"):
             address.put("act", None)

@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save_file
 
 import clipcore
-from clipcore.encoder import TEXT_BATCH, ClipEncoder, Encoder
-from clipcore.engines import OpenVinoEngine
+from clipcore.encoder import Encoder
+from clipcore.engines.engines import OpenVinoEngine
+from clipcore.families.clip import TEXT_BATCH, ClipEncoder
 
 TEXTS = ["a cat", "", "grandmother on the beach in the summer of 1987", "word " * 100, "海滩"]
 

@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from clipcore import Encoder
 from clipcore.errors import ModelNotFound
-from indexer.cli_options import stopped_by_signals
-from indexer.library import open_library
-from indexer.ray_crew import ray_crew
+from indexer.cli.options import stopped_by_signals
+from indexer.ingest.ray_workers import ray_crew
+from indexer.library.library import open_library
 from tests.fakes import FloatArray
 from tests.indexer.taking_in import SlowEncoder
 

@@ -16,14 +16,14 @@ from unittest.mock import patch
 import faiss  # noqa: F401 - loaded once, before processes are forked
 from sqlalchemy.engine import URL
 
-from indexer.daemon import Daemon
-from indexer.library import Library, open_library
-from indexer.places import library_directory
-from indexer.postgres import make_engine
+from indexer.daemon.daemon import Daemon
+from indexer.ingest.claims import SharedWork
+from indexer.ingest.shard import Job
+from indexer.library.library import Library, open_library
+from indexer.paths import library_directory
 from indexer.postgres_url import database_url
-from indexer.shard import Job
-from indexer.sharing import SharedWork
-from indexer.store import Store
+from indexer.store.postgres import make_engine
+from indexer.store.store import Store
 from tests.fakes import ColourEncoder, FloatArray
 
 SLOW_S = 0.002  # a photo

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from indexer import look_alikes
-from indexer.daemon_state import MAKING_WAY, STATE, WISH, Desk
 from indexer.errors import AccessError, DamagedFile, LibraryBusy
+from indexer.explore import near_duplicates
+from indexer.index.snapshot import MAGIC, read_header
 from indexer.json_files import read_json
-from indexer.lock import held
-from indexer.other_formats import unpacked
-from indexer.password import FILE, is_password, password_mark, set_password
-from indexer.places import this_host
-from indexer.records import ModelWish
-from indexer.snapshot import MAGIC, read_header
+from indexer.library.control import MAKING_WAY, STATE, WISH, Desk
+from indexer.locking import held
+from indexer.paths import this_host
+from indexer.records.models import ModelWish
+from indexer.serving.password import FILE, is_password, password_mark, set_password
+from indexer.sources.other_formats import unpacked
 
 DEEP = "[" * 100_000
 DAMAGED = ["", "{", "[]", "null", "7", '"x"', "{}", '{"pid": 1}', '{"source": 7}', "\x80", DEEP]
@@ -115,8 +115,8 @@ def test_password_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [*DAMAGED, '{"revision": 1, "state": [1], "groups": [["x"]]}'])
 def test_damaged_look_alikes_are_made_again(tmp_path: Path, text: str) -> None:
-    (tmp_path / look_alikes.FILE).write_text(text, "latin-1")
-    assert look_alikes.load(tmp_path, "a model") is None
+    (tmp_path / near_duplicates.FILE).write_text(text, "latin-1")
+    assert near_duplicates.load(tmp_path, "a model") is None
 
 
 @pytest.mark.parametrize("text", DAMAGED)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.daemon import Daemon
+from indexer.daemon.daemon import Daemon
 from indexer.errors import LibraryGone, LibraryNotFound
-from indexer.library import Library, open_library
+from indexer.library.library import Library, open_library
+from tests.indexer.daemon.test_daemon import until
 from tests.indexer.taking_in import SlowEncoder
-from tests.indexer.test_daemon import until
 from tests.photos import make_photo
 
 Away = Callable[[Path], object]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import LibraryError
-from indexer.places import library_directory, library_name
+from indexer.paths import library_directory, library_name
 from indexer.postgres_url import has_password
 from tests.conftest import run_indexer
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.library import Library, open_library
-from indexer.password import set_password
+from indexer.library.library import Library, open_library
 from indexer.private import private_file
+from indexer.serving.password import set_password
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 

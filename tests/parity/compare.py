@@ -39,9 +39,9 @@ from seeded import ARCHITECTURES, CASES, Case  # noqa: E402
 from torch import Tensor  # noqa: E402
 from transformers import CLIPConfig, CLIPModel  # noqa: E402
 
-from clipcore.model import CLIP  # noqa: E402
-from clipcore.preprocess import PixelFacts, Preprocess  # noqa: E402
-from clipcore.tokenizer import ClipTokenizer  # noqa: E402
+from clipcore.image.preprocess import PixelFacts, Preprocess  # noqa: E402
+from clipcore.model.clip import CLIP  # noqa: E402
+from clipcore.text.tokenizer import ClipTokenizer  # noqa: E402
 
 GOLDEN = Path(__file__).with_name("golden.npz")
 GOLDEN_TEXTS = Path(__file__).with_name("golden.json")
@@ -154,7 +154,7 @@ def load_transformers_layout(model: CLIPModel, directory: Path) -> CLIP:
 
 def open_directory(directory: Path) -> CLIP:
     """The model alone: small vocabularies have no tokenizer."""
-    from clipcore.loading import open_checkpoint
+    from clipcore.checkpoints.loading import open_checkpoint
 
     return open_checkpoint(directory).load()
 

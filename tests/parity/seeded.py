@@ -20,7 +20,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
-from clipcore.model import CLIP, ClipConfig, TextConfig, VisionConfig
+from clipcore.model.clip import CLIP, ClipConfig, TextConfig, VisionConfig
 
 LOGIT_SCALE = 3.0
 SMALL_VOCABULARY = 2000

@@ -1,0 +1,1 @@
+"""The login and its sessions."""

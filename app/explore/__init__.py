@@ -1,0 +1,1 @@
+"""The parts of the explore page: the embedding map and near-duplicates."""

@@ -1,0 +1,1 @@
+"""Files and thumbnails over HTTP, under signed addresses."""

@@ -1,0 +1,42 @@
+"""The first document that a browser gets: Streamlit's own, with where the server is.
+
+Streamlit's script otherwise looks for its server below each page's own address first, where there
+is none. Knows nothing of what the pages show.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from streamlit import file_util
+
+from app.auth.visitor import COOKIE
+
+HEAD: Final = "<head>"
+SERVER_IS_HERE: Final = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>"
+
+
+@cache
+def document() -> str:
+    """Streamlit's document, which tells the browser where the server is."""
+    html = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
+    return html.replace(HEAD, f"{HEAD}\n    {SERVER_IS_HERE}", 1)
+
+
+def index(request: Request) -> Response:
+    """The document of a page; a new visitor gets a name that the browser sends from then on."""
+    response = HTMLResponse(document(), headers={"cache-control": "no-cache"})
+    if not request.cookies.get(COOKIE):
+        response.set_cookie(
+            COOKIE,
+            secrets.token_urlsafe(32),
+            httponly=True,  # no script reads it
+            samesite="lax",  # a link from elsewhere brings the same visitor
+            secure=request.url.scheme == "https",
+        )
+    return response

@@ -1,0 +1,67 @@
+"""Thumbnails for the browser, over HTTP: the bytes on disk, under signed URLs.
+
+A URL names a photo of the library by its number, with a signature that only this server can make:
+what the page has not shown to a login, that login cannot have. It stays the same as long as the
+login holds and the server runs, so that a browser asks for each once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from functools import cache
+from hashlib import sha256
+from typing import Final
+from weakref import WeakValueDictionary
+
+from app.auth.admission import page_login
+from indexer.errors import PhotoNotFound
+from indexer.library.library import Library
+from indexer.records.photos import Photo
+
+THUMBNAILS_URL: Final = "thumbnails"
+SIGNATURE_DIGITS: Final = 32  # 128 bits
+
+
+class SignedUrls:
+    """Makes the URLs, and knows them again. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._libraries: WeakValueDictionary[int, Library] = WeakValueDictionary()
+
+    def url(self, library: Library, photo: Photo, login: str) -> str:
+        """Where the photo's thumbnail is for this login, from any page."""
+        self._libraries[id(library)] = library
+        signature = self._signature(library, photo, login)
+        return f"/{THUMBNAILS_URL}/{id(library)}/{photo.id}/{signature}"
+
+    def thumbnail(self, library_id: int, photo_id: int, login: str, signature: str) -> bytes | None:
+        """The JPEG behind a URL; None where there is none, or the signature is another's."""
+        library = self._libraries.get(library_id)
+        if library is None:
+            return None
+        try:
+            photo = library.photo(photo_id)
+        except PhotoNotFound:
+            return None
+        expected = self._signature(library, photo, login)
+        if not hmac.compare_digest(signature.encode(), expected.encode()):
+            return None
+        return library.thumbnail(photo)
+
+    def _signature(self, library: Library, photo: Photo, login: str) -> str:
+        """Another one for other bytes: an edited photo is fetched again."""
+        signed = f"{id(library)} {photo.id} {login} ".encode() + photo.sha256
+        return hmac.new(self._secret, signed, sha256).hexdigest()[:SIGNATURE_DIGITS]
+
+
+@cache
+def signed_urls() -> SignedUrls:
+    """Those of this server."""
+    return SignedUrls()
+
+
+def thumbnail_url(library: Library, photo: Photo) -> str:
+    """Where the photo's thumbnail is, from any page of this login."""
+    return signed_urls().url(library, photo, page_login())

@@ -1,0 +1,1 @@
+"""The page's languages: catalogues, counts, facts in words."""

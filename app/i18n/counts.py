@@ -1,0 +1,15 @@
+"""Numbers of photos, in words."""
+
+from __future__ import annotations
+
+from app.i18n.language import _, ngettext, number
+
+
+def photo_count(photos: int) -> str:
+    """How many photos."""
+    return ngettext("{count} photo", "{count} photos", photos)
+
+
+def unreadable(failed: int) -> str:
+    """How many could not be read."""
+    return _("{count} could not be read").format(count=number(failed))

@@ -1,0 +1,110 @@
+"""What is known of a photo, in words: labels and values for people, in their language."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from app.i18n.language import _, day, ngettext, number, percent, place_name
+from app.i18n.messages import said
+from indexer.query.cities import city_at
+from indexer.records.photos import Facts, Photo
+from indexer.records.results import Hit
+
+
+def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
+    """(label, value) of everything known of the photo, and of its match where there is one."""
+    facts = photo.facts
+    told = [
+        (_("Taken"), taken(facts)),
+        (_("Camera"), facts.camera),
+        (_("Lens"), facts.lens),
+        (_("Exposure"), exposure(facts)),
+        (_("Size"), f"{facts.width_px} × {facts.height_px} px · {file_size(photo.size_bytes)}"),
+        (_("Format"), facts.format),
+        (_("Place"), place(facts)),
+        (_("Match"), match(hit) if hit else None),
+        (_("File"), str(photo.path)),
+        (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
+        (_("Odd"), said(facts.notice) if facts.notice else None),
+    ]
+    return [(label, value) for label, value in told if value]
+
+
+def match(hit: Hit) -> str | None:
+    """How well it matches what was looked for, if anything was."""
+    if hit.score is None or hit.logit is None:
+        return None
+    told = _("cosine {score} · logit {logit}").format(
+        score=f"{hit.score:.3f}", logit=f"{hit.logit:.2f}"
+    )
+    if hit.strength is None:
+        return told
+    return f"{_('strength {share}').format(share=percent(hit.strength))} · {told}"
+
+
+def description(photo: Photo) -> str:
+    """The file's name, and the day where one is known: what a screen reader says of the photo."""
+    if photo.facts.taken_at is None:
+        return photo.path.name
+    return f"{photo.path.name}, {day(photo.facts.taken_at)}"
+
+
+def since(moment: datetime) -> str:
+    """since 6 May 2018."""
+    return _("since {day}").format(day=day(moment))
+
+
+def taken(facts: Facts) -> str | None:
+    """6 May 2018, 14:03:22 (UTC+02:00); without the offset where the EXIF has none.
+
+    The day alone at midnight, which stands for a time that is not known.
+    """
+    if facts.taken_at is None:
+        return None
+    if facts.taken_at.time() == time.min:
+        return day(facts.taken_at)
+    told = f"{day(facts.taken_at)}, {facts.taken_at:%H:%M:%S}"
+    minutes = facts.taken_offset_min
+    if minutes is None:
+        return told
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{told} (UTC{sign}{hours:02}:{rest:02})"
+
+
+def exposure(facts: Facts) -> str | None:
+    """1/250 s · f/2.8 · ISO 200 · 35 mm; what is not known is left out."""
+    told = [
+        f"{shutter(facts.exposure_s)} s" if facts.exposure_s else "",
+        f"f/{facts.f_number:g}" if facts.f_number else "",
+        f"ISO {facts.iso}" if facts.iso else "",
+        f"{facts.focal_mm:g} mm" if facts.focal_mm else "",
+    ]
+    return " · ".join(filter(None, told)) or None
+
+
+def shutter(seconds: float) -> str:
+    """1/250 for the times that cameras give as fractions, else 0.5 or 30."""
+    return f"1/{1 / seconds:.0f}" if seconds <= 0.3 else f"{seconds:.3g}"
+
+
+def place(facts: Facts) -> str | None:
+    """Paris, France · 48.85837° N, 2.29448° E; without the city where none is around."""
+    if facts.latitude_deg is None or facts.longitude_deg is None:
+        return None
+    north = "S" if facts.latitude_deg < 0 else "N"
+    east = "W" if facts.longitude_deg < 0 else "E"
+    point = f"{abs(facts.latitude_deg):.5f}° {north}, {abs(facts.longitude_deg):.5f}° {east}"
+    city = city_at(facts.latitude_deg, facts.longitude_deg)
+    return f"{place_name(city)} · {point}" if city else point
+
+
+def file_size(size_bytes: int) -> str:
+    """842 bytes, 31 kB, 4.2 MB or 1.7 GB."""
+    if size_bytes < 1000:
+        return ngettext("{count} byte", "{count} bytes", size_bytes)
+    if (kilobytes := round(size_bytes / 1000)) < 1000:
+        return f"{kilobytes} kB"
+    if (megabytes := round(size_bytes / 1e6, 1)) < 1000:
+        return f"{number(megabytes)} MB"
+    return f"{number(round(size_bytes / 1e9, 1))} GB"

@@ -1,0 +1,1 @@
+"""The parts of the library page: daemon, folders, models."""

@@ -1,0 +1,138 @@
+"""What the daemon does now: in words, with its progress, and a button to pause it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Final
+
+import streamlit as st
+
+from app.i18n.language import _, ngettext, number, one_language
+from app.i18n.messages import said
+from app.ui.escape import name_and_note, plain
+from indexer.errors import IndexerError
+from indexer.library.daemon_now import PAUSING, REMOVING, SCANNING, WATCHING
+from indexer.library.library import Library
+from indexer.records.status import DaemonState, LibraryStatus
+
+REFRESH_S: Final = 2.0
+
+
+@st.fragment(run_every=REFRESH_S)
+@one_language()
+def progress_line(library: Library) -> None:
+    """One line while photos are indexed or cannot be; nothing where all is up to date."""
+    try:
+        if line := in_one_line(library.progress()):
+            st.caption(line)
+    except IndexerError as error:
+        st.error(plain(said(error)), icon=":material/error:")
+
+
+def in_one_line(status: LibraryStatus) -> str | None:
+    """What the daemon does, as Markdown; None where a search need not know."""
+    if status.daemon is None or (status.daemon.doing == WATCHING and not status.paused):
+        return None
+    icon, headline = told(status)
+    return f"{icon} {plain(headline)} · {plain(detail(status))}"
+
+
+def activity(library: Library, status: LibraryStatus) -> None:
+    """Show it in a row; the button says what it would do."""
+    icon, headline = told(status)
+    with st.container(border=True, key="activity"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            with st.container(horizontal=True, wrap=False, width="stretch"):
+                st.markdown(icon, width="content")
+                name_and_note(headline, detail(status))
+            _switch(library, status)
+        if (share := progress(status)) is not None:
+            st.progress(share)
+
+
+def told(status: LibraryStatus) -> tuple[str, str]:
+    """An icon, and what goes on in a few words."""
+    daemon = status.daemon
+    if daemon and daemon.doing.startswith(REMOVING):
+        return ":material/folder_off:", _sentence(daemon.doing)
+    if daemon and daemon.doing == PAUSING:
+        return ":material/pause_circle:", _sentence(daemon.doing)
+    if status.paused:
+        return ":material/pause_circle:", _("Paused")
+    if daemon is None:
+        return ":material/power_off:", _("The daemon is not running")
+    if daemon.paused:
+        return ":material/hourglass_empty:", _("Resting")
+    if daemon.doing == WATCHING:
+        return ":material/visibility:", _("Up to date")
+    return ":material/sync:", _sentence(daemon.doing)
+
+
+def _sentence(doing: str) -> str:
+    """What a daemon says of itself, in the visitor's language; of a folder's path, the name."""
+    for verb in (SCANNING, REMOVING):
+        if doing.startswith(verb):
+            path = doing.removeprefix(verb)
+            doing = verb + (PurePath(path).name or path)
+    sentence = said(doing)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def detail(status: LibraryStatus) -> str:
+    """What there is to say beyond that, in one line."""
+    daemon = status.daemon
+    if daemon and daemon.doing == PAUSING:
+        return _("The photos in progress are finished first.")
+    if status.paused:
+        return _("New photos wait until you resume.")
+    if daemon is None:
+        return _("New photos come in while 'indexer serve' or 'indexer watch' runs.")
+    if daemon.paused:
+        return said(daemon.paused)
+    if daemon.queue:
+        return _pace(daemon)
+    if daemon.last_error:
+        return said(daemon.last_error)
+    if daemon.doing == WATCHING:
+        return _("New and changed photos come in by themselves.")
+    return _("One moment…")
+
+
+def progress(status: LibraryStatus) -> float | None:
+    """The share of the photos that are in already; None where nothing is waiting."""
+    daemon = status.daemon
+    if daemon is None or not daemon.queue or status.paused:
+        return None
+    if status.going_over_to:  # those that are in are computed anew
+        return max(0.0, 1 - daemon.queue / max(1, status.photos))
+    return status.photos / (status.photos + daemon.queue)
+
+
+def time_left(seconds: float) -> str:
+    """50 s, 12 min or 3 h 20 min."""
+    if seconds < 60:
+        return _("{seconds} s").format(seconds=f"{seconds:.0f}")
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+
+
+def _pace(daemon: DaemonState) -> str:
+    parts = [ngettext("{count} to go", "{count} to go", daemon.queue)]
+    if daemon.photos_per_s:
+        parts.append(_("{rate} photos/s").format(rate=number(daemon.photos_per_s)))
+    if daemon.left_s is not None:
+        parts.append(_("{time} left").format(time=time_left(daemon.left_s)))
+    if len(parts) == 1:
+        parts.append(_("the model is loaded for the first ones"))
+    return " · ".join(parts)
+
+
+def _switch(library: Library, status: LibraryStatus) -> None:
+    if status.paused:
+        st.button(_("Resume"), icon=":material/play_arrow:", key="resume", on_click=library.resume)
+    elif status.daemon is not None:
+        st.button(_("Pause"), icon=":material/pause:", key="pause", on_click=library.pause)

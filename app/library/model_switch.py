@@ -1,0 +1,124 @@
+"""Going over to another model, from the library page: its cost beforehand, then its progress.
+
+The daemon does it; searches use the old model until it is done.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from app.i18n.counts import photo_count
+from app.i18n.language import _, number
+from app.i18n.messages import said
+from app.i18n.photo_facts import file_size
+from app.library.daemon_status import time_left
+from app.ui.deferred_dialog import ask_for
+from app.ui.escape import plain
+from clipcore.errors import ClipcoreError
+from indexer.errors import IndexerError
+from indexer.library.library import Library
+from indexer.records.models import SwitchCost
+from indexer.records.status import LibraryStatus
+
+CHOSEN: Final = "model_chosen"  # in the session: the model whose cost is shown
+KEY: Final = "model_switch"
+
+
+def switch_button(source: str) -> None:
+    """A button that asks whether to go over to that model."""
+    st.button(_("Use"), key=f"use_{source}", on_click=_choose, args=(source,))
+
+
+def wish_told(library: Library, status: LibraryStatus) -> None:
+    """Say what model the library goes over to, or why it did not; ask about the one chosen."""
+    if source := st.session_state.get(CHOSEN):
+        title = _("Go over to another model?")
+        ask_for(KEY, partial(st.dialog(title, on_dismiss=_forget)(_ask), library, source))
+    wish = status.wish
+    if wish is None:
+        return
+    with st.container(border=True, key="model_wish"):
+        if wish.refused:
+            st.error(plain(_refusal(wish.source, wish.refused)), icon=":material/error:")
+        else:
+            st.markdown(plain(_under_way(status, wish.source)))
+        with st.container(horizontal=True):
+            if wish.refused:
+                _ask_again(library, wish.source)
+            label = _("Close") if wish.refused else _("Keep the present model")
+            st.button(label, key="keep_model", on_click=library.models.withdraw)
+
+
+def _ask_again(library: Library, source: str) -> None:
+    st.button(
+        _("Try again"),
+        icon=":material/refresh:",
+        key="ask_again",
+        on_click=library.models.ask_for,
+        args=(source,),
+    )
+
+
+def _refusal(source: str, why: str) -> str:
+    return _("The library could not go over to {model}: {why}").format(model=source, why=said(why))
+
+
+def _under_way(status: LibraryStatus, source: str) -> str:
+    told = _("The library goes over to {new}. Until that is done, it is searched with {old}.")
+    begins = "" if status.daemon else f" {_('It begins when the daemon runs.')}"
+    return told.format(new=source, old=status.model_id) + begins
+
+
+def _choose(source: str) -> None:
+    st.session_state[CHOSEN] = source
+
+
+def _forget() -> None:
+    st.session_state.pop(CHOSEN, None)
+
+
+def _ask(library: Library, source: str) -> None:
+    """The dialog: what it takes, and whether that is wanted."""
+    try:
+        with st.spinner(_("One moment…")):
+            rows = told(source, library.models.cost(source))
+    except (IndexerError, ClipcoreError) as error:
+        st.error(plain(said(error)), icon=":material/error:")
+        return
+    listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in rows)
+    st.html(f'<dl class="about">{listed}</dl>')
+    st.caption(
+        _(
+            "Searches use the present model until all photos are computed. Photos that come "
+            "meanwhile appear when it is done. The way back costs nothing: what was computed stays."
+        )
+    )
+    if st.button(_("Go over to it"), type="primary", key="switch"):
+        library.models.ask_for(source)
+        _forget()
+        st.rerun()
+
+
+def told(source: str, cost: SwitchCost) -> list[tuple[str, str]]:
+    """(label, value) of what going over takes."""
+    return [
+        (_("Model"), source),
+        (_("To compute"), photo_count(cost.photos)),
+        (_("Time"), _time(cost)),
+        (_("Disk"), file_size(cost.disk_bytes)),
+    ]
+
+
+def _time(cost: SwitchCost) -> str:
+    if cost.seconds is None or cost.photos_per_s is None:
+        return _("not known before the model was first used on this machine")
+    words = {
+        True: _("{time}: this machine was measured to compute {rate} photos/s with it"),
+        False: _("about {time}: reckoned from what it computes with the present model"),
+    }
+    rate = number(round(cost.photos_per_s, 1))
+    return words[cost.measured].format(time=time_left(cost.seconds), rate=rate)

@@ -1,0 +1,103 @@
+"""The photo directories on the library page: what each holds, leaves out, and how it is removed.
+
+Knows nothing of how one is chosen. Paths and notices are other people's text.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import streamlit as st
+
+from app.i18n.counts import photo_count
+from app.i18n.language import _, ngettext
+from app.i18n.messages import said
+from app.ui.escape import name_and_note, plain
+from indexer.errors import IndexerError, LibraryBusy
+from indexer.library.daemon_now import removing
+from indexer.library.library import Library
+from indexer.location import Location
+from indexer.records.photos import Root
+from indexer.records.status import LibraryStatus, RootStatus
+
+PATIENCE_S: Final = 20.0  # a daemon that makes way finishes its batch first
+
+
+def root_list(library: Library, status: LibraryStatus) -> None:
+    """Each photo directory with its number of photos, its notice and what can be done with it."""
+    known = {root.path: root for root in library.roots()}
+    for told in status.roots:
+        if told.path in known:
+            _root(library, told, known[told.path])
+
+
+def _root(library: Library, told: RootStatus, root: Root) -> None:
+    with st.container(border=True, key=f"root_{root.id}"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            with st.container(horizontal=True, wrap=False, width="stretch"):
+                st.markdown(":material/folder:", width="content")
+                name = root.path.name or str(root.path)
+                name_and_note(name, f"{root.path.parent} · {photo_count(told.photos)}")
+            with st.container(horizontal=True, width="content", gap="small"):
+                _excludes(library, root)
+                _removal(library, root)
+        if told.notice:
+            st.warning(_("At the last look:"), icon=":material/warning:")
+            st.text(said(told.notice))
+
+
+def _excludes(library: Library, root: Root) -> None:
+    patterns = len(root.excludes)
+    label = ngettext("Leaves out {count}", "Leaves out {count}", patterns)
+    label = label if patterns else _("Leave out")
+    with st.popover(label, type="tertiary", key=f"excludes_{root.id}"):
+        text = st.text_area(
+            _("Patterns, one a line, as in .gitignore"),
+            "\n".join(root.excludes),
+            key=f"patterns_{root.id}",
+            placeholder="Screenshots/\n*.gif",
+        )
+        if st.button(_("Save"), key=f"save_{root.id}", type="primary"):
+            try:
+                library.add_root(root.path, text.splitlines())
+            except IndexerError as error:
+                st.error(plain(said(error)))
+            else:
+                st.rerun()
+
+
+def _removal(library: Library, root: Root) -> None:
+    with st.popover(_("Remove"), type="tertiary", key=f"removal_{root.id}"):
+        st.markdown(f"**{_('Remove this folder from the library?')}**")
+        st.caption(_("Its photos leave the results. No file is touched; adding it again is quick."))
+        if st.button(_("Remove folder"), key=f"remove_{root.id}", type="primary"):
+            try:
+                with st.spinner(_("Waiting for the daemon to finish its batch…")):
+                    remove(library, root.path)
+            except IndexerError as error:
+                st.error(plain(said(error)))
+            else:
+                st.rerun()
+
+
+def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S) -> None:
+    """Remove a photo directory while the daemon, if one runs, makes way.
+
+    Raises LibraryBusy if somebody else goes on writing.
+    """
+    with library.making_way(removing(directory)):
+        _remove_when_free(library, directory, time.monotonic() + patience_s)
+
+
+def _remove_when_free(library: Library, directory: Location, until_s: float) -> None:
+    while True:
+        try:
+            with library.alone():
+                return library.remove_root(directory)
+        except LibraryBusy:
+            if time.monotonic() > until_s:
+                raise
+        time.sleep(0.1)

@@ -1,0 +1,1 @@
+"""Photos on the page: the grid, and one photo in detail."""

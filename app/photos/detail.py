@@ -1,0 +1,121 @@
+"""The open photo, large, with everything known of it, what can be done with it, and the way to
+its neighbours.
+
+Like the grid it hands names to the browser as data; photo.js sets them as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from app.http.download_tokens import LAND_URL, url
+from app.http.thumbnail_urls import thumbnail_url
+from app.i18n.language import _
+from app.i18n.photo_facts import description, facts_of, place
+from app.photos import file_manager
+from app.photos.detail_files import original, picture
+from app.ui import url_state
+from app.ui.component import draw
+from app.ui.deferred_dialog import ask_for
+from app.ui.navigation import search_for
+from indexer.errors import IndexerError
+from indexer.library.library import Library
+from indexer.location import Location
+from indexer.records.photos import Photo
+from indexer.records.results import Hit
+
+KEY: Final = "photo"
+
+
+def photo_dialog(library: Library, hits: Sequence[Hit]) -> None:
+    """Show the photo that the address names; `hits` are those it can be stepped through."""
+    dialog = st.dialog(_("Photo"), width="large", on_dismiss=url_state.close_photo)(_photo)
+    ask_for(KEY, partial(dialog, library, hits))
+
+
+def _photo(library: Library, hits: Sequence[Hit]) -> None:
+    try:
+        photo_id = url_state.photo_id()
+        if photo_id is None:
+            return
+        photo = library.photo(photo_id)
+    except IndexerError:
+        st.error(_("This library has no such photo: its folder may have been removed."))
+        return
+    ids = [hit.photo.id for hit in hits]
+    at = ids.index(photo_id) if photo_id in ids else None
+
+    def step(by: int) -> None:
+        if at is not None and 0 <= at + by < len(ids):
+            url_state.open_photo(ids[at + by])
+
+    hit = None if at is None else hits[at]
+    data = sheet(library, photo, hit)
+    data["previous"] = at is not None and at > 0
+    data["next"] = at is not None and at + 1 < len(ids)
+    hears = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
+    shown = draw("photos/detail", KEY, data, hears, before=("ui/elements", "ui/earth"))
+    if shown["act"] == "like":
+        search_for(f"#{photo.id}")
+
+
+def _act(act: str, path: Location) -> None:
+    if act == "folder" and isinstance(path, Path) and file_manager.can_show():
+        file_manager.show(path)
+
+
+def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
+    """What photo.js needs to know of the photo itself."""
+    shown = picture(photo)
+    src = url(shown.token) if shown.token else thumbnail_url(library, photo)
+    return {
+        "id": photo.id,
+        "name": photo.path.name,
+        "alt": description(photo),
+        "src": src,
+        "width": photo.facts.width_px,
+        "height": photo.facts.height_px,
+        "notice": shown.notice and _notice(shown.notice, bool(src)),
+        "facts": [list(fact) for fact in facts_of(photo, hit)],
+        "place": _place(photo),
+        "path": str(photo.path),
+        "folder": str(photo.path.parent),
+        "original": None if shown.notice else original(library, photo),
+        "shows_folder": isinstance(photo.path, Path) and file_manager.can_show(),
+        "land": f"/{LAND_URL}",
+        "words": words(),
+    }
+
+
+def _notice(what: str, kept: bool) -> str:
+    with_thumbnail = _("{notice}: this is the thumbnail kept of it.")
+    without = _("{notice}: and no thumbnail was kept of it.")
+    return (with_thumbnail if kept else without).format(notice=what)
+
+
+def _place(photo: Photo) -> dict[str, Any] | None:
+    """Where it was taken, for the small map."""
+    facts = photo.facts
+    if facts.latitude_deg is None or facts.longitude_deg is None:
+        return None
+    alt = _("Map: {place}").format(place=place(facts))
+    return {"latitude": facts.latitude_deg, "longitude": facts.longitude_deg, "alt": alt}
+
+
+def words() -> dict[str, str]:
+    """What stands on the buttons."""
+    return {
+        "previous": _("Previous photo"),
+        "next": _("Next photo"),
+        "like": _("More like this"),
+        "show_folder": _("Show folder"),
+        "copy_folder": _("Copy folder path"),
+        "copy_path": _("Copy path"),
+        "download": _("Download"),
+        "copied": _("Copied"),
+    }

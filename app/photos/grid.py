@@ -1,0 +1,132 @@
+"""The results as a wall of thumbnails: each opens its photo, and can be ticked (selection.py).
+
+The browser keeps what it was sent; what goes there is only what is new to it: PAGE photos at a
+time, more while one scrolls. File names reach it as data and are set as text there (grid.js),
+never as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any, Final
+
+import streamlit as st
+
+from app.http.thumbnail_urls import thumbnail_url
+from app.i18n.language import _, language
+from app.i18n.photo_facts import description, match
+from app.selection import selection
+from app.ui import url_state
+from app.ui.component import draw
+from indexer.library.library import Library
+from indexer.records.results import Hit
+
+KEY: Final = "grid"
+PAGE: Final = 60
+
+GroupOf = Callable[[Hit], str]
+
+
+@dataclass(slots=True)
+class _Wall:
+    """In the session: what the browser was sent of the answer to one question."""
+
+    question: str
+    name: str = field(default_factory=lambda: token_hex(8))  # no other wall has it, nor had it
+    wanted: int = PAGE
+    scrolled: bool = False
+    sent: tuple[Hit, ...] = ()
+
+
+def wanted(question: str, key: str = KEY) -> int:
+    """How many photos the browser asks for by now: PAGE of a new question."""
+    return _wall(question, key).wanted
+
+
+def has_scrolled(question: str, key: str = KEY) -> bool:
+    """Whether the visitor has gone down the wall so far that more photos were asked for."""
+    return _wall(question, key).scrolled
+
+
+def grid(
+    library: Library,
+    hits: Sequence[Hit],
+    question: str,
+    *,
+    key: str = KEY,
+    group_of: GroupOf | None = None,
+    more: bool = False,
+    is_dated: bool = True,
+) -> None:
+    """Show the hits that `question` has, in their order; a click opens the photo.
+
+    `group_of` names the group that a hit is in. `more`: there are more than `hits`. `is_dated`:
+    the groups are months, of which small ones stand side by side; others begin below a line.
+    """
+    wall = _wall(question, key)
+    start = _first_new(wall, hits)
+    shown = tuple(hits[: wall.wanted])
+    cells = [cell(hit, thumbnail_url(library, hit.photo), group_of) for hit in shown[start:]]
+    wall.sent = shown
+    data = {
+        "wall": wall.name,
+        "from": start,
+        "cells": cells,
+        "more": more or len(hits) > len(shown),
+        "dated": is_dated,
+        "selected": list(selection.selected()),
+        "labels": {"select": _("Select {name}")},
+    }
+    hears = {
+        "opened": lambda photo: url_state.open_photo(int(photo)),
+        "more": lambda asked: _answer(question, key, asked),
+        "ticked": selection.select,
+    }
+    draw("photos/grid", key, data, hears)
+
+
+def cell(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
+    """What grid.js needs to know of one hit."""
+    facts = hit.photo.facts
+    return {
+        "id": hit.photo.id,
+        "name": hit.photo.path.name,
+        "alt": description(hit.photo),
+        "match": match(hit) or "",
+        "strength": None if hit.strength is None else round(hit.strength, 2),
+        "ratio": facts.width_px / max(1, facts.height_px),
+        "src": src,
+        "group": group_of(hit) if group_of else "",
+    }
+
+
+def _wall(question: str, key: str) -> _Wall:
+    """The wall of this question; the texts on it are in the visitor's language."""
+    question = f"{language()} {question}"
+    wall: _Wall | None = st.session_state.get(f"{key}_wall")
+    if wall is None or wall.question != question:
+        wall = st.session_state[f"{key}_wall"] = _Wall(question)
+    return wall
+
+
+def _first_new(wall: _Wall, hits: Sequence[Hit]) -> int:
+    """From which place on the browser lacks `hits`; from the first where they have changed."""
+    have = len(wall.sent)
+    if wall.sent == tuple(hits[:have]):
+        return have
+    wall.name = token_hex(8)
+    return 0
+
+
+def _answer(question: str, key: str, asked: dict[str, Any]) -> None:
+    """The browser has `have` photos of a wall; it lacks the others, or wants more."""
+    wall = _wall(question, key)
+    if asked["wall"] != wall.name:
+        return
+    have = int(asked["have"])
+    wall.sent = wall.sent[:have]
+    if asked["more"]:
+        wall.wanted = max(wall.wanted, have + PAGE)
+        wall.scrolled = wall.scrolled or bool(asked["scrolled"])

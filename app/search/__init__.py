@@ -1,0 +1,1 @@
+"""The query: its box, chips, filters and suggestions."""

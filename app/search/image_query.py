@@ -1,0 +1,78 @@
+"""A picture that a visitor gives to search by, alone or beside words.
+
+The server's memory has its embedding and a thumbnail (picture_store.py), for this visitor alone;
+the address has only a name for it.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from typing import Any, Final
+
+import streamlit as st
+
+from app.auth.visitor import visitor
+from app.i18n.language import _
+from app.i18n.messages import said
+from app.search.picture_store import Given, picture_store
+from app.ui import url_state
+from app.ui.data_url import jpeg_url
+from indexer.errors import QueryError
+from indexer.library.library import Library
+from indexer.search.query_vector import GIVEN_BYTES
+
+NOTICE: Final = "given_picture_notice"
+
+
+def take(library: Library, sent: dict[str, Any]) -> None:
+    """Look for the picture that the browser has sent, or let the page say why not."""
+    if name := stored(library, sent):
+        url_state.set_query(url_state.query())
+        url_state.set_picture(name)
+
+
+def stored(library: Library, sent: dict[str, Any]) -> str | None:
+    """The name of the picture that the browser has sent; None where notice() says why not.
+
+    `sent`: {"data": its file in base64}.
+    """
+    try:
+        picture, jpeg = library.given_picture(b64decode(sent["data"], validate=True))
+    except binascii.Error:
+        st.session_state[NOTICE] = _("The picture did not arrive whole.")
+    except QueryError as error:
+        st.session_state[NOTICE] = said(error)
+    else:
+        return picture_store().put(visitor(), Given(picture, jpeg_url(jpeg)))
+    return None
+
+
+def given() -> Given | None:
+    """The picture that is looked for, if one is."""
+    name = url_state.picture()
+    return picture_store().get(visitor(), name) if name else None
+
+
+def notice() -> str:
+    """What there is to say of the last picture, once."""
+    if told := st.session_state.pop(NOTICE, ""):
+        return str(told)
+    if url_state.picture() and given() is None:
+        return _("This link does not include its picture. Drop the picture again to search by it.")
+    return ""
+
+
+def intake_data() -> dict[str, Any]:
+    """What picture_intake.js needs to know."""
+    return {
+        "limit_bytes": GIVEN_BYTES,
+        "words": {
+            "drop": _("Drop a picture to find photos like it"),
+            "looking": _("Looking at the picture…"),
+            "too_large": _("The picture is too large: {size} MB at most.").format(
+                size=GIVEN_BYTES // 1_000_000
+            ),
+            "unreadable": _("That is no picture that can be read."),
+        },
+    }

@@ -1,0 +1,32 @@
+"""Takes a picture that is dropped or pasted on a page without a query box, and searches by it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app.search import image_query
+from app.ui import url_state
+from app.ui.component import draw
+from app.ui.navigation import search_for
+from indexer.library.library import Library
+
+KEY: Final = "picture_drop_area"
+
+
+def picture_drop(library: Library) -> None:
+    """Listen for a picture; the search page then looks for it, with the words of this page."""
+    data = {**image_query.intake_data(), "notice": image_query.notice()}
+    with st.container(key="picture_drop"):
+        taken = draw(
+            "search/picture_drop",
+            KEY,
+            data,
+            {"picture": None},
+            before=("ui/elements", "search/picture_intake"),
+        )
+    if taken["picture"]:
+        if name := image_query.stored(library, taken["picture"]):
+            search_for(url_state.query(), name)
+        st.rerun()  # the notice says why not

@@ -1,0 +1,66 @@
+"""The answer to the query, kept in the session: scrolling, ticking and looking at a photo search
+nothing again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from indexer.library.library import Library
+from indexer.query.query import Query, parse
+from indexer.records.results import SearchResult
+
+KEY: Final = "answer"
+DEEPER: Final = 4  # each search for more looks so many times as far, so that there are few
+DATED: Final = 1_000  # relevant hits put in the order of their dates: those of all must be known
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search for the `top` best hits has found while the library was at `change`."""
+
+    query: Query
+    change: int
+    top: int
+    result: SearchResult
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is no further hit."""
+        return len(self.result.hits) < self.top or _is_dated(self.query)
+
+
+def answer(library: Library, asked: Query | str, top: int) -> Answer:
+    """With at least the `top` best hits; found anew where the library has changed.
+
+    Raises QueryError, PhotoNotFound.
+    """
+    query = parse(asked) if isinstance(asked, str) else asked
+    change = library.change_token()
+    kept: Answer | None = st.session_state.get(KEY)
+    if kept is not None and (kept.query, kept.change) == (query, change):
+        if top <= kept.top or kept.complete:
+            return kept
+        top = max(top, DEEPER * kept.top)
+    top = max(top, DATED) if _is_dated(query) else top
+    found = Answer(query, change, top, library.search(query, top))
+    st.session_state[KEY] = found
+    return found
+
+
+def forget_answer() -> None:
+    """Where a query failed, there is no answer that could grow old."""
+    st.session_state.pop(KEY, None)
+
+
+def is_current(library: Library) -> bool:
+    """Whether the answer that is shown is that of the library as it is now."""
+    kept: Answer | None = st.session_state.get(KEY)
+    return kept is None or kept.change == library.change_token()
+
+
+def _is_dated(query: Query) -> bool:
+    return query.sort == "date" and bool(query.terms)

@@ -1,0 +1,1 @@
+"""The ticked photos, and what can be done with them."""

@@ -1,0 +1,207 @@
+"""What can be done with the ticked photos: exported, copied, or searched for photos like them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from app.auth.admission import page_login
+from app.http.download_tokens import Offer, offered, url
+from app.i18n.language import _, ngettext
+from app.selection.allowed_folders import tops
+from app.selection.copy_files import Copied, FolderRefused, copy_into, target_folder
+from app.selection.exports import LISTS, zipped
+from app.selection.folder_picker import close_picker, walk
+from app.selection.selection import select, selected
+from app.ui.deferred_dialog import ask_for
+from app.ui.escape import plain
+from app.ui.facets_cache import overview
+from app.ui.navigation import search_for
+from app.ui.url_state import QUERY_CHARACTERS
+from indexer.errors import PhotoNotFound
+from indexer.library.library import Library
+from indexer.query.query import Query
+from indexer.records.photos import Photo
+
+TOKENS: Final = "exports"  # in the session: the ticked photos, and the token of each export
+OPEN: Final = "selection_dialog"  # in the session: which of the dialogs is open
+EXPORT: Final = "export"
+COPY: Final = "copy"
+COPIED: Final = "copied"  # in the session: what became of the copies
+FAILURES_SHOWN: Final = 20
+
+
+def selection_bar(library: Library, results: Callable[[], Iterable[int]] | None = None) -> None:
+    """Say how many are ticked, where any are, and offer what can be done with them.
+
+    `results` gives the numbers of all photos that "Select all" takes.
+    """
+    ids = selected()
+    if not ids:
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", border=True, key="selection_bar"
+    ):
+        st.markdown(ngettext("{count} photo selected", "{count} photos selected", len(ids)))
+        if results is not None:
+            _selects_all(results)
+        query = like_these(ids)
+        if st.button(_("More like these"), icon=":material/search:", key="selection_like"):
+            search_for(query)
+        _opens(EXPORT, _("Export"), ":material/download:")
+        _opens(COPY, _("Copy"), ":material/folder_copy:")
+        st.button(
+            _("Clear"),
+            icon=":material/close:",
+            key="selection_clear",
+            on_click=select,
+            args=((),),
+        )
+    opened = st.session_state.get(OPEN)
+    if opened == EXPORT:
+        dialog = st.dialog(_("Export"), on_dismiss=_close)(_exports)
+        ask_for(EXPORT, partial(dialog, library, ids))
+    elif opened == COPY:
+        dialog = st.dialog(_("Copy into a folder"), on_dismiss=_close)(_copy_dialog)
+        ask_for(COPY, partial(dialog, library, ids))
+
+
+def listed(library: Library, query: Query | str) -> list[int]:
+    """The numbers of all photos that a query finds, in their order."""
+    there = max(1, overview(library).photos)
+    return [hit.photo.id for hit in library.search(query, there).hits]
+
+
+def _selects_all(results: Callable[[], Iterable[int]]) -> None:
+    st.button(
+        _("Select all"),
+        icon=":material/select_all:",
+        key="selection_all",
+        on_click=lambda: select([*selected(), *results()]),
+    )
+
+
+def like_these(ids: Sequence[int]) -> str:
+    """The query for photos like these; of very many, as many as the query box holds."""
+    query = f"#{ids[0]}"
+    for photo_id in ids[1:]:
+        longer = f"{query} + #{photo_id}"
+        if len(longer) > QUERY_CHARACTERS:
+            break
+        query = longer
+    return query
+
+
+def photos_of(library: Library, ids: Sequence[int]) -> Iterator[Photo]:
+    """The photos with these numbers, without those that the library has no longer."""
+    for photo_id in ids:
+        try:
+            yield library.photo(photo_id)
+        except PhotoNotFound:
+            continue
+
+
+def _exports(library: Library, ids: tuple[int, ...]) -> None:
+    """Links; what they lead to is made when somebody follows them."""
+    st.html('<div class="exports">' + "".join(_links(_tokens(library, ids))) + "</div>")
+
+
+def _links(tokens: dict[str, str]) -> Iterator[str]:
+    labels = {
+        "zip": _("Photos as a zip"),
+        "txt": _("Paths as text (.txt)"),
+        "csv": _("Paths and facts as a table (.csv)"),
+        "json": _("Paths and facts for programs (.json)"),
+    }
+    for form, label in labels.items():
+        yield f'<a href="{url(tokens[form])}" download="photos.{form}">{escape(label)}</a>'
+
+
+def _tokens(library: Library, ids: tuple[int, ...]) -> dict[str, str]:
+    """The token of each form of these photos; those of other photos are taken back."""
+    of, tokens = st.session_state.get(TOKENS, ((), {}))
+    if of != ids:
+        for token in tokens.values():
+            offered().take_back(token)
+        tokens = {
+            form: offered().make(offer, page_login()) for form, offer in _offers(library, ids)
+        }
+        st.session_state[TOKENS] = (ids, tokens)
+    return dict(tokens)
+
+
+def _offers(library: Library, ids: tuple[int, ...]) -> Iterator[tuple[str, Offer]]:
+    def written(write: Callable[[Iterator[Photo]], Any]) -> Any:
+        return write(photos_of(library, ids))
+
+    for form, (mime, write) in LISTS.items():
+        yield form, Offer(f"photos.{form}", mime, partial(written, write))
+    as_zip = partial(written, lambda photos: zipped(list(photos)))
+    yield "zip", Offer("photos.zip", "application/zip", as_zip)
+
+
+def _opens(what: str, label: str, icon: str) -> None:
+    def open_it() -> None:
+        st.session_state[OPEN] = what
+
+    st.button(label, icon=icon, key=f"selection_{what}", on_click=open_it)
+
+
+def _close() -> None:
+    close_picker()
+    for key in (OPEN, COPIED):
+        st.session_state.pop(key, None)
+
+
+def _copy_dialog(library: Library, ids: tuple[int, ...]) -> None:
+    if copied := st.session_state.get(COPIED):
+        _tell(*copied)
+        return
+    st.caption(_("The photos stay where they are. No file is overwritten."))
+    folder = walk()
+    if folder is None:
+        return
+    name = st.text_input(_("In a new folder (optional)"), key="copy_new_folder").strip()
+    label = ngettext("Copy {count} photo here", "Copy {count} photos here", len(ids))
+    if st.button(label, type="primary", icon=":material/folder_copy:", key="copy_here"):
+        _copy(library, ids, folder, name)
+
+
+def _copy(library: Library, ids: tuple[int, ...], folder: Path, name: str) -> None:
+    if name != Path(name).name or name.startswith(".") or not name.isprintable():
+        st.error(_("This cannot be the name of a folder."))
+        return
+    target = folder / name
+    bar = st.progress(0.0)
+    try:
+        roots = [root.path for root in library.roots() if isinstance(root.path, Path)]
+        with target_folder(target, tops(), [library.path, *roots]) as handle:
+            paths = [photo.path for photo in photos_of(library, ids)]
+            copied = copy_into(handle, paths, bar.progress)
+    except FolderRefused as error:
+        told = _("Nothing is written into {folder}: choose a folder that holds no photos of yours.")
+        st.error(plain(told.format(folder=error.inside)))
+    except OSError as error:
+        told = _("This folder cannot be written to: {why}")
+        st.error(plain(told.format(why=error.strerror or error)))
+    else:
+        st.session_state[COPIED] = (copied, target)
+        st.rerun(scope="fragment")
+
+
+def _tell(copied: Copied, folder: Path) -> None:
+    st.success(
+        ngettext("{count} photo was copied to:", "{count} photos were copied to:", copied.count)
+    )
+    st.text(str(folder))
+    if copied.failed:
+        st.error(
+            ngettext("{count} was not copied:", "{count} were not copied:", len(copied.failed))
+        )
+        for path, why in copied.failed[:FAILURES_SHOWN]:
+            st.text(f"{path}\n{why}")

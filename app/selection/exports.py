@@ -1,0 +1,135 @@
+"""Photos as a list of paths in three forms, and as one zip. Pure: knows nothing of the page.
+
+The zip is made while it is sent: it is neither on disk nor in memory as a whole. Names and EXIF
+texts are other people's: they are no formulas in a table, no further lines in a list, and no paths
+in a zip (safe_text.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from zipstream import ZipStream
+
+from app.selection.safe_text import cell_of, line_of, safe_name, same_name
+from indexer.location import Location
+from indexer.records.photos import Photo
+from indexer.sources.originals import open_original
+
+COLUMNS: Final = (
+    "photo_id",
+    "path",
+    "date",
+    "date_source",
+    "width_px",
+    "height_px",
+    "size_bytes",
+    "camera",
+    "latitude_deg",
+    "longitude_deg",
+)
+DEGREE_DIGITS: Final = 6
+PIECE_BYTES: Final = 1 << 20
+GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
+
+
+def as_txt(photos: Iterable[Photo]) -> bytes:
+    """A path a line, as the file system has it; one with line breaks is escaped."""
+    return b"".join(os.fsencode(line_of(str(photo.path))) + b"\n" for photo in photos)
+
+
+def as_csv(photos: Iterable[Photo]) -> bytes:
+    """A row a photo below the names of the columns; with a mark by which Excel knows UTF-8."""
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerow(COLUMNS)
+    for photo in photos:
+        values = _row(photo).values()
+        rows.writerow([cell_of(value) if isinstance(value, str) else value for value in values])
+    return written.getvalue().encode("utf-8-sig", "replace")
+
+
+def as_json(photos: Iterable[Photo]) -> bytes:
+    """A list of objects with the same names, and every text as it is."""
+    written = json.dumps([_row(photo) for photo in photos], ensure_ascii=False, indent=1)
+    return written.encode("utf-8", "backslashreplace")  # of bytes that are no UTF-8: as JSON does
+
+
+LISTS: Final[Mapping[str, tuple[str, Callable[[Iterable[Photo]], bytes]]]] = {
+    "txt": ("text/plain; charset=utf-8", as_txt),
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "json": ("application/json", as_json),
+}
+
+
+def zipped(photos: Sequence[Photo]) -> ZipStream:
+    """The files in a zip, under their names, made safe; equal ones are numbered. Its length is
+    known.
+
+    Photos are compressed already, so they are stored as they are.
+    """
+    stream = ZipStream(sized=True)
+    taken: set[str] = set()
+    gone: list[Photo] = []
+    for photo in photos:
+        if not _is_there(photo):
+            gone.append(photo)
+            continue
+        name = free_name(safe_name(photo.path.name), lambda name: same_name(name) in taken)
+        taken.add(same_name(name))
+        if isinstance(photo.path, Path):
+            stream.add_path(photo.path, name)
+        else:
+            stream.add(_pieces(photo.path), name, size=photo.size_bytes)
+    if gone:
+        stream.add(as_txt(gone), free_name(GONE, lambda name: same_name(name) in taken))
+    return stream
+
+
+def _is_there(photo: Photo) -> bool:
+    """Whether its file is; of one behind a URL the library's word is taken."""
+    return photo.path.is_file() if isinstance(photo.path, Path) else not photo.missing_since
+
+
+def _pieces(place: Location) -> Iterator[bytes]:
+    """The file's bytes, read when they are sent."""
+    with open_original(place) as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """`name`, or the first of `name (2)`, `name (3)` ... that is not taken; its suffix stays."""
+    path, number, free = PurePath(name), 1, name
+    while is_taken(free):
+        number += 1
+        free = f"{path.stem} ({number}){path.suffix}"
+    return free
+
+
+def _row(photo: Photo) -> dict[str, Any]:
+    facts = photo.facts
+    values = (
+        photo.id,
+        str(photo.path),
+        photo.date.isoformat(timespec="seconds"),
+        photo.date_source,
+        facts.width_px,
+        facts.height_px,
+        photo.size_bytes,
+        facts.camera,
+        _degrees(facts.latitude_deg),
+        _degrees(facts.longitude_deg),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _degrees(angle: float | None) -> float | None:
+    """To the 0.1 m that EXIF tells at most, and without what its thirds of a second leave over."""
+    return None if angle is None else round(angle, DEGREE_DIGITS)

@@ -1,0 +1,83 @@
+"""Our own components: scripts and style sheets that lie here, drawn by Streamlit in the page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from app.ui.component_events import EVENTS, Check
+
+log = logging.getLogger(__name__)
+
+APP: Final = Path(__file__).parents[1]
+
+Act = Callable[[Any], object]
+
+
+def draw(
+    name: str,
+    key: str,
+    data: Mapping[str, Any],
+    hears: Mapping[str, Act | None] | None = None,
+    *,
+    before: tuple[str, ...] = ("ui/elements",),
+    width: Literal["stretch", "content"] = "stretch",
+) -> dict[str, Any]:
+    """Draw the component of `name`.js with its `name`.css, if it has one, and hand it `data`.
+
+    `hears` names the events that it may send, and what each calls with what was sent; with None
+    the event is only in the result, for acts that no callback may do: going to another page. Each
+    has its form in component_events.py.
+    `before`: the scripts that go in front of its own.
+    """
+    js, css = _files(name, before)
+    events = {event: Event(key, event, EVENTS[name][event]) for event in hears or {}}
+    callbacks: dict[str, Any] = {
+        f"on_{event}_change": partial(one.call, (hears or {})[event])
+        for event, one in events.items()
+    }
+    made = st.components.v2.component(f"recollect_{PurePosixPath(name).name}", js=js, css=css)
+    made(key=key, data=data, width=width, **callbacks)
+    return {event: one.value() for event, one in events.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the component `key` may send as `name`, in the form that `check` knows."""
+
+    key: str
+    name: str
+    check: Check
+
+    def value(self) -> Any:
+        """What was sent; None where nothing was, or something of another form.
+
+        Nothing too, where the component is not there any more: what it sent while its visitor went
+        to another page arrives there.
+        """
+        state = st.session_state.get(self.key)
+        sent = state.get(self.name) if isinstance(state, Mapping) else None
+        if sent is None or self.check(sent):
+            return sent
+        log.warning("%s sent something of another form as %s: dropped", self.key, self.name)
+        return None
+
+    def call(self, act: Act | None) -> None:
+        """Call `act` with what was sent."""
+        sent = self.value()
+        if sent is not None and act is not None:
+            act(sent)
+
+
+@cache
+def _files(name: str, before: tuple[str, ...]) -> tuple[str, str | None]:
+    """The script and the style sheet."""
+    js = "".join((APP / f"{script}.js").read_text("utf-8") for script in (*before, name))
+    css = APP / f"{name}.css"
+    return js, css.read_text("utf-8") if css.exists() else None

@@ -1,0 +1,37 @@
+"""What the browser does by itself around every page: the history, Escape, and the words where the
+server is gone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app.i18n.language import _
+from app.ui.component import draw
+
+KEY: Final = "page_frame"
+
+
+def page_frame() -> None:
+    """Nothing is seen of it while all is well."""
+    with st.container(key=KEY):
+        draw("views/frame", f"{KEY}_script", {"words": words()}, before=())
+
+
+def words() -> dict[str, dict[str, str]]:
+    """What stands where the server does not answer, and where there is no such page."""
+    return {
+        "lost": {
+            "title": _("Recollect does not answer"),
+            "message": _(
+                "The server of this page has stopped or cannot be reached. Start it again with "
+                "“indexer serve”; this page then goes on by itself."
+            ),
+        },
+        "missing": {
+            "title": _("There is no such page"),
+            "message": _("The address leads to no page of Recollect. Here is the search."),
+        },
+    }

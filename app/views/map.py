@@ -1,0 +1,104 @@
+"""The map: where the photos were taken, in clusters; a click searches near there.
+
+The land is drawn from a coarse outline that comes with the program. Tiles of a map server are
+fetched only when the visitor allows it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from app.http.download_tokens import LAND_URL
+from app.i18n.language import _, ngettext
+from app.search.query_text import readable, with_filters
+from app.ui import url_state
+from app.ui.component import draw
+from app.ui.escape import plain
+from app.ui.facets_cache import overview
+from app.ui.navigation import search_for
+from indexer.library.library import Library
+from indexer.query.query import Query, parse
+from indexer.records.results import Facets
+
+KEY: Final = "map"
+TILES: Final = "tiles_allowed"  # in the session
+TILES_VARIABLE: Final = "RECOLLECT_TILES"
+OPENSTREETMAP: Final = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+
+
+def map_page(library: Library) -> None:
+    """Everything below the title. Raises IndexerError."""
+    facets = overview(library)
+    if not facets.places:
+        st.caption(_("No photo tells where it was taken."))
+        return
+    if asked := url_state.query():
+        st.caption(plain(_("A place is added to the query: {query}").format(query=asked)))
+    with st.container(key="map_frame"):
+        shown = draw(
+            "views/map", KEY, map_data(facets), {"near": None}, before=("ui/elements", "ui/earth")
+        )
+    _permission()
+    if near := shown["near"]:
+        search_for(near_too(url_state.query(), near))
+
+
+def near_too(text: str, near: dict[str, float]) -> str:
+    """The query of this text, for the photos around a cluster alone."""
+    (around,) = parse(near_query(near)).filters
+    return with_filters(readable(text) or Query(), near=around.value)
+
+
+def near_query(near: dict[str, float]) -> str:
+    """The query for all photos around a cluster."""
+    return f"near:{near['latitude']:.4f},{near['longitude']:.4f},{near['km']:.0f}km"
+
+
+def map_data(facets: Facets) -> dict[str, Any]:
+    """What map.js needs to know."""
+    return {
+        "places": [
+            [round(place.latitude_deg, 4), round(place.longitude_deg, 4), place.photos]
+            for place in facets.places
+        ],
+        "land": f"/{LAND_URL}",
+        "tiles": tiles() if st.session_state.get(TILES) else None,
+        "words": {
+            "map": _("Map of the photos: arrow keys move it, plus and minus zoom"),
+            "closer": _("Zoom in"),
+            "farther": _("Zoom out"),
+            "everything": _("Show everything"),
+            "one": ngettext("{count} photo", "{count} photos", 1),
+            "many": _("{number} photos"),
+            "credit": _("© OpenStreetMap contributors") if tiles() == OPENSTREETMAP else "",
+        },
+    }
+
+
+def tiles() -> str:
+    """The address of a tile, with {z}, {x} and {y}."""
+    return os.environ.get(TILES_VARIABLE, OPENSTREETMAP)
+
+
+def _permission() -> None:
+    """Ask for the tiles, and say what is sent to whom."""
+    server = plain(urlsplit(tiles()).hostname or tiles())
+    allowed = st.toggle(
+        _("Streets and places from {server}").format(server=server),
+        value=bool(st.session_state.get(TILES)),
+        key="map_tiles",
+    )
+    st.caption(
+        _(
+            "Your browser then fetches pictures of the map from {server}, which learns your "
+            "internet address and what part of the map you look at. Nothing of your photos or "
+            "queries is sent. Without it nothing leaves this machine."
+        ).format(server=server)
+    )
+    if allowed != bool(st.session_state.get(TILES)):
+        st.session_state[TILES] = allowed
+        st.rerun()

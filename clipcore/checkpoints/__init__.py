@@ -1,0 +1,1 @@
+"""Checkpoints: the catalogue, the download, the formats, the weights."""

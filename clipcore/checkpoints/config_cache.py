@@ -1,0 +1,53 @@
+"""The sizes of checkpoints that have been opened before, so that opening one again needs no torch.
+
+They follow from the weights, which their sha256 names, and from what the files beside them say.
+Importing torch takes a second and 250 MB, and with a converted model in the cache nothing else
+would need it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from clipcore.engines import json_cache
+from clipcore.model.config import ClipConfig, TextConfig, TowerFacts, VisionConfig
+
+REVISION: Final = 1  # raise it whenever other sizes would follow from the same files
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What is read off a checkpoint's tensors: all sizes, and CLIP's log temperature."""
+
+    config: ClipConfig
+    logit_scale: float
+
+
+def sizes(digest: str, towers: TowerFacts, measure: Callable[[], Sizes]) -> Sizes:
+    """Those of the weights with this sha256: recalled, or measured and kept."""
+    path = _path()
+    kept = json_cache.read(path)
+    key = hashlib.sha256(json.dumps([REVISION, digest, asdict(towers)]).encode()).hexdigest()
+    if key in kept:
+        return _from_json(kept[key])
+    found = measure()
+    json_cache.write(path, kept | {key: asdict(found)})
+    return found
+
+
+def _path() -> Path:
+    return json_cache.cache_path() / "checkpoints.json"
+
+
+def _from_json(content: dict[str, Any]) -> Sizes:
+    config = content["config"]
+    vision = dict(config["vision"])
+    if isinstance(vision["layers"], list):  # of a ResNet
+        vision["layers"] = tuple(vision["layers"])
+    whole = config | {"vision": VisionConfig(**vision), "text": TextConfig(**config["text"])}
+    return Sizes(ClipConfig(**whole), content["logit_scale"])

@@ -1,0 +1,1 @@
+"""Ways to compute a tower, and the choice of the quickest that is exact enough."""

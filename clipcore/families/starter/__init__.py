@@ -1,0 +1,1 @@
+"""The small encoder that needs no download."""

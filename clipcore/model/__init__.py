@@ -1,0 +1,1 @@
+"""CLIP's towers as torch modules; every size comes from the checkpoint."""

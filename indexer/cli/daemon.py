@@ -1,0 +1,276 @@
+"""The commands around the daemon: run it, with or without the page; pause it; make it a service."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import ExitStack
+from enum import StrEnum
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from indexer.cli import output
+from indexer.cli.options import (
+    Directories,
+    EngineOption,
+    IndexChoice,
+    IndexOption,
+    LibraryOption,
+    ModelOption,
+    NiceOption,
+    add_roots,
+    configure_logging,
+    library_at,
+    some,
+    stopped_by_signals,
+    stops_with,
+)
+from indexer.cli.terminal import complain, print_lines
+from indexer.daemon.schedule import EVERY_MIN
+from indexer.errors import AccessError, LibraryBusy
+from indexer.location import expanded
+from indexer.serving.access import LOOPBACK, Access
+
+if TYPE_CHECKING:
+    from indexer.library.library import Library
+
+
+class OnBattery(StrEnum):
+    """What the daemon does while the machine runs on its battery."""
+
+    run = "run"
+    pause = "pause"
+
+
+log = logging.getLogger(__name__)
+
+LAST_PORT: Final = 65_535
+
+app = typer.Typer()
+service_app = typer.Typer(help="Let this machine start the daemon by itself.", no_args_is_help=True)
+
+EveryOption = Annotated[
+    float, typer.Option(metavar="MINUTES", min=0.1, help="How often to look at everything.")
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads the encoder computes with.", show_default="all processors"),
+]
+BatteryOption = Annotated[
+    OnBattery, typer.Option(help="'pause': take in nothing while the machine runs on battery.")
+]
+MetricsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics",
+        metavar="PORT",
+        min=0,
+        max=LAST_PORT,
+        help="Prometheus text at 127.0.0.1:PORT/metrics; 0 takes a free port.",
+    ),
+]
+
+
+@app.command()
+def watch(
+    library: LibraryOption,
+    directories: Directories = None,
+    model: ModelOption = "auto",
+    engine: EngineOption = None,
+    index: IndexOption = IndexChoice.AUTO,
+    every: EveryOption = EVERY_MIN,
+    nice: NiceOption = 10,
+    threads: ThreadsOption = None,
+    battery: BatteryOption = OnBattery.run,
+    metrics: MetricsOption = None,
+) -> None:
+    """Keep the library in line with its photo directories until stopped."""
+    from indexer.daemon.priority import limit_threads, lower_priority
+
+    configure_logging(logging.INFO)
+    lower_priority(nice)
+    if threads:
+        limit_threads(threads)
+    with (
+        stopped_by_signals() as stopped,
+        library_at(
+            library,
+            create=bool(directories),
+            directories=directories or (),
+            model=model,
+            engine=engine,
+            index=index,
+        ) as opened,
+    ):
+        add_roots(opened, directories)
+        with ExitStack() as beside:
+            _serve_metrics(beside, opened, metrics)
+            _run_daemon(opened, stopped, every, battery)
+
+
+@app.command()
+def serve(
+    library: LibraryOption,
+    directories: Directories = None,
+    model: ModelOption = "auto",
+    engine: EngineOption = None,
+    index: IndexOption = IndexChoice.AUTO,
+    port: Annotated[
+        int, typer.Option(min=0, max=LAST_PORT, help="The page's port; 0 takes a free one.")
+    ] = 8501,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address the page listens on; 0.0.0.0 is every one of this machine. Beyond "
+            "127.0.0.1 it demands a password (`indexer password`) or --oidc."
+        ),
+    ] = LOOPBACK,
+    oidc: Annotated[
+        str | None,
+        typer.Option(
+            parser=some,
+            metavar="FILE",
+            help="People log in with an OpenID provider, as this file describes.",
+        ),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A proxy before the page, by its address or network: its X-Forwarded-For and "
+            "X-Forwarded-Proto are believed. Repeatable.",
+        ),
+    ] = None,
+    every: EveryOption = EVERY_MIN,
+    nice: NiceOption = 10,
+    threads: ThreadsOption = None,
+    battery: BatteryOption = OnBattery.run,
+    metrics: MetricsOption = None,
+) -> None:
+    """Serve the page and keep the library in line with its directories until stopped.
+
+    Where a daemon runs already, serves the page alone.
+    """
+    from indexer.daemon.priority import limit_threads, lower_priority
+    from indexer.serving.serve import page_served
+
+    configure_logging(logging.INFO)
+    with (
+        stopped_by_signals() as stopped,
+        library_at(
+            library,
+            create=True,
+            directories=directories or (),
+            model=model,
+            engine=engine,
+            index=index,
+        ) as opened,
+    ):
+        if directories:
+            add_roots(opened, directories)
+        with ExitStack() as beside:
+            config = expanded(Path(oidc)).absolute() if oidc else None
+            access = Access(host, config, tuple(proxy or ()))
+            port = beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
+            _serve_metrics(beside, opened, metrics)
+            # after the page has started: it must answer as quickly as ever
+            lower_priority(nice)
+            if threads:
+                limit_threads(threads)
+            print_lines(output.page_text(access, port))
+            try:
+                _run_daemon(opened, stopped, every, battery)
+            except LibraryBusy as busy:
+                complain(f"serving the page alone: {busy}")
+                stopped.wait()
+
+
+@app.command()
+def password(
+    library: LibraryOption,
+    remove: Annotated[bool, typer.Option("--remove", help="Ask for none any more.")] = False,
+) -> None:
+    """Set the password that the page asks for, or remove it."""
+    from indexer.serving.password import remove_password, set_password
+
+    with library_at(library) as opened:
+        if remove:
+            remove_password(opened.path)
+        else:
+            with stops_with("no password was set"):
+                set_password(opened.path, _asked_password())
+
+
+def _asked_password() -> str:
+    """What is typed twice at a terminal, where it is not seen. Raises AccessError."""
+    try:
+        while True:
+            given = getpass("Password: ")
+            if given == getpass("The same again: "):
+                return given
+            complain("these two are not the same: once more")
+    except EOFError:
+        raise AccessError("no password was given: type it in a terminal") from None
+
+
+@app.command()
+def pause(library: LibraryOption) -> None:
+    """Let the daemon take in nothing until `indexer resume`, restarts included."""
+    with library_at(library) as opened:
+        opened.pause()
+
+
+@app.command()
+def resume(library: LibraryOption) -> None:
+    """Let the daemon go on."""
+    with library_at(library) as opened:
+        opened.resume()
+
+
+@service_app.command("install")
+def service_install(library: LibraryOption) -> None:
+    """Start the daemon now and whenever you log in."""
+    from indexer.daemon.service import service_of
+
+    with library_at(library) as opened:
+        roots = [root.path for root in opened.roots() if isinstance(root.path, Path)]
+        print_lines([service_of(opened.path, roots).install()])
+
+
+@service_app.command("status")
+def service_status(library: LibraryOption) -> None:
+    """Say whether the daemon is a service, and whether it runs."""
+    from indexer.daemon.service import service_of
+
+    print_lines([service_of(library.absolute()).status()])
+
+
+@service_app.command("uninstall")
+def service_uninstall(library: LibraryOption) -> None:
+    """Stop the service and remove it; the library stays."""
+    from indexer.daemon.service import service_of
+
+    print_lines([service_of(library.absolute()).uninstall()])
+
+
+def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> None:
+    if port is not None:
+        from indexer.daemon.metrics import metrics_served
+
+        port = beside.enter_context(metrics_served(library, port))
+        log.info("metrics at http://%s:%d/metrics", LOOPBACK, port)
+
+
+def _run_daemon(
+    library: Library, stopped: threading.Event, every_min: float, battery: OnBattery
+) -> None:
+    from indexer.daemon.daemon import Daemon
+    from indexer.daemon.priority import on_battery
+
+    if battery is OnBattery.pause:
+        Daemon(library, 60 * every_min, on_battery, stopped).run()
+    else:
+        Daemon(library, 60 * every_min, stopped=stopped).run()

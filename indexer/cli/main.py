@@ -1,0 +1,351 @@
+"""The command line. Turns errors into one line and an exit code; holds no logic of its own.
+
+Exit codes: 0 done, 1 an error in one line on stderr, 2 wrong usage, 3 nothing found where
+`--exit-code` asks for that, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from contextlib import nullcontext
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand
+
+from clipcore.errors import ClipcoreError
+from indexer.cli import daemon, models, output, roots
+from indexer.cli.forms import (
+    CsvOption,
+    Form,
+    JsonOption,
+    PathsOption,
+    Print0Option,
+    form_of,
+    print_as,
+    print_in,
+)
+from indexer.cli.options import (
+    INTERRUPTED,
+    Commands,
+    Directories,
+    EngineOption,
+    IndexChoice,
+    IndexOption,
+    LibraryOption,
+    ModelOption,
+    NiceOption,
+    RayOption,
+    add_roots,
+    as_query,
+    configure_logging,
+    hired,
+    library_at,
+    library_place,
+    one_answer,
+    stopped_by_signals,
+    stops_with,
+)
+from indexer.cli.terminal import (
+    complain,
+    give_up_output,
+    prepare_streams,
+    print_json,
+    print_lines,
+    print_paths,
+    say,
+)
+from indexer.errors import IndexerError, LibraryBusy, QueryError
+from indexer.query import help
+
+if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
+    from indexer.library.library import Library
+
+NOTHING_FOUND: Final = 3
+MINUS_FIRST = re.compile(r"-(?!-)(\w+:|.*\s)")  # a filter, or more than one word
+
+app = typer.Typer(
+    name="indexer",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(roots.app, name="roots", invoke_without_command=True)
+app.add_typer(models.models_app, name="models", invoke_without_command=True)
+app.add_typer(models.app)
+app.add_typer(daemon.app)
+app.add_typer(daemon.service_app, name="service")
+
+
+def main() -> None:
+    """The entry point of the `indexer` command."""
+    prepare_streams()
+    try:
+        app()
+    except (IndexerError, ClipcoreError) as error:
+        complain(str(error))
+        if isinstance(error, QueryError) and error.column is not None:
+            for line in output.pointer(error.query, error.column):
+                say(line)
+    except BrokenPipeError:  # `indexer search ... | head`
+        pass
+    except OSError as error:
+        complain(_named(error))
+    else:
+        return
+    give_up_output()  # what waits for it would fail once more at the end
+    sys.exit(1)
+
+
+def _named(error: OSError) -> str:
+    """The error in one line, with the file that it is about."""
+    why = error.strerror or str(error)
+    return why if error.filename is None else f"{error.filename}: {why}"
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print_lines([f"Recollect {version('recollect-photos')}"])
+        raise typer.Exit
+
+
+@app.callback()
+def recollect(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """Recollect: type what you remember, see the photo."""
+
+
+@app.command()
+def rebuild(
+    library: LibraryOption,
+    directories: Directories = None,
+    reembed: Annotated[
+        bool, typer.Option("--reembed", help="Compute every embedding again.")
+    ] = False,
+    accept_gone: Annotated[
+        bool,
+        typer.Option("--accept-gone", help="Believe that many photos have gone from a folder."),
+    ] = False,
+    model: ModelOption = "auto",
+    engine: EngineOption = None,
+    index: IndexOption = IndexChoice.AUTO,
+    ray: RayOption = None,
+) -> None:
+    """Bring the library in line with its photo directories and rewrite its index."""
+    from indexer.cli.progress import progress_shown
+
+    configure_logging(logging.WARNING)
+    hire = hired(ray)
+    # what fails is counted below and listed by `failures`
+    for module in ("ingest", "shard"):
+        logging.getLogger(f"indexer.ingest.{module}").setLevel(logging.ERROR)
+    with (
+        stopped_by_signals() as stopped,
+        library_at(
+            library,
+            create=bool(directories),
+            directories=directories or (),
+            model=model,
+            engine=engine,
+            index=index,
+            switch=True,
+        ) as opened,
+        opened.writing(),
+    ):
+        add_roots(opened, directories)
+        if model != "auto":
+            opened.models.withdraw()  # the last word counts
+        with progress_shown() as progress:
+            done = opened.rebuild(
+                progress,
+                reembed=reembed,
+                accept_gone=accept_gone,
+                stop=stopped.is_set,
+                hire=hire,
+            )
+        for notice in done.notices:
+            complain(notice)
+        print_lines([output.ingest_text(done)])
+        if stopped.is_set():
+            complain(output.stopped_text(done.left))
+            raise typer.Exit(INTERRUPTED)
+
+
+class QueryCommand(TyperCommand):
+    """A command whose query may begin with a minus, as in `-folder:screenshots cat`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """What can be no option is a part of the query: a space before it says so."""
+        if "--" not in args:
+            args = [f" {one}" if MINUS_FIRST.match(one) else one for one in args]
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=QueryCommand, help=help.HELP)
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="QUERY", help="What the photo shows.")],
+    library: LibraryOption,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many hits.")] = 20,
+    min_strength: Annotated[
+        float,
+        typer.Option(
+            "--min-strength", min=0, max=1, help="Leave out weaker hits; 0.5 keeps the relevant."
+        ),
+    ] = 0.0,
+    model: ModelOption = "auto",
+    index: IndexOption = IndexChoice.AUTO,
+    as_json: JsonOption = False,
+    csv: CsvOption = False,
+    paths: PathsOption = False,
+    print0: Print0Option = False,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="End with 3 where no photo is a confident match."),
+    ] = False,
+) -> None:
+    configure_logging(logging.WARNING)
+    form = form_of(as_json=as_json, csv=csv, paths=paths, print0=print0)
+    with one_answer():
+        with library_at(library, model=model, index=index) as opened:
+            result = opened.search(as_query(words), top, min_strength=min_strength)
+        found = [hit.photo.path for hit in result.hits]
+        forms = output.search_document, output.search_text
+        print_in(form, result, *forms, found, output.search_table)
+        if exit_code and (result.verdict == "none" or not found):
+            raise typer.Exit(NOTHING_FOUND)
+
+
+@app.command()
+def status(library: LibraryOption, as_json: JsonOption = False) -> None:
+    """Show the library in numbers."""
+    configure_logging(logging.WARNING)
+    with library_at(library) as opened:
+        print_as(opened.status(), output.status_document, output.status_text, as_json)
+
+
+@app.command()
+def explore(library: LibraryOption, nice: NiceOption = 10) -> None:
+    """Draw the picture of the library that the page's Explore shows, and find look-alikes.
+
+    The page does so by itself when it is opened; a large library takes minutes.
+    """
+    from indexer.daemon.priority import lower_priority
+
+    configure_logging(logging.WARNING)
+    lower_priority(nice)
+    kept = stops_with("nothing has changed, the next 'indexer explore' begins again")
+    with library_at(library) as opened, kept:
+        opened.explore(_print_line)
+
+
+@app.command()
+def failures(
+    library: LibraryOption,
+    as_json: JsonOption = False,
+    print0: Print0Option = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try these files again, though they stand still.")
+    ] = False,
+) -> None:
+    """List the files that could not be taken in, with the reason and since when, and odd ones."""
+    configure_logging(logging.ERROR)
+    form = form_of(as_json=as_json, print0=print0)
+    with library_at(library) as opened:
+        if retry:
+            with stops_with("files that were not tried yet are tried at the next rebuild"):
+                _retry_failures(opened)
+        listed = opened.failures(), opened.oddities()
+    paths = [one.path for one in listed[0]]
+    print_in(form, listed, output.failures_document, output.failures_text, paths)
+
+
+def _retry_failures(opened: Library) -> None:
+    from indexer.cli.progress import progress_shown
+
+    try:
+        with opened.writing(), progress_shown() as progress:
+            done = opened.retry_failures(progress)
+        say(output.ingest_text(done))
+    except LibraryBusy as busy:
+        opened.forget_failures()
+        complain(f"they will be tried at the next full look: {busy}")
+
+
+def _age(text: str) -> timedelta:
+    units = {"h": "hours", "d": "days", "w": "weeks"}
+    if text[:-1].isdecimal() and text[-1] in units:
+        return timedelta(**{units[text[-1]]: int(text[:-1])})
+    raise typer.BadParameter(f"{text!r} is no age: write 12h, 30d or 8w")
+
+
+@app.command()
+def prune(
+    library: LibraryOption,
+    older_than: Annotated[
+        timedelta,
+        typer.Option(parser=_age, metavar="AGE", help="Gone for longer than this: 12h, 30d, 8w."),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be removed.")
+    ] = False,
+    as_json: JsonOption = False,
+    print0: Print0Option = False,
+) -> None:
+    """Remove photos that are gone for good from the library; no file of yours is touched."""
+    configure_logging(logging.WARNING)
+    form = form_of(as_json=as_json, print0=print0)
+    with library_at(library) as opened, nullcontext() if dry_run else opened.alone():
+        planned = opened.prune(older_than, dry_run=True)
+        if form is Form.JSON:
+            pruned = planned if dry_run else opened.prune(older_than)
+            print_json(output.prune_document(pruned, dry_run=dry_run))
+            return
+        print_paths(map(str, planned.paths), null=form is Form.NULLS)
+        summed = say if form is Form.NULLS else _print_line
+        for line in output.prune_text(planned, dry_run=True):
+            summed(line)
+        if not dry_run:
+            summed(output.prune_text(opened.prune(older_than))[0])
+
+
+def _print_line(line: str) -> None:
+    print_lines([line])
+
+
+Place = Annotated[Path, typer.Argument(parser=library_place, metavar="PATH|URL")]
+
+
+@app.command("copy")
+def copy_command(source: Place, target: Place) -> None:
+    """Make at the second place the library that is at the first, on SQLite or PostgreSQL.
+
+    Broken off, it goes on where it was. The daemon must not run meanwhile.
+    """
+    from indexer.cli.progress import progress_shown
+    from indexer.library.backend_postgres import home_of
+    from indexer.library.copying import copy_library
+
+    configure_logging(logging.INFO)
+    from_, to = home_of(source.absolute()), home_of(target.absolute())
+    with (
+        stops_with("what has been copied stays, the same command goes on"),
+        progress_shown() as progress,
+    ):
+        copied = copy_library(from_, to, progress)
+    _print_line(output.copied_text(copied, to.name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The commands around models: which there are, download one, and what computes it best here."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from indexer.cli import output
+from indexer.cli.forms import JsonOption, print_as
+from indexer.cli.options import LibraryOption, configure_logging, library_at, some, stops_with
+from indexer.cli.terminal import print_lines
+from indexer.errors import LibraryNotFound
+
+app = typer.Typer()
+models_app = typer.Typer(help="List the models, or download one ahead.")
+
+Name = Annotated[str, typer.Argument(parser=some, metavar="NAME")]
+
+
+@models_app.callback()
+def models(context: typer.Context, library: LibraryOption, as_json: JsonOption = False) -> None:
+    """List the models: size, published accuracy, whether it is here, which one is in use."""
+    from indexer.library.models import known_offers
+
+    if context.invoked_subcommand is not None:
+        return
+    in_use, offers = None, known_offers()
+    with suppress(LibraryNotFound), library_at(library) as opened:
+        in_use, offers = opened.model.source, opened.models.offers()
+    print_as((offers, in_use), output.models_document, output.models_text, as_json)
+
+
+@models_app.command("pull")
+def models_pull(name: Name) -> None:
+    """Download a model ahead, so that it is here when there is no network."""
+    from clipcore.checkpoints.catalogue import pull
+
+    with stops_with("what has been downloaded stays, the same command goes on"):
+        print_lines([str(pull(name).weights)])
+
+
+@models_app.command("use")
+def models_use(name: Name, library: LibraryOption) -> None:
+    """Let the daemon go over to a model, downloaded if need be; tells what it takes.
+
+    Searches use the old one until it is done. The library's own name ends a change under way.
+    """
+    from clipcore.checkpoints.catalogue import find, pull
+
+    configure_logging(logging.ERROR)
+    with library_at(library) as opened:
+        name = opened.models.source_of(name)
+        if name == opened.model.source:
+            opened.models.withdraw()
+            print_lines([f"{name} is the library's model"])
+            return
+        if find(name):
+            pull(name)
+        cost = opened.models.cost(name)
+        opened.models.ask_for(name)
+        daemon_runs = opened.status().daemon is not None
+    print_lines(output.switch_text(name, cost, daemon_runs=daemon_runs))
+
+
+@app.command()
+def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
+    """Try what this machine can compute the library's model with; the quickest is used then."""
+    from clipcore import try_engines
+
+    configure_logging(logging.WARNING)
+    logging.getLogger("clipcore.engines.choice").setLevel(
+        logging.ERROR
+    )  # what is refused is printed
+    with library_at(library) as opened:
+        examined = opened.model_id, try_engines(opened.model.source)
+    print_as(examined, output.engines_document, output.engines_text, as_json)

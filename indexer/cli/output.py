@@ -1,0 +1,420 @@
+"""What the command line prints: the public JSON documents, and lines of plain text for people.
+
+A line may hold a name with a line break: terminal.py prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from rich.cells import cell_len
+
+from clipcore.engines.choice import Trial, quickest
+from indexer.cli.spreadsheet import harmless
+from indexer.plurals import counted
+from indexer.records.changes import Copied, Failure, IngestReport, Oddity, Pruned
+from indexer.records.models import ModelOffer, ModelWish, SwitchCost
+from indexer.records.photos import Root
+from indexer.records.results import Hit, SearchResult
+from indexer.records.status import DaemonState, LibraryStatus
+from indexer.serving.access import Access, is_loopback
+
+HIT_COLUMNS: Final = (
+    *("rank", "photo_id", "path", "score", "logit", "strength"),
+    *("width_px", "height_px", "taken_at", "date", "date_source"),
+)
+
+
+def search_document(result: SearchResult) -> dict[str, Any]:
+    """The public form of `indexer search --json`; documented in the README."""
+    return {
+        "query": result.query,
+        "model": result.model_id,
+        "took_ms": round(result.took_ms, 1),
+        "verdict": result.verdict,
+        "hits": [_hit_document(hit) for hit in result.hits],
+    }
+
+
+def _hit_document(hit: Hit) -> dict[str, Any]:
+    facts = hit.photo.facts
+    return {
+        "rank": hit.rank,
+        "photo_id": hit.photo.id,
+        "path": str(hit.photo.path),
+        "score": _rounded(hit.score, 6),
+        "logit": _rounded(hit.logit, 4),
+        "strength": _rounded(hit.strength, 3),
+        "width_px": facts.width_px,
+        "height_px": facts.height_px,
+        "taken_at": facts.taken_at and _second(facts.taken_at),
+        "date": _second(hit.photo.date),
+        "date_source": hit.photo.date_source,
+    }
+
+
+def _second(time: datetime) -> str:
+    """A time as JSON has it: always to the second."""
+    return time.isoformat(timespec="seconds")
+
+
+def _utc(time: datetime) -> str:
+    return f"{_second(time)}Z"
+
+
+def search_table(result: SearchResult) -> tuple[list[str], list[list[Any]]]:
+    """The form of `indexer search --csv`: the same values as in JSON, a row a hit."""
+    return list(HIT_COLUMNS), [
+        [harmless(document[name]) for name in HIT_COLUMNS]
+        for document in map(_hit_document, result.hits)
+    ]
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def status_document(status: LibraryStatus) -> dict[str, Any]:
+    """The public form of `indexer status --json`; documented in the README."""
+    return {
+        "library": str(status.library),
+        "model": status.model_id,
+        "roots": [
+            {"path": str(root.path), "photos": root.photos, "notice": root.notice}
+            for root in status.roots
+        ],
+        "photos": status.photos,
+        "embeddings": status.embeddings - status.awaiting_prune,
+        "awaiting_prune": status.awaiting_prune,
+        "failed": status.failed,
+        "missing": status.missing,
+        "other_formats": dict(status.other_formats),
+        "index": asdict(status.index),
+        "paused": status.paused,
+        "switching_to": status.going_over_to,
+        "daemon": status.daemon and daemon_document(status.daemon),
+    }
+
+
+def daemon_document(daemon: DaemonState) -> dict[str, Any]:
+    """What a running daemon does, as `indexer status --json` has it."""
+    return {
+        "pid": daemon.pid,
+        "host": daemon.host,
+        "since": _utc(daemon.since),
+        "doing": daemon.doing,
+        "paused": daemon.paused,
+        "queue": daemon.queue,
+        "photos_per_s": daemon.photos_per_s,
+        "left_s": daemon.left_s,
+        "last_reconcile": daemon.last_reconcile and _utc(daemon.last_reconcile),
+        "last_error": daemon.last_error,
+    }
+
+
+Listed = tuple[Sequence[Failure], Sequence[Oddity]]  # files that failed, and files that are odd
+
+
+def failures_document(listed: Listed) -> list[dict[str, Any]]:
+    """The public form of `indexer failures --json`."""
+    failures, oddities = listed
+    return [
+        *(
+            {
+                "path": str(one.path),
+                "reason": one.reason,
+                "since": _utc(one.since),
+                "indexed": False,
+            }
+            for one in failures
+        ),
+        *(
+            {"path": str(one.path), "reason": one.notice, "since": None, "indexed": True}
+            for one in oddities
+        ),
+    ]
+
+
+def failures_text(listed: Listed) -> list[str]:
+    """A line a file: since when, path and reason; below them those that are indexed, but odd."""
+    failures, oddities = listed
+    lines = [f"{one.since:%Y-%m-%d %H:%M}Z  {one.path}: {one.reason}" for one in failures]
+    if not failures:
+        lines.append("no failures")
+    if oddities:
+        lines += ["", "Indexed, but odd:", *(f"{one.path}: {one.notice}" for one in oddities)]
+    return lines
+
+
+def search_text(result: SearchResult) -> list[str]:
+    """A line a hit: rank, score, strength, date and path; "~" marks the date of a file.
+
+    A line of its own stands where the weaker ones begin.
+    """
+    lines = [
+        f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}" for hit in result.hits
+    ]
+    if not lines:
+        return ["no photo was found"]
+    strong = sum(hit.is_strong for hit in result.hits)
+    if not strong:
+        lines.insert(0, "no strong match; closest results:")
+    elif strong < len(lines):
+        lines.insert(strong, "weaker matches:")
+    return lines
+
+
+def _figures(hit: Hit) -> str:
+    if hit.score is None or hit.strength is None:
+        return ""
+    return f"{hit.score:.3f}  {hit.strength:>4.0%}  "
+
+
+def _date(hit: Hit) -> str:
+    mark = "~" if hit.photo.date_source == "file" else ""
+    return f"{mark}{hit.photo.date:%Y-%m-%d}"
+
+
+def pointer(query: str, column: int) -> list[str]:
+    """The query in one line, and below it a caret at the column."""
+    line = "".join(" " if char.isspace() or not char.isprintable() else char for char in query)
+    return [f"  {line}", f"  {' ' * cell_len(line[:column])}^"]
+
+
+def status_text(status: LibraryStatus) -> list[str]:
+    """The library in a few lines."""
+    lines = [
+        f"library     {status.library}",
+        f"model       {status.model_id}",
+        f"photos      {status.photos}",
+        f"embeddings  {status.embeddings - status.awaiting_prune}{_awaiting(status)}",
+        f"failed      {status.failed}{'  (indexer failures lists them)' if status.failed else ''}",
+        f"missing     {status.missing}",
+        *_other_formats(status.other_formats),
+        f"index       {_index_text(status)}",
+    ]
+    for root in status.roots:
+        lines.append(f"root        {root.path}  ({counted(root.photos, 'photo')})")
+        if root.notice:
+            lines.append(f"            {root.notice}")
+    return [*lines, *_wish_lines(status.wish), *_daemon_lines(status)]
+
+
+def _awaiting(status: LibraryStatus) -> str:
+    if not status.awaiting_prune:
+        return ""
+    return f", and {status.awaiting_prune} without a photo  (indexer prune removes them)"
+
+
+def _index_text(status: LibraryStatus) -> str:
+    index = status.index
+    others = min(index.vectors, status.awaiting_prune)
+    without = f", {others} of them without a photo" if others else ""
+    return f"{counted(index.vectors, 'vector')}{without}, {index.kind} ({index.reason})"
+
+
+def _other_formats(counts: Mapping[str, int]) -> list[str]:
+    if not counts:
+        return []
+    files = counted(sum(counts.values()), "file of another format", "files of other formats")
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.items())
+    return [f"passed by   {files}: {kinds}"]
+
+
+def _wish_lines(wish: ModelWish | None) -> list[str]:
+    if wish is None:
+        return []
+    told = f"not {wish.source}: {wish.refused}" if wish.refused else f"going over to {wish.source}"
+    return [f"            {told}"]
+
+
+def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> list[str]:
+    """What going over to a model takes, and who does it."""
+    photos = counted(cost.photos, "photo")
+    lines = [f"{photos} to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
+    if cost.seconds is not None:
+        about = "" if cost.measured else "about "
+        lines[0] += f", {about}{timedelta(seconds=round(cost.seconds))}"
+    if daemon_runs:
+        lines.append("The daemon is at it; searches use the old model until it is done.")
+    else:
+        lines.append(f"No daemon runs: 'indexer rebuild --model {source}' does it at once.")
+    return lines
+
+
+def _daemon_lines(status: LibraryStatus) -> list[str]:
+    daemon = status.daemon
+    if daemon is None:
+        paused = ", and would be paused" if status.paused else ""
+        return [f"daemon      not running{paused}"]
+    lines = [
+        f"daemon      {daemon.paused or daemon.doing}",
+        f"            process {daemon.pid} on {daemon.host} since {daemon.since:%Y-%m-%d %H:%M}Z",
+    ]
+    if daemon.queue:
+        left = "" if daemon.left_s is None else f", {timedelta(seconds=round(daemon.left_s))} left"
+        lines.append(f"            {daemon.queue} waiting, {daemon.photos_per_s} photos/s{left}")
+    if daemon.last_reconcile:
+        lines.append(f"            last full look {daemon.last_reconcile:%Y-%m-%d %H:%M}Z")
+    if daemon.last_error:
+        lines.append(f"            last error: {daemon.last_error}")
+    return lines
+
+
+def page_text(access: Access, port: int) -> list[str]:
+    """Where the page is, and who reaches it."""
+    host = f"[{access.host}]" if ":" in access.host else access.host
+    lines = [f"The page: http://{host}:{port}  (Ctrl-C stops it)"]
+    if not is_loopback(access.host):
+        login = "an OpenID login" if access.oidc else "the password"
+        lines += [
+            f"Other machines reach it too; it asks everybody for {login}.",
+            "This is plain HTTP: in a network you do not trust, put a TLS proxy before it.",
+        ]
+    return lines
+
+
+def prune_document(pruned: Pruned, *, dry_run: bool) -> dict[str, Any]:
+    """The public form of `indexer prune --json`."""
+    return {
+        "dry_run": dry_run,
+        "paths": [str(path) for path in pruned.paths],
+        "contents": pruned.contents,
+        "embeddings": pruned.embeddings,
+        "kept": pruned.kept,
+    }
+
+
+def prune_text(pruned: Pruned, *, dry_run: bool = False) -> list[str]:
+    """How much goes (or went) with the photos."""
+    what = "would be removed" if dry_run else "removed"
+    contents = counted(pruned.contents, "content")
+    lines = [
+        f"{what}: {counted(len(pruned.paths), 'photo')}, {contents} that no other photo has, "
+        f"{counted(pruned.embeddings, 'embedding')}"
+    ]
+    if pruned.kept:
+        kept = counted(pruned.kept, "photo")
+        lines.append(f"kept: {kept}, there again or in folders that look unmounted")
+    return lines
+
+
+def copied_text(copied: Copied, place: str) -> str:
+    """What a copy has, and that it was compared."""
+    return (
+        f"copied to {place}: {counted(copied.photos, 'photo')}, "
+        f"{counted(copied.contents, 'content')}, {counted(copied.embeddings, 'embedding')}, "
+        "the same on both sides to the bit"
+    )
+
+
+def roots_document(roots: list[Root]) -> list[dict[str, Any]]:
+    """The public form of `indexer roots --json`."""
+    return [
+        {"path": str(root.path), "excludes": list(root.excludes), "notice": root.notice}
+        for root in roots
+    ]
+
+
+def roots_text(roots: list[Root]) -> list[str]:
+    """The photo directories, each with what it leaves out."""
+    return [line for root in roots for line in root_text(root)]
+
+
+def root_text(root: Root) -> list[str]:
+    """A photo directory, and indented below it what is left out."""
+    return [str(root.path), *(f"    without {pattern}" for pattern in root.excludes)]
+
+
+def ingest_text(report: IngestReport) -> str:
+    """The one line that ends a rebuild; names only what happened, but always the failures."""
+    told = {
+        "embedded": report.embedded,
+        "already known": report.known,
+        "moved": report.moved,
+        "gone": report.gone,
+        "back again": report.back,
+        "left for later": report.postponed,
+    }
+    parts = [f"{count} {what}" for what, count in told.items() if count] or ["nothing to do"]
+    rate = f" ({report.embedded / report.seconds:.1f} photos/s)" if report.embedded else ""
+    return f"{', '.join(parts)}, {report.failed} failed in {report.seconds:.1f} s{rate}"
+
+
+def stopped_text(left: int) -> str:
+    """What Ctrl-C has left of a rebuild."""
+    if left:
+        return f"stopped: {counted(left, 'file')} left, the next rebuild goes on there"
+    return "stopped: all files are done, the next rebuild writes the index"
+
+
+Models = tuple[Sequence[ModelOffer], str | None]  # the models, and the source of the library's
+
+
+def models_document(models: Models) -> list[dict[str, Any]]:
+    """The public form of `indexer models --json`."""
+    offers, in_use = models
+    return [
+        {
+            "name": one.source,
+            "size_bytes": one.size_bytes,
+            "imagenet_zero_shot_top1": one.accuracy,
+            "coco_text_to_image_r_at_1": one.recall,
+            "licence": one.licence,
+            "cached": one.is_here,
+            "in_use": one.source == in_use,
+        }
+        for one in offers
+    ]
+
+
+def models_text(models: Models) -> list[str]:
+    """The table of models."""
+    offers, in_use = models
+    lines = [f"{'':2}{'model':46} {'size':>8} {'ImageNet':>9} {'COCO R@1':>9}  "]
+    lines += [_model_line(one, in_use) for one in offers]
+    return [*lines, "* the library's model"] if in_use else lines
+
+
+def _model_line(one: ModelOffer, in_use: str | None) -> str:
+    mark = "*" if one.source == in_use else ""
+    size = f"{one.size_bytes / 1e6:.0f} MB" if one.size_bytes else ""
+    figures = f"{_percent(one.accuracy)} {_percent(one.recall)}"
+    return f"{mark:2}{one.source:46} {size:>8} {figures}  {'here' if one.is_here else ''}".rstrip()
+
+
+def _percent(share: float | None) -> str:
+    return f"{'':>9}" if share is None else f"{100 * share:>7.1f} %"
+
+
+Examined = tuple[str, Mapping[str, Sequence[Trial]]]  # a model's id, and the trials of each side
+
+
+def engines_document(examined: Examined) -> dict[str, Any]:
+    """The public form of `indexer doctor --json`."""
+    model_id, sides = examined
+    return {
+        "model": model_id,
+        "engines": {
+            side: [asdict(trial) | {"used": trial == quickest(trials)} for trial in trials]
+            for side, trials in sides.items()
+        },
+    }
+
+
+def engines_text(examined: Examined) -> list[str]:
+    """What came of each engine; a star at the one that is used."""
+    model_id, sides = examined
+    lines = [f"model  {model_id}"]
+    for side, trials in sides.items():
+        lines += [_engine_line(side, trial, trial == quickest(trials)) for trial in trials]
+    return [*lines, "* used from now on"]
+
+
+def _engine_line(side: str, trial: Trial, used: bool) -> str:
+    told = trial.refused and f"refused: {trial.refused}"
+    told = told or f"{trial.inputs_per_s:8.1f} {side}s/s  cosine {trial.cosine:.5f}"
+    return f"{'*' if used else ' '} {side:6} {trial.engine:18} {told}"

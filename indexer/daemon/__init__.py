@@ -1,0 +1,1 @@
+"""Keeps a library in line with its folders for as long as it runs."""

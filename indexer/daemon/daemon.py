@@ -1,0 +1,254 @@
+"""Keeps the library in line with its folders: when something happens there, and when it is time.
+
+While it is paused it lets go of the writer's lock, so that a rebuild or a prune may run.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from clipcore.errors import ClipcoreError
+from indexer.clock import now
+from indexer.daemon.dirty_paths import SETTLE_S, DirtyPaths
+from indexer.daemon.presence import Presence
+from indexer.daemon.schedule import EVERY_MIN, Due, Timetable
+from indexer.daemon.watch import Watcher, open_watcher
+from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
+from indexer.library.control import Telling
+from indexer.library.daemon_now import PAUSED, SCANNING_ALL, WATCHING, scanning
+from indexer.library.library import Library
+from indexer.plurals import counted
+from indexer.records.changes import IngestReport
+from indexer.records.models import ModelWish
+from indexer.sync.survey import Watching
+
+log = logging.getLogger(__name__)
+
+TAKING_IN: Final = "indexing photos"
+EMBEDDING: Final = "embedding all photos with the other model"
+POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
+NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
+NO_SERVER_S: Final = 10.0  # and a server that has gone away
+SNAPSHOT_EVERY: Final = 1_000  # embeddings; a searcher adds so many from SQLite in milliseconds
+
+
+class Daemon:
+    """One run of the daemon over a library. `stop()` may be called from any thread."""
+
+    def __init__(
+        self,
+        library: Library,
+        every_s: float = 60 * EVERY_MIN,
+        on_battery: Callable[[], bool] = lambda: False,
+        stopped: threading.Event | None = None,
+    ) -> None:
+        self._library = library
+        self._every_s = every_s
+        self._on_battery = on_battery
+        self._stopped = stopped or threading.Event()
+        self._notices: set[str] = set()  # those that were logged already
+        self._wish: ModelWish | None = None  # for another model, as this turn began
+        self._left = 0  # files that the last run did not come to
+        self._beyond_snapshot = 0  # embeddings since the index was written last
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Watch until stopped.
+
+        Raises LibraryBusy if the library has a daemon, or another process is writing to it now,
+        LibraryGone as soon as it was removed, moved or replaced.
+        """
+        try:
+            self._run()
+        except Exception:
+            if not self._library.is_in_place:  # all else may come of that
+                self._library.check_identity()
+            raise
+
+    def _run(self) -> None:
+        with self._library.daemon() as told:
+            if not self._idle():
+                self._turn(told)
+            while not self._stopped.is_set():
+                try:
+                    self._library.check_identity()
+                    if other := self._library.makes_way_for:
+                        self._rest(told, other, None)
+                    elif why := self._idle():
+                        self._rest(told, "paused", why)
+                    else:
+                        self._turn(told)
+                except LibraryBusy as error:  # whoever came while it was paused may finish
+                    self._rest(told, "paused", str(error))
+                except DatabaseUnreachable as error:
+                    self._wait_for_server(told, error)
+        left = f"; {counted(self._left, 'file')} left for the next start" if self._left else ""
+        log.info("stopped%s", left)
+
+    def _idle(self) -> str | None:
+        """Why nothing is to be indexed now, if so."""
+        if other := self._library.makes_way_for:
+            return other
+        if self._library.paused:
+            return PAUSED
+        return "paused while the machine runs on battery" if self._on_battery() else None
+
+    def _rest(self, told: Telling, doing: str, why: str | None) -> None:
+        if (told.state.doing, told.state.paused) != (doing, why):
+            log.info("%s", why or doing)
+        told.set(doing=doing, paused=why)
+        self._stopped.wait(POLL_S)
+
+    def _interrupted(self) -> bool:
+        if self._stopped.is_set() or not self._library.is_in_place or self._idle() is not None:
+            return True
+        return self._library.models.wish() != self._wish
+
+    def _turn(self, told: Telling) -> None:
+        """Keep the library in line, or go over to another model.
+
+        Until stopped or paused, until another model is wished for, or something is amiss.
+        """
+        try:
+            self._library.follow_model()
+            self._wish = self._library.models.wish()
+            if self._wish is None or self._wish.refused:
+                self._keep_in_line(told)
+            else:
+                self._go_over(self._wish.source, told)
+        except DiskFull as error:  # what was committed stays; the next turn looks at everything
+            log.error("%s; trying again when there is room", error)
+            told.set(doing="waiting for room on the disk", last_error=str(error))
+            self._stopped.wait(NO_ROOM_S)
+        except DatabaseUnreachable as error:  # its lock is gone as well
+            self._wait_for_server(told, error)
+
+    def _wait_for_server(self, told: Telling, error: DatabaseUnreachable) -> None:
+        if told.state.last_error != str(error):
+            log.error("%s; trying again until it does", error)
+        told.set(doing="waiting for the database", last_error=str(error))
+        self._stopped.wait(NO_SERVER_S)
+
+    def _keep_in_line(self, told: Telling) -> None:
+        dirty = DirtyPaths()
+        watcher = open_watcher(dirty)
+        with self._library.writing():
+            told.set(paused=None, doing="loading the model")
+            self._library.encoder.load_images()
+            watcher.start()
+            try:
+                self._loop(watcher, dirty, told)
+            finally:
+                watcher.stop()
+
+    def _go_over(self, source: str, told: Telling) -> None:
+        """Embed all photos with another model; when that is done, searches go over to it."""
+        told.set(paused=None, doing="loading the model")
+        models = self._library.models
+        try:
+            with self._library.going_over_to(source) as other, other.writing():
+                log.info("going over to the model %s", source)
+                other.encoder.load_images()
+                done = other.rebuild(_Pace(told, EMBEDDING), stop=self._interrupted)
+                self._left = done.left
+                if not other.is_switching and models.wish() == self._wish:
+                    models.withdraw()
+        except ClipcoreError as error:
+            log.error("the library cannot go over to the model %s: %s", source, error)
+            models.refuse(source, str(error))
+
+    def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: Telling) -> None:
+        timetable = Timetable(self._every_s)
+        presence = Presence()
+        # a path settles SETTLE_S after its last event, so what was watched is not that fresh
+        watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
+        while not self._interrupted():
+            due = timetable.due(events_lost=dirty.take_events_lost())
+            if told.is_scan_requested or due is Due.EVERYTHING:
+                dirty.take_settled()  # seen as well
+                presence.renew(roots := self._local_roots())
+                with watcher.renewing(roots):
+                    self._look_at_all(told, watching)
+            elif presence.changed():
+                log.info("a photo directory was mounted, unmounted or moved")
+                presence.renew(roots := self._local_roots())
+                with watcher.renewing(roots):
+                    self._look_at_all(told, watching, set(roots))
+            elif due is Due.POLLED and watcher.polled():
+                self._look_at(watcher.polled(), told, watching)
+            elif dirty.wait(min(POLL_S, timetable.wait_s())):
+                if settled := dirty.take_settled():
+                    self._look_at(settled, told, watching)
+                else:
+                    self._stopped.wait(SETTLE_S / 2)
+
+    def _look_at_all(
+        self, told: Telling, watching: Watching, only: set[Path] | None = None
+    ) -> None:
+        """Scan every photo directory, or `only` these."""
+        told.set(doing=SCANNING_ALL, queue=0, left_s=None)
+        if only is None:  # only now: until then others see the request, from now on this
+            told.take_scan_request()
+        watching = replace(watching, scanning=lambda root: told.set(doing=scanning(root)))
+        done = self._library.update(only, _Pace(told), stop=self._interrupted, watching=watching)
+        self._notices &= set(done.notices)  # what is over may be said again
+        told.set(last_error=None)
+        if only is None:
+            told.set(last_reconcile=now())
+        self._tell(told, done)
+
+    def _local_roots(self) -> list[Path]:
+        """Those that can be watched. Each listing of object storage costs money: the full look
+        is enough for it.
+        """
+        return [root.path for root in self._library.roots_here() if isinstance(root.path, Path)]
+
+    def _look_at(self, paths: set[Path], told: Telling, watching: Watching) -> None:
+        told.set(doing="checking what changed")
+        done = self._library.update(paths, _Pace(told), stop=self._interrupted, watching=watching)
+        self._tell(told, done)
+
+    def _tell(self, told: Telling, report: IngestReport) -> None:
+        """Say once what is new; what was taken in has had its line a batch already."""
+        if report.gone or report.back:
+            log.info("%d gone, %d back again", report.gone, report.back)
+        for notice in report.notices:
+            told.set(last_error=notice)
+            if notice not in self._notices:
+                log.warning("%s", notice)
+        self._notices |= set(report.notices)
+        self._left = report.left
+        self._beyond_snapshot += report.embedded
+        if self._beyond_snapshot >= SNAPSHOT_EVERY:
+            self._library.save_index()
+            self._beyond_snapshot = 0
+        told.set(doing=WATCHING, queue=0, left_s=None)
+
+
+class _Pace:
+    """Tells a run's progress: files waiting, photos a second, seconds left."""
+
+    def __init__(self, told: Telling, doing: str = TAKING_IN) -> None:
+        self._told = told
+        self._doing = doing
+        self._started = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if not total:
+            return
+        per_s = done / max(time.monotonic() - self._started, 1e-3)
+        self._told.set(
+            doing=self._doing,
+            queue=total - done,
+            photos_per_s=round(per_s, 1),
+            left_s=round((total - done) / per_s) if per_s else None,
+        )

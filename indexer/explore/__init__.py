@@ -1,0 +1,1 @@
+"""The library as a picture: the embedding map, its named groups, and near-duplicates."""

@@ -1,0 +1,1 @@
+"""Vectors in, the nearest out: FAISS or pgvector behind one contract."""

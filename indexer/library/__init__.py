@@ -1,0 +1,1 @@
+"""A library opened: its parts put together, its roots, models and files."""

@@ -1,0 +1,237 @@
+"""What a daemon tells others while it runs, and what others ask of it: small files in the library.
+
+They lie beside the database, not in it: each commit makes every searcher catch up. Where several
+hosts share a library, shared_desk.py tells them too. Knows nothing of photos; the daemon decides
+what it tells.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import psutil
+
+from indexer.atomic import write_atomically
+from indexer.clock import now
+from indexer.errors import DatabaseUnreachable, DiskFull
+from indexer.json_files import read_if_whole
+from indexer.location import Location
+from indexer.paths import this_host
+from indexer.private import make_private
+from indexer.records.models import ModelWish
+from indexer.records.status import DaemonState
+
+log = logging.getLogger(__name__)
+
+STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds the daemon's lock
+PAUSED: Final = "paused"
+LOOK: Final = "look"
+WISH: Final = "model-wish.json"
+MAKING_WAY: Final = "making-way.json"
+TELL_EVERY_S: Final = 1.0
+SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
+LAST_PID: Final = 2**31 - 1
+BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The form of MAKING_WAY."""
+
+    doing: str
+    pid: int
+    host: str
+    told_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Told(DaemonState):
+    """The form of STATE."""
+
+    told_at_s: float = 0.0
+
+
+class Desk:
+    """Where the daemon of one machine and others leave word for each other: the library's files."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def pause(self) -> None:
+        """Ask the daemon of this library, running or to come, to take in nothing."""
+        make_private(self.directory / PAUSED)
+
+    def resume(self) -> None:
+        """Ask it to go on."""
+        (self.directory / PAUSED).unlink(missing_ok=True)
+
+    def is_paused(self) -> bool:
+        """Whether it has been asked to pause."""
+        return (self.directory / PAUSED).exists()
+
+    def request_scan(self, folder: Location | None = None) -> None:
+        """Ask the daemon to scan all folders at once, because of this one or of several."""
+        name = "" if folder is None else str(folder)
+        if self.requested_scan() not in (None, name):
+            name = ""
+        write_atomically(self.directory / LOOK, os.fsencode(name))
+
+    def requested_scan(self) -> str | None:
+        """The folder because of which a scan is requested, "" for several; None without one."""
+        try:
+            return os.fsdecode((self.directory / LOOK).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def take_scan_request(self) -> None:
+        """A scan has begun: what was requested is granted with it."""
+        (self.directory / LOOK).unlink(missing_ok=True)
+
+    @contextmanager
+    def making_way(self, doing: str) -> Iterator[None]:
+        """Let the daemon index nothing meanwhile; `doing` says for whom it makes way.
+
+        It goes on by itself where the process that asked for it has died.
+        """
+        path = self.directory / MAKING_WAY
+        mine = {"doing": doing, "pid": os.getpid(), "host": this_host(), "told_at_s": time.time()}
+        request = json.dumps(mine).encode()
+        write_atomically(path, request)
+        try:
+            yield
+        finally:
+            if path.exists() and path.read_bytes() == request:  # else another one came meanwhile
+                path.unlink()
+
+    def makes_way_for(self) -> str | None:
+        """For whom the daemon makes way now: "removing /photos"."""
+        path = self.directory / MAKING_WAY
+        request = read_if_whole(path, _Request, "the daemon makes way for nothing")
+        if request and is_alive(request.pid, request.host, request.told_at_s):
+            return request.doing
+        return None
+
+    def wish_for(self, wish: ModelWish) -> None:
+        """Ask the daemon to go over to another model, or leave word why it does not."""
+        write_atomically(self.directory / WISH, json.dumps(asdict(wish)).encode())
+
+    def model_wish(self) -> ModelWish | None:
+        """The model it has been asked to go over to and has not yet."""
+        again = "request the model again with 'indexer models use NAME'"
+        return read_if_whole(self.directory / WISH, ModelWish, again)
+
+    def withdraw_wish(self) -> None:
+        """Let the model be the one it is."""
+        (self.directory / WISH).unlink(missing_ok=True)
+
+    def tell(self, state: DaemonState) -> None:
+        """Let others know what this machine's daemon does. Raises OSError, DiskFull."""
+        told = {**asdict(state), "told_at_s": time.time()}
+        written = json.dumps(told, default=datetime.isoformat).encode()
+        write_atomically(self.directory / STATE, written)
+
+    def tell_the_end(self) -> None:
+        """It does nothing any more."""
+        (self.directory / STATE).unlink(missing_ok=True)
+
+    def daemon(self) -> DaemonState | None:
+        """What the daemon told last; None where none is alive."""
+        last = read_if_whole(self.directory / STATE, _Told, "a running daemon writes it again")
+        if last and is_alive(last.pid, last.host, last.told_at_s):
+            return DaemonState(**{one.name: getattr(last, one.name) for one in fields(DaemonState)})
+        return None
+
+    def daemons(self) -> list[DaemonState]:
+        """All daemons of the library that are alive."""
+        daemon = self.daemon()
+        return [daemon] if daemon else []
+
+
+class Telling:
+    """Tells what a running daemon does, and at last that it has ended.
+
+    `set()` writes at once where the daemon begins something else. Progress costs nothing: a thread
+    writes it, at most once a second.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._state = DaemonState(os.getpid(), this_host(), now())
+        self._ended = threading.Event()
+        self._writing = threading.Lock()
+        self._written: tuple[DaemonState, float] | None = None
+        self._thread = threading.Thread(target=self._write_on, name="daemon-state", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._desk.tell_the_end()
+
+    @property
+    def state(self) -> DaemonState:
+        """What was told last."""
+        return self._state
+
+    @property
+    def is_scan_requested(self) -> bool:
+        """Whether somebody waits for a scan of all folders."""
+        return self._desk.requested_scan() is not None
+
+    def take_scan_request(self) -> None:
+        """A scan has begun: what was requested is granted with it."""
+        self._desk.take_scan_request()
+
+    def set(self, **changes: Any) -> None:
+        """Change these fields of DaemonState."""
+        before, self._state = self._state, replace(self._state, **changes)
+        if (before.doing, before.paused) != (self._state.doing, self._state.paused):
+            self._write()
+
+    def _write_on(self) -> None:
+        while True:
+            self._write()
+            if self._ended.wait(TELL_EVERY_S):
+                return
+
+    def _write(self) -> None:
+        """Write the state, unless others know it and have had a sign of life."""
+        with self._writing:
+            state, now_s = self._state, time.time()  # wall time: it goes on while a laptop sleeps
+            written = self._written
+            if not written or written[0] != state or abs(now_s - written[1]) >= SIGN_OF_LIFE_S:
+                self._tell(state)
+                self._written = (state, now_s)
+
+    def _tell(self, state: DaemonState) -> None:
+        try:
+            self._desk.tell(state)
+        except (OSError, DiskFull, DatabaseUnreachable) as error:
+            # the state is for looking at, photos come first
+            log.debug("the daemon's state cannot be written: %s", error)
+
+
+def is_alive(pid: int, host: str, told_at_s: float) -> bool:
+    """Whether the process that wrote this, so many seconds after 1970, is still there."""
+    if abs(time.time() - told_at_s) > BELIEVED_S:
+        return False
+    return host != this_host() or (0 < pid <= LAST_PID and psutil.pid_exists(pid))

@@ -1,0 +1,218 @@
+"""Copies a library whole to another place, from SQLite to PostgreSQL or back; rows keep their ids.
+
+What is broken off goes on where it was: the copy becomes a library at the very end, when both
+sides have the same rows to the bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text
+
+from indexer.errors import LibraryError, LibraryNotFound
+from indexer.imaging.thumbnails import Thumbnails
+from indexer.index.policy import IndexPolicy
+from indexer.library.backend import Home
+from indexer.library.roots import refuse_inside
+from indexer.paths import this_host
+from indexer.records.changes import Copied
+from indexer.records.models import Model
+from indexer.store.bulk import insert_rows
+from indexer.store.migrate import begin_library
+from indexer.store.root_sql import all_roots, read
+from indexer.store.schema import contents, embeddings, library, photos, roots
+from indexer.store.shared_schema import root_hosts
+from indexer.store.sqlite import finish_copy, open_database, unfinished_copy
+from indexer.store.store import Store
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+TABLES: Final = (roots, contents, photos, embeddings)  # what a row refers to comes before it
+MUTABLE: Final = (photos, roots)  # they change while the library lives: copied anew each time
+AT_ONCE: Final = 1_000  # rows in a transaction
+
+
+def copy_library(source: Home, target: Home, progress: Progress | None = None) -> Copied:
+    """Make at `target` the library that is at `source`; what a run broken off has done is kept.
+
+    Nobody may write to either meanwhile. Raises LibraryError: there is a library at `target`
+    already, it lies in a photo directory, or the sides differ in the end.
+    """
+    _refuse_library(target)
+    from_ = open_database(source.database)
+    try:
+        source.use(from_)
+        with from_.connect() as connection:
+            refuse_inside(target.directory, read(connection, all_roots()))
+        target.make()
+        with source.alone():
+            to = unfinished_copy(target.database)
+            try:
+                target.use(to)
+                with target.alone():
+                    copied = _Copy(from_, to, source.thumbnails, target.thumbnails).run(progress)
+                    finish_copy(target.database, to)
+            finally:
+                to.dispose()
+    finally:
+        from_.dispose()
+    _build_index(target)
+    return copied
+
+
+def _refuse_library(target: Home) -> None:
+    try:
+        open_database(target.database).dispose()
+    except LibraryNotFound:
+        return
+    raise LibraryError(f"there is a library at {target.name} already: copy to another place")
+
+
+class _Copy:
+    """The rows and thumbnails of one database, written to another one."""
+
+    def __init__(self, source: Engine, target: Engine, read: Thumbnails, kept: Thumbnails) -> None:
+        self._source, self._target = source, target
+        self._read, self._kept = read, kept
+
+    def run(self, progress: Progress | None) -> Copied:
+        with self._target.begin() as connection:
+            for table in MUTABLE:
+                connection.execute(delete(table))
+        for table in TABLES:
+            self._copy(table, progress if table is contents else None)
+        counts = self._verified()
+        with self._target.begin() as connection, self._source.connect() as source:
+            for table in TABLES:
+                _set_number(connection, table, _number(source, table))
+            if _is_shared(connection):
+                connection.execute(delete(root_hosts))
+                connection.execute(insert(root_hosts), _seen_by(source))
+            model = source.execute(select(library.c.model_source, library.c.model_id)).one()
+            begin_library(connection, Model(*model))
+        return Copied(counts[photos.name], counts[contents.name], counts[embeddings.name])
+
+    def _copy(self, table: Table, progress: Progress | None) -> None:
+        names = [column.name for column in table.columns]
+        with self._source.connect() as connection:
+            total = _count(connection, table)
+        with self._target.connect() as connection:
+            done = _count(connection, table)
+            last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+        for rows in self._batches(table, last):
+            if table is contents:
+                self._copy_thumbnails([row.sha256 for row in rows])
+            with self._target.begin() as connection:
+                insert_rows(connection, table, names, rows)
+            done += len(rows)
+            if progress:
+                progress(done, total)
+
+    def _batches(self, table: Table, last: int) -> Iterator[Sequence[Any]]:
+        """The rows with a greater id, in order."""
+        while True:
+            query = select(table).where(table.c.id > last).order_by(table.c.id).limit(AT_ONCE)
+            with self._source.connect() as connection:
+                rows = connection.execute(query).all()
+            if not rows:
+                return
+            yield rows
+            last = rows[-1].id
+
+    def _copy_thumbnails(self, hashes: Sequence[bytes]) -> None:
+        """Those that are there: others are made again when they are looked at."""
+        for sha256 in hashes:
+            if jpeg := self._read.read(sha256):
+                self._kept.save(sha256, jpeg)
+
+    def _verified(self) -> dict[str, int]:
+        """How many rows each table has. Raises LibraryError where the sides differ."""
+        counts = {}
+        for table in TABLES:
+            there, here = _checksum(self._source, table), _checksum(self._target, table)
+            if there != here:
+                self._empty()
+                raise LibraryError(
+                    f"the copy's {table.name} are not those of the library: {here[0]} rows of "
+                    f"{there[0]}, or other contents; it has changed since the copy was begun. "
+                    "Nothing of the copy is kept: say it once more"
+                )
+            counts[table.name] = here[0]
+            log.info("%s: %d rows, sha256 %s on both sides", table.name, *here)
+        return counts
+
+    def _empty(self) -> None:
+        with self._target.begin() as connection:
+            for table in reversed(TABLES):
+                connection.execute(delete(table))
+
+
+def _checksum(engine: Engine, table: Table) -> tuple[int, str]:
+    """The number of rows, and the SHA-256 over all of them in the order of their ids."""
+    count, sha256 = 0, hashlib.sha256()
+    with engine.connect() as connection:
+        query = select(table).order_by(table.c.id)
+        for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
+            sha256.update(repr(tuple(row)).encode())
+            count += 1
+    return count, sha256.hexdigest()
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def _is_shared(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _seen_by(source: Connection) -> list[dict[str, Any]]:
+    """Which hosts see which roots: those that did, or this one where there was no other."""
+    if _is_shared(source):
+        return [dict(row) for row in source.execute(select(root_hosts)).mappings()]
+    ids = source.execute(select(roots.c.id)).scalars()
+    return [{"root_id": root_id, "host": this_host()} for root_id in ids]
+
+
+def _number(connection: Connection, table: Table) -> int:
+    """The greatest id that the table has ever had, as far as its database remembers."""
+    greatest = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    if _is_shared(connection):
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        given = connection.execute(select(func.pg_sequence_last_value(sequence))).scalar()
+    else:
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        given = connection.execute(query, {"name": table.name}).scalar()
+    return max(greatest, given or 0)
+
+
+def _set_number(connection: Connection, table: Table, number: int) -> None:
+    """Let the ids to come be greater than this: none is ever given twice."""
+    if _is_shared(connection):
+        if number:
+            sequence = func.pg_get_serial_sequence(table.name, "id")
+            connection.execute(select(func.setval(sequence, number)))
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        named = {"name": table.name, "number": number}
+        connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), named)
+        connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :number)"), named)
+
+
+def _build_index(home: Home) -> None:
+    """Build what searching needs, for the model that the library is searched with."""
+    store = Store.open(home.database)
+    try:
+        home.use(store.engine)
+        first = select(embeddings.c.vector).where(embeddings.c.model_id == store.model_id).limit(1)
+        with store.engine.connect() as connection:
+            vector = connection.execute(first).scalar()
+        if vector is not None:
+            home.write_index(store, len(vector) // 2, IndexPolicy())
+    finally:
+        store.close()

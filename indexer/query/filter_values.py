@@ -1,0 +1,247 @@
+"""What the filters of the query language ask for: their values, read and printed.
+
+A reader takes one value as it was typed, without its quotes, and the day that is today. Its
+ValueError names what the filter takes. Knows nothing of rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from indexer.query.named_days import month_number, named_day
+from indexer.query.typography import alternatives, ascii_form, quoted, unquoted
+
+SHAPES: Final = ("portrait", "landscape", "square", "panorama")
+KNOWN_FACTS: Final = ("gps", "date", "camera", "lens")
+EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
+MAX_RADIUS_KM: Final = 20_038.0  # half the equator: no two places are further apart
+CITY_KM: Final = 5.0  # around the middle of a small town, where no distance is asked for
+FIRST_YEAR: Final = 1826  # of the oldest photograph that is left
+
+NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)"
+DATE: Final = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?", re.ASCII)
+MEGAPIXELS: Final = re.compile(rf"({NUMBER})(?:mp)?", re.ASCII | re.IGNORECASE)
+DISTANCE: Final = re.compile(rf"({NUMBER})\s*(km|m)", re.ASCII | re.IGNORECASE)
+DEGREES: Final = re.compile(rf"-?{NUMBER}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """The places within `radius_km` of a point, which may be the middle of a `city`."""
+
+    latitude_deg: float
+    longitude_deg: float
+    radius_km: float
+    city: str | None = None  # its name in the table of cities, one that leads to this point
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The years, or the months, from one to another, both within it; None: as far as there are.
+
+    Months go on after December: from 11 to 2 is a winter.
+    """
+
+    first: int | None
+    last: int | None
+
+
+Single = date | int | float | str | Circle | Span
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Two values or more, of which one must hold."""
+
+    values: tuple[Single, ...]
+
+
+Value = Single | AnyOf
+Reader = Callable[[str, date], Single]
+
+
+def singles(value: Value) -> tuple[Single, ...]:
+    """The alternatives of a value; a value that has none is the only one."""
+    return value.values if isinstance(value, AnyOf) else (value,)
+
+
+def any_of(values: Collection[Single]) -> Value:
+    """One value that holds where any of these does; there is at least one."""
+    first, *others = values
+    return AnyOf(tuple(values)) if others else first
+
+
+def months_of(value: int | Span) -> list[int]:
+    """The months, from 1 to 12, that are meant."""
+    if isinstance(value, int):
+        return [value]
+    first, last = value.first or 1, value.last or 12
+    return [(first - 1 + at) % 12 + 1 for at in range((last - first) % 12 + 1)]
+
+
+def read_value(name: str, raw: str, today: date) -> Value:
+    """What the filter of this name asks for. Raises KeyError for no filter, ValueError."""
+    read = FILTERS[name]
+    if name not in WITH_ALTERNATIVES:
+        return read(raw if name == "near" else unquoted(raw), today)
+    parts = alternatives(raw)
+    if len(parts) > 1 and "" in parts:
+        raise ValueError("a value on each side of a comma")
+    return any_of([read(part, today) for part in parts])
+
+
+def printed_value(value: Value) -> str:
+    """The value as it may be typed."""
+    return ",".join(_printed(one) for one in singles(value))
+
+
+def _printed(value: Single) -> str:
+    match value:
+        case Circle(latitude, longitude, radius, city):
+            middle = quoted(city) if city else f"{decimal(latitude)},{decimal(longitude)}"
+            return f"{middle},{decimal(radius)}km"
+        case Span(first, last):
+            return f"{'' if first is None else first}..{'' if last is None else last}"
+        case float(number):
+            return f"{decimal(number)}mp"
+        case str(name):
+            return quoted(name)
+        case other:
+            return str(other)
+
+
+def decimal(number: float) -> str:
+    """The shortest digits that mean this number, without an exponent."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
+
+
+# How each filter reads one value.
+
+
+def _date(value: str, today: date) -> date:
+    typed = ascii_form(value)
+    year, month, day = match.groups() if (match := DATE.fullmatch(typed)) else ("0", "", "")
+    try:
+        return named_day(typed, today) or date(int(year), int(month or 1), int(day or 1))
+    except ValueError as error:
+        raise ValueError(
+            "a date: 2019, 2019-06, 2019-06-30, yesterday, monday, june, last-week or 3-days-ago"
+        ) from error
+
+
+def _year(value: str, today: date) -> int | Span:
+    last = today.year + 1
+    found = _number_or_span(value, lambda part: _between(part, FIRST_YEAR, last))
+    if found is None or (
+        isinstance(found, Span) and (found.first or FIRST_YEAR) > (found.last or last)
+    ):
+        raise ValueError(f"a year from {FIRST_YEAR} to {last}, or years: 2018..2020")
+    return found
+
+
+def _month(value: str, today: date) -> int | Span:
+    found = _number_or_span(value, lambda part: month_number(part) or _between(part, 1, 12))
+    if found is None:
+        raise ValueError("a month from 1 to 12 or its name, or months: 6..8")
+    return found
+
+
+def _number_or_span(value: str, read: Callable[[str], int | None]) -> int | Span | None:
+    """A number, or two with dots between of which one may be left out; None of anything else."""
+    first, dots, last = ascii_form(value).partition("..")
+    numbers = [read(part) for part in (first, last)]
+    if not dots:
+        return numbers[0]
+    wanted = [part for part, number in zip((first, last), numbers, strict=True) if number is None]
+    return Span(*numbers) if (first or last) and not any(wanted) else None
+
+
+def _between(text: str, first: int, last: int) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) <= 4 and first <= int(text) <= last:
+        return int(text)
+    return None
+
+
+def _name(value: str, _today: date) -> str:
+    if not value.strip():
+        raise ValueError("a name, without a space before it")
+    return value
+
+
+def _one_of(choices: Collection[str]) -> Reader:
+    def read(value: str, _today: date) -> str:
+        if (chosen := ascii_form(value).lower()) not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return chosen
+
+    return read
+
+
+def _megapixels(value: str, _today: date) -> float:
+    match = MEGAPIXELS.fullmatch(ascii_form(value))
+    if not match:
+        raise ValueError("megapixels: larger:8mp")
+    return float(match[1])
+
+
+def _circle(raw: str, _today: date) -> Circle:
+    parts = [part.strip() for part in alternatives(raw)]
+    if len(parts) == 1:  # all of it in quotes
+        parts = [part.strip() for part in ascii_form(parts[0]).split(",")]
+    radius_km = _distance_km(parts[-1])
+    middle = parts if radius_km is None else parts[:-1]
+    circle = _around_point(middle, radius_km) or _around_city(", ".join(middle), radius_km)
+    if circle and 0 < circle.radius_km <= MAX_RADIUS_KM:
+        return circle
+    raise ValueError(
+        "a town, or latitude and longitude with a distance: "
+        'near:paris, near:"new york",20km, near:48.858,2.294,5km'
+    )
+
+
+def _distance_km(text: str) -> float | None:
+    match = DISTANCE.fullmatch(ascii_form(text))
+    return match and float(match[1]) / (1 if match[2].lower() == "km" else 1000)
+
+
+def _around_point(middle: list[str], radius_km: float | None) -> Circle | None:
+    numbers = [float(part) for part in map(ascii_form, middle) if DEGREES.fullmatch(part)]
+    if len(middle) != 2 or len(numbers) != 2 or radius_km is None:
+        return None
+    latitude, longitude = numbers
+    inside = abs(latitude) <= 90 and abs(longitude) <= 180
+    return Circle(latitude, longitude, radius_km) if inside else None
+
+
+def _around_city(name: str, radius_km: float | None) -> Circle | None:
+    # most queries name no city, and the table takes a while to read
+    from indexer.query.cities import city_named, reach_km, unique_name
+
+    if (city := city_named(name)) is None:
+        return None
+    if radius_km is None:
+        radius_km = float(round(max(CITY_KM, reach_km(city.population))))
+    return Circle(city.latitude_deg, city.longitude_deg, radius_km, unique_name(city))
+
+
+FILTERS: Final[Mapping[str, Reader]] = {
+    "after": _date,  # from that day on
+    "before": _date,  # until the day before it
+    "year": _year,
+    "month": _month,
+    "folder": _name,
+    "name": _name,
+    "camera": _name,
+    "lens": _name,
+    "ext": _name,
+    "shape": _one_of(SHAPES),
+    "larger": _megapixels,
+    "near": _circle,
+    "has": _one_of(KNOWN_FACTS),
+}
+WITH_ALTERNATIVES: Final = frozenset(FILTERS) - {"after", "before", "larger", "near"}

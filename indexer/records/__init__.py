@@ -1,0 +1,1 @@
+"""The values that pass between the parts: frozen, without behaviour, without SQL or torch."""

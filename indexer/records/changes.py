@@ -1,0 +1,105 @@
+"""What a scan finds, what must be done, and what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from indexer.location import Location
+from indexer.records.photos import FileStat
+
+
+class Row(NamedTuple):
+    """What the store remembers of a file. `path` is relative to its root, with slashes."""
+
+    id: int
+    root_id: int
+    path: str
+    stat: FileStat
+    content_id: int | None
+    error: str | None = None
+    missing_since: datetime | None = None
+
+
+class Found(NamedTuple):
+    """A file that a scan saw. `path` is relative to its root, with slashes."""
+
+    root_id: int
+    path: str
+    stat: FileStat
+    problem: str | None = None  # why it cannot be taken in, known without opening it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What must be done to bring the rows in line with the files.
+
+    `moved` pairs a row whose file is gone with a new file of the same size and time; it is a
+    guess until the bytes have been hashed.
+    """
+
+    new: Collection[Found] = ()
+    changed: Collection[tuple[Row, Found]] = ()
+    moved: tuple[tuple[Row, Found], ...] = ()
+    gone: tuple[Row, ...] = ()
+    back: Collection[Row] = ()  # were missing, are there again with the same size and time
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.moved or self.gone or self.back)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be taken in, why, and since when."""
+
+    path: Location
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """A file that is indexed though something is odd about it, and what."""
+
+    path: Location
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one run did. `known` files had bytes that the library already had."""
+
+    embedded: int = 0
+    known: int = 0
+    moved: int = 0
+    gone: int = 0
+    back: int = 0
+    failed: int = 0
+    postponed: int = 0
+    left: int = 0  # that a stop kept it from
+    seconds: float = 0.0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How many rows of each kind a copied library has, the same on both sides."""
+
+    photos: int
+    contents: int
+    embeddings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Photos removed for good (or that would be), and what went with them.
+
+    `kept`: gone for as long, but of a folder that cannot be trusted just now, or there again.
+    """
+
+    paths: tuple[Location, ...]
+    contents: int
+    embeddings: int
+    kept: int = 0

@@ -1,0 +1,76 @@
+"""What a search answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from indexer.records.photos import Photo
+
+CONFIDENT: Final = 0.5  # the strength from which a hit is relevant
+
+
+Verdict = Literal["confident", "none", "listed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A ranked result. `score` is the cosine, `logit` is exp(logit_scale) * cosine.
+
+    `strength`, from 0 to 1, tells what the score means for this query in this library; from
+    CONFIDENT on the hit is relevant. A query of filters alone gives hits without any of them.
+    """
+
+    rank: int
+    photo: Photo
+    score: float | None
+    logit: float | None
+    strength: float | None = None
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether it is relevant; a hit of filters alone is what was asked for."""
+        return self.strength is None or self.strength >= CONFIDENT
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one query: best first, or newest first where the query says so.
+
+    `verdict`: "confident" where at least one photo is a relevant match, "none" where the photos
+    are only the nearest there are, "listed" for a query of filters alone.
+    """
+
+    query: str
+    model_id: str
+    took_ms: float
+    hits: tuple[Hit, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Photos that were taken near one another, around this point."""
+
+    latitude_deg: float
+    longitude_deg: float
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the present photos have, each with how many have it; most first, if not said otherwise.
+
+    `months`: "2019-06", by time. `folders`: those with photos right in them, by name, as
+    "/Pictures/2019/Rome/": from the photo directory's own name down.
+    """
+
+    photos: int
+    months: Mapping[str, int]
+    folders: Mapping[str, int]
+    cameras: Mapping[str, int]
+    lenses: Mapping[str, int]
+    shapes: Mapping[str, int]
+    extensions: Mapping[str, int]
+    places: tuple[Place, ...]

@@ -1,0 +1,1 @@
+"""The page as a process, and the rules of access to it."""

@@ -1,0 +1,51 @@
+"""What ingest tells the store of each file, and what the store knows of its bytes. Only values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indexer.arrays import FloatArray
+from indexer.records.changes import Found, Row
+from indexer.records.photos import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class NewContent:
+    """Bytes the library has no embedding of yet, with theirs."""
+
+    sha256: bytes
+    facts: Facts
+    vector: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: known content, new content, or an error.
+
+    `row`: its old row. `left`: the row whose file it was taken for, but is not.
+    """
+
+    found: Found
+    row: Row | None
+    content: int | NewContent | None = None
+    error: str | None = None
+    left: Row | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether a known photo lies under a new name."""
+        found, row = self.found, self.row
+        return row is not None and (row.root_id, row.path) != (found.root_id, found.path)
+
+    @property
+    def failed_again(self) -> bool:
+        """Whether the library has this very failure of the file already."""
+        return self.error is not None and self.row is not None and self.row.error == self.error
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContent:
+    """A content the library has, and whether the model has embedded it."""
+
+    id: int
+    embedded: bool

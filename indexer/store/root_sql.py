@@ -1,0 +1,80 @@
+"""The statements around photo directories. Used by store.py alone, in its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from indexer.location import Location, location
+from indexer.records.photos import Root
+from indexer.sources.other_formats import packed
+from indexer.store.dialects import upsert
+from indexer.store.ingest_sql import orphan
+from indexer.store.schema import photos, roots
+from indexer.store.shared_schema import root_hosts
+
+
+def all_roots() -> Select[Any]:
+    """The roots, in the order in which they were added."""
+    return select(roots).order_by(roots.c.id)
+
+
+def seen_by(host: str) -> Select[Any]:
+    """The roots of a shared library that this host sees."""
+    mine = select(root_hosts.c.root_id).where(root_hosts.c.host == host)
+    return all_roots().where(roots.c.id.in_(mine))
+
+
+def read(connection: Connection, query: Select[Any]) -> list[Root]:
+    """The roots that one of these two finds."""
+    return [
+        Root(row.id, location(row.path), row.notice, tuple(row.excludes.splitlines()))
+        for row in connection.execute(query)
+    ]
+
+
+def add(connection: Connection, path: Location) -> Root:
+    """Remember a photo directory."""
+    added = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
+    assert added is not None
+    return Root(added[0], path)
+
+
+def see(connection: Connection, root_id: int, host: str) -> None:
+    """From now on this host of a shared library takes in what is in that directory."""
+    seen = upsert(connection.dialect, root_hosts).on_conflict_do_nothing()
+    connection.execute(seen, {"root_id": root_id, "host": host})
+
+
+def change(connection: Connection, root_id: int, **values: str | None) -> None:
+    """Give columns of a root these values."""
+    connection.execute(update(roots).where(roots.c.id == root_id), values)
+
+
+def set_notices(connection: Connection, notices: Mapping[int, str | None]) -> None:
+    """Remember for each root why the last look changed nothing, or that all was right."""
+    now_known = {root.id: root.notice for root in read(connection, all_roots())}
+    for root_id, notice in notices.items():
+        if now_known[root_id] != notice:
+            change(connection, root_id, notice=notice)
+
+
+def set_other_formats(connection: Connection, counts: Mapping[int, Mapping[str, int]]) -> None:
+    """Remember for each root how many files of other formats a full scan saw, by suffix."""
+    query = select(roots.c.id, roots.c.other_formats)
+    stored = {row.id: row.other_formats for row in connection.execute(query)}
+    for root_id, seen in counts.items():
+        if stored[root_id] != packed(seen):
+            change(connection, root_id, other_formats=packed(seen))
+
+
+def remove(connection: Connection, root_id: int, *, is_shared: bool) -> None:
+    """Forget a photo directory and its photos' rows."""
+    had = select(photos.c.content_id).where(photos.c.root_id == root_id).distinct()
+    content_ids = connection.execute(had.where(photos.c.content_id.is_not(None))).scalars().all()
+    tables = (photos.c.root_id, roots.c.id, *([root_hosts.c.root_id] * is_shared))
+    for column in tables:
+        connection.execute(delete(column.table).where(column == root_id))
+    orphan(connection, content_ids)

@@ -1,0 +1,111 @@
+"""The tables of a library, and how a vector is stored. The only other place with SQL is store.py.
+
+A migration in migrations/ goes with every change made here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from indexer.store.column_types import ID, NAME, STORED, VECTOR
+
+HEAD: Final = "0007"  # the newest migration
+
+metadata = MetaData()
+
+library = Table(
+    "library",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("uuid", NAME, nullable=False),
+    Column("model_source", NAME, nullable=False),  # opens the encoder: a name or a path
+    Column("model_id", NAME, nullable=False),  # names what it computes
+    Column("created_at", DateTime, nullable=False),
+)
+
+roots = Table(
+    "roots",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("path", NAME, nullable=False, unique=True),
+    Column("notice", NAME),
+    Column("excludes", NAME, nullable=False, server_default=""),  # patterns, one a line
+    Column("other_formats", NAME),  # JSON: how many files of which suffix the last scan saw
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("sha256", LargeBinary(32), nullable=False, unique=True),
+    Column("width_px", Integer, nullable=False),
+    Column("height_px", Integer, nullable=False),
+    Column("format", NAME, nullable=False),
+    Column("orientation", Integer, nullable=False),
+    Column("taken_at", DateTime, index=True),
+    Column("taken_offset_min", Integer),
+    Column("camera", NAME),
+    Column("lens", NAME),
+    Column("exposure_s", Float),
+    Column("f_number", Float),
+    Column("iso", Integer),
+    Column("focal_mm", Float),
+    Column("latitude_deg", Float),
+    Column("longitude_deg", Float),
+    Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
+    Column("notice", NAME),  # what is odd about the file, though it shows its picture
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("root_id", ForeignKey("roots.id"), nullable=False),
+    Column("path", NAME, nullable=False),
+    Column("content_id", ForeignKey("contents.id"), index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("etag", NAME),  # of object storage; stands for the time there
+    Column("error", NAME),
+    Column("failed_at", DateTime),
+    Column("missing_since", DateTime),
+    UniqueConstraint("root_id", "path"),
+    sqlite_autoincrement=True,  # a photo's number is never given to another one
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("content_id", ForeignKey("contents.id"), nullable=False),
+    Column("model_id", NAME, nullable=False),
+    Column("vector", VECTOR, nullable=False),
+    UniqueConstraint("content_id", "model_id"),
+    sqlite_autoincrement=True,  # replay relies on ids that only grow
+)
+
+
+def pack(vector: npt.NDArray[np.float32]) -> bytes:
+    """(D,) float32 -> the bytes stored."""
+    return vector.astype(STORED).tobytes()
+
+
+def unpack(blobs: list[bytes], dim: int) -> npt.NDArray[np.float32]:
+    """N stored vectors -> (N, D) float32, C-contiguous."""
+    return np.frombuffer(b"".join(blobs), STORED).reshape(len(blobs), dim).astype(np.float32)

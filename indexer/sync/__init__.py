@@ -1,0 +1,1 @@
+"""Folders against rows: what is new, changed, moved or missing. Opens no photo."""

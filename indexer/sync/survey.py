@@ -1,0 +1,289 @@
+"""Looks at the photo directories: what must be done, and what had better not be believed.
+
+Nothing is taken for gone because it cannot be seen. A directory that is unreadable, or suddenly
+empty, or has lost many of its photos at once, looks unmounted: its photos are kept, and it says so.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from indexer.location import Location, relative_to, shown_path
+from indexer.records.changes import Found, Plan, Row
+from indexer.records.photos import Root
+from indexer.sources.excludes import Excludes, folders_above
+from indexer.sources.scan import Scan, is_under, scan
+from indexer.sources.scan_remote import scan_remote
+from indexer.store.store import Store
+from indexer.sync.reconcile import reconcile
+
+LOST_SHARE: Final = 0.2  # more than this gone at once looks like a drive that is not there
+NAMED: Final = 3  # folders in one notice; the others are counted
+LOST_LEAST: Final = 10  # but a handful may go at once in any folder
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What must be done, and for each root looked at why nothing is done there, if so.
+
+    `others`: for each root of which all was seen, the files of other formats, by suffix.
+    """
+
+    plan: Plan
+    notices: dict[int, str | None]
+    others: dict[int, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What a look and a watcher tell each other.
+
+    `entered` is told of each folder that counts before it is listed, `left` of one that turns out
+    to be a library. `waiting()` are the paths
+    that somebody still writes to: they are left for later. So are files written less than
+    `fresh_s` ago, perhaps before their folder was watched; `later` is told of those. `scanning` is
+    called with each root before it is listed.
+    """
+
+    entered: Callable[[Path], None] = lambda _folder: None
+    left: Callable[[Path], None] = lambda _folder: None
+    waiting: Callable[[], Collection[Path]] = frozenset
+    fresh_s: float = 0.0
+    later: Callable[[Collection[Path]], None] = lambda _paths: None
+    scanning: Callable[[Location], None] = lambda _root: None
+
+
+NOT_WATCHING: Final = Watching()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one root shows beside what the store has of the same places."""
+
+    found: Collection[Found]
+    rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
+    notice: str | None
+    others: dict[str, int] | None = None  # None where not all was looked at
+    libraries: Collection[str] = ()  # folders that are left out
+
+
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What each look needs, whatever the root."""
+
+    store: Store
+    roots: list[Root]
+    library: Path
+    accept_gone: bool
+    watching: Watching
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage, a quarter of a look's time: it makes values without cycles."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
+def survey(
+    store: Store,
+    library: Path,
+    paths: Collection[Location] | None = None,
+    *,
+    accept_gone: bool = False,
+    watching: Watching = NOT_WATCHING,
+) -> Survey:
+    """Look at all roots that this host sees, or only at `paths`, and compare with the store.
+
+    `library`: the library's own directory, which is never looked into. `accept_gone`: believe
+    that many photos have gone from a root that can be read.
+    """
+    roots = store.roots()
+    eyes = _Eyes(store, roots, library, accept_gone, watching)
+    looks: dict[int, _Look] = {}
+    for root in store.roots_here():
+        # what lies in a root below, or in the library itself, is not this root's
+        others = [other.path for other in roots if root.path in other.path.parents]
+        under = [""] if paths is None else _within(paths, root.path, [*others, library])
+        if under:
+            watching.scanning(root.path)
+            looks[root.id] = _look(eyes, root, under)
+    seen = [look.found for look in looks.values()]
+    found: Iterable[Found] = chain.from_iterable(seen)
+    rows: Iterable[Row] = chain.from_iterable(look.rows for look in looks.values())
+    if fresh := _fresh(roots, chain.from_iterable(seen), watching.fresh_s):
+        watching.later(fresh)
+    if waiting := _inside(roots, [*watching.waiting(), *fresh]):
+        found = (file for file in found if (file.root_id, file.path) not in waiting)
+        rows = (row for row in rows if (row.root_id, row.path) not in waiting)
+    notices = {root_id: look.notice for root_id, look in looks.items()}
+    other_formats = {
+        root_id: look.others for root_id, look in looks.items() if look.others is not None
+    }
+    plan = reconcile(found, rows, count=sum(map(len, seen)))
+    if accept_gone:
+        return Survey(plan, notices, other_formats)
+    excludes = {root.id: Excludes(root.excludes) for root in roots}
+    left_out = {
+        row
+        for row in plan.gone
+        if _is_left_out(row, excludes[row.root_id], looks[row.root_id].libraries)
+    }
+    lost = _lost_too_many(store, (row for row in plan.gone if row not in left_out))
+    by_id = {root.id: root for root in roots}
+    notices |= {root_id: _unmounted(by_id[root_id].path, count) for root_id, count in lost.items()}
+    gone = tuple(row for row in plan.gone if row.root_id not in lost or row in left_out)
+    return Survey(replace(plan, gone=gone), notices, other_formats)
+
+
+def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
+    shown = [shown_path(path) for path in under]
+    try:
+        if isinstance(root.path, Path):
+            watching = eyes.watching
+            seen = scan(root, eyes.roots, under, [eyes.library], watching.entered, watching.left)
+        else:
+            seen = scan_remote(root, eyes.roots, under)
+    except OSError as error:
+        kept = eyes.store.present_photos().get(root.id, 0)
+        return _Look([], [], _unreadable(root, error, kept))
+    dark: dict[str, int] = {}
+    if not eyes.accept_gone:
+        if "" in under and not seen.found and (kept := _counted(root, seen, eyes.store)):
+            return _Look([], [], _unmounted(root.path, kept))
+        if seen.links:
+            dark = _dark_links(seen, eyes.store.rows(root.id, shown))
+    notice = _partly_unseen(root, seen, under)
+    for link, kept in dark.items():
+        notice = _unmounted(root.path / link, kept)
+        seen.unseen.append(link)
+    rows: Iterable[Row] = eyes.store.rows(root.id, shown)
+    if seen.unseen:
+        rows = (row for row in rows if seen.covers(row.path))
+    others = dict(+seen.others) if "" in under else None
+    return _Look(seen.found, rows, notice, others, seen.libraries)
+
+
+def _counted(root: Root, seen: Scan, store: Store) -> int:
+    """How many of a root's files should be there: not missing before, not left out."""
+    excludes = Excludes(root.excludes)
+    return sum(
+        row.missing_since is None and not _is_left_out(row, excludes, seen.libraries)
+        for row in store.rows(root.id)
+    )
+
+
+def _is_left_out(row: Row, excludes: Excludes, libraries: Collection[str]) -> bool:
+    """Whether the file is missing because it does not count: that is believed of any number."""
+    return excludes.covers(row.path) or any(is_under(row.path, folder) for folder in libraries)
+
+
+def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
+    """The links behind which there is nothing, with the number of photos there were."""
+    links = set(seen.links)
+
+    def behind(path: str) -> set[str]:
+        return links.intersection((*folders_above(path), path))
+
+    lit = {link for file in seen.found for link in behind(file.path)}
+    had = Counter(link for row in rows if row.missing_since is None for link in behind(row.path))
+    return {link: count for link, count in had.items() if link not in lit}
+
+
+def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> str | None:
+    if not seen.unseen:
+        return None if "" in under else root.notice
+    names = sorted(set(seen.unseen))
+    if len(names) == 1:
+        return f"{root.path}: the folder {names[0]} cannot be read, its photos kept"
+    listed = ", ".join(names[:NAMED])
+    if len(names) > NAMED:
+        listed = f"{listed} and {len(names) - NAMED} more"
+    return f"{root.path}: {len(names)} folders cannot be read, their photos kept: {listed}"
+
+
+def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
+    """The roots that have lost suspiciously many photos at once, with the number they had."""
+    counted = Counter(row.root_id for row in gone)
+    if not counted or max(counted.values()) <= LOST_LEAST:
+        return {}
+    present = store.present_photos()
+    return {
+        root_id: present[root_id]
+        for root_id, count in counted.items()
+        if count > max(LOST_LEAST, LOST_SHARE * present[root_id])
+    }
+
+
+def _unmounted(folder: Location, kept: int) -> str:
+    return (
+        f"{folder} looks unmounted: {_photos_kept(kept)}; "
+        "if they are gone for good: indexer rebuild --accept-gone"
+    )
+
+
+def _unreadable(root: Root, error: OSError, kept: int) -> str:
+    if not kept:
+        return f"{root.path} cannot be read ({error.strerror})"
+    return f"{root.path} cannot be read ({error.strerror}): {_photos_kept(kept)}"
+
+
+def _photos_kept(count: int) -> str:
+    return "1 photo kept" if count == 1 else f"{count} photos kept"
+
+
+def _within(paths: Collection[Location], root: Location, others: Collection[Location]) -> list[str]:
+    """Those of `paths` that lie in `root` and in none of `others`, relative to it.
+
+    A link to a folder widens the look to all of the root: other links may lead there too.
+    """
+    return [
+        "" if _leads_to_a_folder(path) else relative
+        for path in paths
+        if (relative := relative_to(path, root)) is not None
+        and all(relative_to(path, other) is None for other in others)
+    ]
+
+
+def _fresh(roots: list[Root], found: Iterable[Found], fresh_s: float) -> list[Path]:
+    """The files on disk written within the last `fresh_s`; a time to come says nothing."""
+    if not fresh_s:
+        return []
+    now_ns = time.time_ns()
+    folders = {root.id: root.path for root in roots if isinstance(root.path, Path)}
+    return [
+        folders[file.root_id] / file.path
+        for file in found
+        if file.root_id in folders and 0 <= now_ns - file.stat.mtime_ns < fresh_s * 1e9
+    ]
+
+
+def _inside(roots: list[Root], paths: Collection[Path]) -> set[tuple[int, str]]:
+    """(root, path in it) for each of the paths, by whichever root it may be reached."""
+    return {
+        (root.id, shown_path(relative))
+        for path in paths
+        for root in roots
+        if (relative := relative_to(path, root.path)) is not None
+    }
+
+
+def _leads_to_a_folder(path: Location) -> bool:
+    try:
+        return isinstance(path, Path) and path.is_symlink() and path.is_dir()
+    except OSError:  # it cannot be looked at: the scan will say so
+        return False

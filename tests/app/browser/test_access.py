@@ -1,0 +1,183 @@
+"""axe-core finds nothing serious on any page, light and dark; and where a narrow screen shows it
+otherwise, narrow too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, expect
+
+from indexer.library.library import Library, open_library
+from indexer.serving.access import Access
+from indexer.serving.password import VARIABLE
+from tests.app.serving import EXPLORED_MS, names, search, served
+
+pytestmark = pytest.mark.browser
+
+# Where to go, and what is there when the page is.
+PAGES = {
+    "": ".stButton",
+    "?q=animals&all=1": ".cell",
+    "?q=animals+sort:date+-year:2016": ".chip",
+    "?q=a+spoonful+of+quantum+mechanics": ".st-key-weaker",
+    "?q=colour:red": ".stAlert",
+    "timeline": ".cell",
+    "map": ".dot",
+    "explore": ".group",
+    "explore?group=0": ".cell",
+    "explore?view=look-alikes": ".card",
+    "library": ".about",
+}
+NARROW = ("?q=animals&all=1", "explore", "library")
+WIDE_SCREEN, NARROW_SCREEN = (1440, 900), (390, 844)
+SERIOUS = {"serious", "critical"}
+# Streamlit takes on the colours of the system while one looks.
+BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+# Streamlit may show a text a moment before the style that the page sends along with it.
+IS_STYLED = "[...document.styleSheets].some(sheet => /\\.brand/.test(sheet.ownerNode.textContent))"
+
+
+@pytest.fixture(scope="module")
+def address(few_photos: Library) -> Iterator[str]:
+    with served(few_photos.path) as address:
+        yield address
+
+
+@contextmanager
+def screen(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
+    width, height = size
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme="light", reduced_motion="reduce"
+    )
+    page.set_default_timeout(EXPLORED_MS)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def wide(browser: Browser) -> Iterator[Page]:
+    """One page for all places to go."""
+    with screen(browser, WIDE_SCREEN) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def narrow(browser: Browser) -> Iterator[Page]:
+    with screen(browser, NARROW_SCREEN) as page:
+        yield page
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_axe_finds_nothing_serious(wide: Page, address: str, where: str) -> None:
+    wide.goto(address + where)
+    wide.locator(PAGES[where]).first.wait_for()
+    assert serious(wide) == []
+
+
+@pytest.mark.parametrize("where", NARROW)
+def test_axe_finds_nothing_serious_on_a_narrow_screen(
+    narrow: Page, address: str, where: str
+) -> None:
+    narrow.goto(address + where)
+    narrow.locator(PAGES[where]).first.wait_for()
+    assert serious(narrow) == []
+
+
+def suggestions(page: Page) -> None:
+    page.get_by_label("Search your photos").press_sequentially("year")
+    page.locator(".option").first.wait_for()
+
+
+def photo(page: Page) -> None:
+    search(page, "after:1900")
+    names(page)
+    page.locator(".cell").first.click()
+    page.locator(".sheet .picture").wait_for()
+
+
+def selection(page: Page) -> None:
+    search(page, "after:1900")
+    names(page)
+    page.get_by_role("checkbox").first.click()
+    page.locator(".st-key-selection_bar").wait_for()
+
+
+def export(page: Page) -> None:
+    selection(page)
+    page.get_by_role("button", name="Export").click()
+    page.locator(".exports").wait_for()
+
+
+def copy(page: Page) -> None:
+    selection(page)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.locator(".st-key-picker_trail").wait_for()
+
+
+@pytest.mark.parametrize("open_it", [suggestions, photo, export, copy])
+def test_axe_finds_nothing_serious_in_what_opens(
+    wide: Page, address: str, open_it: Callable[[Page], None]
+) -> None:
+    wide.goto(address)
+    open_it(wide)
+    assert serious(wide) == []
+
+
+@pytest.mark.parametrize("open_it", [photo, selection])
+def test_axe_finds_nothing_serious_in_what_opens_on_a_narrow_screen(
+    narrow: Page, address: str, open_it: Callable[[Page], None]
+) -> None:
+    narrow.goto(address)
+    open_it(narrow)
+    assert serious(narrow) == []
+
+
+def test_axe_finds_nothing_serious_in_the_login(wide: Page, few_photos: Library) -> None:
+    with served(few_photos.path, Access("0.0.0.0"), **{VARIABLE: "correct horse"}) as address:
+        wide.goto(address)
+        wide.get_by_label("Password", exact=True).fill("wrong horse")
+        wide.get_by_role("button", name="Log in").click()
+        expect(wide.get_by_text("Wrong password.")).to_be_visible()
+        assert serious(wide) == []
+
+
+def test_axe_finds_nothing_serious_in_the_welcome(wide: Page, tmp_path: Path) -> None:
+    (tmp_path / "home" / "Pictures").mkdir(parents=True)
+    library = open_library(tmp_path / "library", create=True, model="starter")
+    with served(library.path) as address:
+        wide.goto(address)
+        wide.get_by_role("button", name="Pictures").click()
+        wide.get_by_role("button", name="Take in").wait_for()
+        assert serious(wide) == []
+    library.close()
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, in the light and in the dark."""
+    page.wait_for_function("!document.querySelector('[data-stale=true], .stSpinner')")
+    page.wait_for_function(IS_STYLED)
+    page.evaluate(AXE_SCRIPT)
+    light = page.evaluate(BACKGROUND)
+    found = [f"light: {one}" for one in _found(page)]
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"light => {BACKGROUND} !== light", arg=light)
+    found += [f"dark: {one}" for one in _found(page)]
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def _found(page: Page) -> list[str]:
+    """A line for each place."""
+    told: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        re.sub(r"\s+", " ", f"{violation['id']}: {node['html'][:300]} {node['failureSummary']}")
+        for violation in told["violations"]
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"]
+    ]

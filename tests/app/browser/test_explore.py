@@ -1,0 +1,107 @@
+"""The library as a picture, and photos that are nearly the same, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.explore.atlas import THUMBNAIL_PX
+from indexer.explore import atlas
+from indexer.library.library import Library
+from tests.app.serving import EXPLORED_MS, WAIT_MS, names, served
+
+pytestmark = pytest.mark.browser
+
+MARGIN_PX = 44  # of atlas_drawing.js
+
+
+@pytest.fixture(scope="module")
+def address(few_photos: Library) -> Iterator[str]:
+    with served(few_photos.path) as address:
+        yield address
+
+
+@pytest.fixture
+def explored(page: Page, address: str) -> Page:
+    """The picture, drawn by whoever comes first."""
+    page.goto(f"{address}explore")
+    page.locator(".group").first.wait_for(timeout=EXPLORED_MS)
+    expect(page.locator(".st-key-explore [data-testid=stCaptionContainer]")).to_have_count(
+        0, timeout=WAIT_MS
+    )
+    return page
+
+
+def test_group_is_chosen_by_key_shows_its_photos_and_is_searched_for(explored: Page) -> None:
+    group = explored.locator(".group").first
+    count = int(group.locator(".count").inner_text())
+    group.focus()
+    explored.keyboard.press("Enter")
+    expect(explored).to_have_url(re.compile(r"group=\d"))
+    assert len(names(explored)) == count
+    expect(group).to_have_attribute("aria-pressed", "true")
+    heading = explored.get_by_role("heading", level=3)
+    expect(heading).to_have_text(
+        f"{group.locator('.label').inner_text()} · {count} photo{'s'[: count > 1]}"
+    )
+    explored.go_back()
+    expect(heading).to_have_count(0)
+    explored.go_forward()
+    explored.get_by_role("button", name="More like these").click()
+    expect(explored.get_by_label("Search your photos")).to_have_value(re.compile(r"#\d+"))
+
+
+def test_line_drawn_around_all_photos_chooses_them(explored: Page, few_photos: Library) -> None:
+    explored.get_by_role("button", name="Draw a line").click()
+    box = explored.locator(".canvas").bounding_box()
+    assert box
+    left, top = box["x"] + 5, box["y"] + 5
+    right, bottom = left + box["width"] - 10, top + box["height"] - 10
+    explored.mouse.move(left, top)
+    explored.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        explored.mouse.move(x, y, steps=10)
+    explored.mouse.up()
+    expect(explored).to_have_url(re.compile(r"area=-\d+"))
+    assert len(names(explored)) == few_photos.status().photos
+    explored.get_by_role("button", name="Close").click()
+    expect(explored.locator(".cell")).to_have_count(0)
+
+
+def test_click_on_a_point_opens_its_photo(explored: Page, few_photos: Library) -> None:
+    drawn = atlas.load(few_photos.path, few_photos.model_id)
+    box = explored.locator(".canvas").bounding_box()
+    assert drawn
+    assert box
+    place = drawn.places[drawn.places[:, 0].argmin()]  # at the left, away from the buttons
+    size = box["width"] - 2 * MARGIN_PX, box["height"] - 2 * MARGIN_PX
+    x, y = (MARGIN_PX + part * of for part, of in zip(place.tolist(), size, strict=True))
+    explored.locator(".canvas").click(position={"x": x, "y": y})
+    expect(explored.locator(".sheet .name")).to_be_visible()
+    expect(explored).to_have_url(re.compile(r"photo=\d+"))
+    explored.keyboard.press("Escape")
+    expect(explored.locator(".canvas")).to_be_focused()
+
+
+def test_thumbnails_come_small(explored: Page) -> None:
+    explored.wait_for_function(
+        "([root, px]) => [...root.pictures.values()].some((image) => image && "
+        "Math.max(image.naturalWidth, image.naturalHeight) === px)",
+        arg=[explored.locator(".atlas").element_handle(), THUMBNAIL_PX],
+    )
+
+
+def test_look_alikes_are_side_by_side_the_largest_marked(explored: Page) -> None:
+    explored.get_by_text("Look-alikes", exact=True).click()
+    expect(explored).to_have_url(re.compile("view=look-alikes"))
+    cards = explored.locator(".card")
+    expect(cards).to_have_count(2)
+    expect(cards.first.locator(".mark")).to_have_text("Largest")
+    expect(cards.last.locator(".name")).to_have_text("smaller.jpg")
+    explored.get_by_role("button", name="Select all but the largest").click()
+    expect(explored.locator(".st-key-selection_bar")).to_contain_text("1 photo selected")
+    cards.first.locator(".open").click()
+    expect(explored.locator(".sheet .name")).to_be_visible()

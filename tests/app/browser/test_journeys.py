@@ -1,0 +1,294 @@
+"""The page as a person meets it: a real server, a real Chromium, the starter encoder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.photos.grid import PAGE
+from app.views.search import CLOSEST
+from indexer.daemon.daemon import Daemon
+from indexer.library.library import Library, open_library
+from tests.app.serving import WAIT_MS, names, search, served
+from tests.conftest import SAMPLE
+
+pytestmark = pytest.mark.browser
+
+QUERY = "a polar bear in the snow"
+POLAR_BEAR = "IMG_2034.jpg"
+SAMPLE_PHOTOS = 105
+HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile: www.a.com.jpg")
+
+
+def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: str) -> None:
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    search(page, QUERY)
+    assert names(page)[0] == POLAR_BEAR
+    page.locator(".cell").first.click()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    facts = page.locator(".sheet .facts")
+    for fact in (
+        "NIKON D750",
+        "4 November 2017",
+        "1/800 s · f/5.6 · ISO 400 · 400 mm",
+        "720 × 540",
+    ):
+        expect(facts).to_contain_text(fact)
+    expect(page).to_have_url(re.compile(r"q=a\+polar\+bear.*photo=\d+"))
+    elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert elsewhere == []
+
+
+def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
+    page.goto(address)
+    search(page, QUERY)
+    few = len(names(page))
+    page.get_by_role("button", name="weaker matches").click()
+    expect(page.locator(".cell")).to_have_count(PAGE)
+    expect(page.get_by_role("heading", name="Weaker matches")).to_be_visible()
+    assert 1 <= few < PAGE
+    page.go_back()
+    expect(page.locator(".cell")).to_have_count(few)
+    search(page, "a spoonful of quantum mechanics")
+    expect(page.get_by_text("No strong match. Closest results:")).to_be_visible()
+    expect(page.locator(".cell")).to_have_count(CLOSEST)
+    page.get_by_role("button", name="Show weaker matches too").click()
+    expect(page.locator(".cell")).to_have_count(PAGE)
+
+
+def test_thumbnail_that_does_not_come_leaves_the_name_of_its_photo(
+    page: Page, address: str
+) -> None:
+    page.route("**/thumbnails/**", lambda route: route.fulfill(status=410))
+    page.goto(f"{address}?q=animals&all=1")
+    first = names(page)[0]
+    expect(page.locator(".placeholder").first).to_have_text(first)
+
+
+def test_more_photos_come_while_one_scrolls(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=animals&all=1")
+    first = names(page)
+    assert len(first) == PAGE
+    page.locator(".end").scroll_into_view_if_needed()
+    expect(page.locator(".cell")).to_have_count(SAMPLE_PHOTOS)
+    assert names(page)[:PAGE] == first
+
+
+def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=animals&all=1")
+    bar = page.locator(".st-key-selection_bar")
+    page.get_by_role("checkbox", name=f"Select {names(page)[1]}").click()
+    expect(bar).to_contain_text("1 photo selected")
+    page.locator(".cell").nth(3).click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 photos selected")
+    page.locator(".cell").nth(2).focus()
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("2 photos selected")
+    search(page, QUERY)
+    expect(page.locator(".cell").first).to_be_visible()
+    expect(bar).to_contain_text("2 photos selected")
+    page.get_by_role("button", name="Clear").click()
+    expect(bar).to_have_count(0)
+    page.locator(".cell").first.click()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+
+
+def test_bar_stays_in_sight_select_all_takes_what_is_not_loaded_and_escape_clears(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}?q=animals&all=1")
+    page.get_by_role("checkbox", name=f"Select {names(page)[0]}").click()
+    bar = page.locator(".st-key-selection_bar")
+    expect(bar).to_be_in_viewport(ratio=1)
+    bar.get_by_role("button", name="Select all").click()
+    expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
+    page.locator(".cell").nth(20).scroll_into_view_if_needed()
+    expect(bar).to_be_in_viewport(ratio=1)
+    page.locator(".cell").first.focus()
+    page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+
+
+def test_select_all_takes_the_strong_matches_where_they_alone_are_shown(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    found = names(page)
+    page.get_by_role("checkbox", name=f"Select {found[0]}").click()
+    page.get_by_role("button", name="Select all").click()
+    expect(page.locator(".ticked")).to_have_count(len(found))
+
+
+def test_header_is_opaque(browser: Browser, address: str) -> None:
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(address)
+        header = page.locator(".stAppHeader")
+        expect(header).to_have_css("background-color", re.compile(r"^rgb\("))  # no rgba
+        page.close()
+
+
+def test_filters_that_leave_nothing_are_named_and_can_be_dropped(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=a+polar+bear+camera:nikon+year:1999")
+    expect(page.get_by_role("heading", name="No photo was found")).to_be_visible()
+    page.locator(".stMain").get_by_role("button", name="Remove: 1999").last.click()
+    assert POLAR_BEAR in names(page)
+    expect(page.get_by_label("Search your photos")).to_have_value("a polar bear camera:nikon")
+    page.goto(f"{address}?q=year:1999+camera:none")
+    page.get_by_role("button", name="Remove all filters").click()
+    expect(page.locator(".st-key-newest .cell").first).to_be_visible()
+
+
+def test_one_back_closes_the_photo_and_the_next_leaves_the_query(page: Page, address: str) -> None:
+    page.goto(address)
+    page.goto(f"{address}?q=animals&all=1")
+    names(page)
+    for closing in ("Escape", "Back"):
+        page.locator(".cell").first.click()
+        heading = page.locator(".sheet .name")
+        for _step in range(3):
+            before = heading.text_content() or ""
+            page.keyboard.press("ArrowRight")
+            expect(heading).not_to_have_text(before)
+        page.keyboard.press("Escape") if closing == "Escape" else page.go_back()
+        expect(page.locator(".sheet")).to_have_count(0)
+        expect(page).to_have_url(re.compile(r"q=animals&all=1$"))
+    page.go_back()
+    expect(page).to_have_url(address)
+
+
+def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None:
+    page.goto(address)
+    search(page, "dogs colour:red")
+    expect(page.get_by_text("colour")).to_be_visible()
+    search(page, "dogs")
+    assert names(page)
+
+
+def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow&all=1")
+    second = names(page)[1]
+    page.locator(".cell").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".sheet .name")).to_have_text(second)
+    page.keyboard.press("Escape")
+    expect(page.locator(".sheet")).to_have_count(0)
+    expect(page.locator(".cell").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".cell").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".cell").first).not_to_be_focused()
+    expect(page.locator(".cell:focus")).to_have_count(1)
+
+
+def test_reload_keeps_query_and_open_photo(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    page.locator(".cell").first.click()
+    expect(page).to_have_url(re.compile("photo="))
+    page.reload()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    expect(page.get_by_label("Search your photos")).to_have_value(QUERY)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_narrow_screen_does_not_scroll_sideways(
+    browser: Browser, address: str, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
+    page.locator(".cell").first.wait_for(timeout=WAIT_MS)
+    widest = "Math.max(...['.stMain', 'html'].map(s => document.querySelector(s).scrollWidth))"
+    assert page.evaluate(widest) <= 390
+    page.locator(".cell").first.click()
+    page.locator(".sheet").wait_for(timeout=WAIT_MS)
+    assert page.locator(".sheet").bounding_box()["width"] <= 390
+    page.close()
+
+
+def test_photo_added_while_the_page_is_open_is_found(
+    page: Page, own_library: Path, tmp_path: Path
+) -> None:
+    with served(own_library) as address:
+        page.goto(address)
+        search(page, QUERY)
+        assert names(page)[0] == POLAR_BEAR
+        for name in HOSTILE:  # an umbrella, a bear: whatever they show, they are found by it
+            (tmp_path / "new").mkdir(exist_ok=True)
+            shutil.copy(SAMPLE / "Animals" / "Arctic" / POLAR_BEAR, tmp_path / "new" / name)
+        library = open_library(own_library)
+        with library.writing():
+            library.add_root(tmp_path / "new")
+            library.update()
+        library.close()
+        for name in HOSTILE:  # they come by themselves
+            cell = page.locator(".cell", has=page.get_by_text(name, exact=True))
+            expect(cell.first).to_be_visible()
+            cell.first.click()
+            expect(page.locator(".sheet .name")).to_have_text(name)
+            expect(page.locator(".sheet .facts")).to_contain_text(name)
+            page.keyboard.press("Escape")
+            expect(page.locator(".sheet")).to_have_count(0)
+        assert page.locator("a[href*='www.a.com'], img[src='x']").count() == 0
+
+
+@contextmanager
+def kept_in_line(library: Library) -> Iterator[None]:
+    """A daemon of this process, with the encoder of `library`."""
+    running = Daemon(library)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        running.stop()
+        thread.join(60)
+
+
+def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
+    page: Page, tmp_path: Path
+) -> None:
+    photos = tmp_path / "home" / HOSTILE[1].removesuffix(".jpg")
+    shutil.copytree(SAMPLE / "Animals" / "Arctic", photos)
+    (photos / "torn.jpg").write_bytes(b"no photo")
+    library = open_library(tmp_path / "library", create=True, model="starter")
+    with served(library.path) as address, kept_in_line(library):
+        page.goto(address)
+        page.get_by_role("button", name=photos.name).click()
+        page.get_by_role("button", name="Take in").click()
+        expect(page.locator(".cell .name").filter(has_text=POLAR_BEAR)).to_be_visible(
+            timeout=WAIT_MS
+        )
+        assert page.locator("a[href*='www.a.com']").count() == 0
+        page.get_by_role("button", name="Start searching").click()
+        search(page, QUERY)
+        assert names(page)[0] == POLAR_BEAR
+        page.get_by_role("link", name="Library").click()
+        page.get_by_text("1 could not be read").click()
+        expect(page.get_by_text("torn.jpg")).to_be_visible()
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Resume").click()
+        page.get_by_role("button", name="Remove").click()
+        page.get_by_role("button", name="Remove folder").click()
+        expect(page.get_by_text("No folders yet")).to_be_visible(timeout=WAIT_MS)
+        page.go_back()
+        expect(page.get_by_text("Where are your photos?")).to_be_visible()
+    library.close()
+
+
+def test_address_opens_no_folder(page: Page, address: str) -> None:
+    page.goto(f"{address}library?picker_folder=/etc&folder=/etc&picking=1&path=/etc")
+    expect(page.get_by_text("Library", exact=True).first).to_be_visible()
+    expect(page.locator(".st-key-activity")).to_be_visible()
+    assert page.locator(".st-key-picker").count() == 0

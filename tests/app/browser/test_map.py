@@ -1,0 +1,190 @@
+"""The timeline and the map, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.views.map import TILES_VARIABLE
+from indexer.serving.serve import HOST
+from tests.app.serving import names, served
+from tests.conftest import SAMPLE
+
+pytestmark = pytest.mark.browser
+
+BEAR = "IMG_2034.jpg"  # November 2017
+SEARCH = "Search your photos"
+
+
+@contextmanager
+def tile_server() -> Iterator[tuple[str, list[str]]]:
+    """The address of its tiles, and which ones were asked for."""
+    asked: list[str] = []
+    tile = (SAMPLE.parent / "sample" / "Animals" / "Arctic" / BEAR).read_bytes()
+
+    class Tiles(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(tile)
+
+        def log_message(self, *_: object) -> None:
+            """Quietly."""
+
+    with ThreadingHTTPServer((HOST, 0), Tiles) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{HOST}:{server.server_port}/{{z}}/{{x}}/{{y}}.png", asked
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def tiles() -> Iterator[tuple[str, list[str]]]:
+    with tile_server() as tiles:
+        yield tiles
+
+
+@pytest.fixture(scope="module")
+def address(sample_library: Path, tiles: tuple[str, list[str]]) -> Iterator[str]:
+    with served(sample_library, **{TILES_VARIABLE: tiles[0]}) as address:
+        yield address
+
+
+def test_month_of_the_timeline_shows_its_photos(page: Page, address: str) -> None:
+    page.goto(f"{address}timeline")
+    everything = len(names(page))
+    page.get_by_role("button", name="November 2017: 1 photo").click()
+    expect(page).to_have_url(re.compile("months=2017-11..2017-11"))
+    expect(page.locator(".cell .name")).to_have_text([BEAR])
+    expect(page.locator(".month")).to_have_text(["November 2017"])
+    page.get_by_role("button", name="2017", exact=True).click()
+    expect(page.get_by_text("January 2017 – December 2017")).to_be_visible()
+    expect(page.locator(".cell")).to_have_count(9)
+    page.go_back()
+    expect(page.locator(".cell .name")).to_have_text([BEAR])
+    page.get_by_role("button", name="All years").click()
+    expect(page.locator(".cell")).to_have_count(everything)
+
+
+def test_span_is_chosen_by_dragging_and_by_key(page: Page, address: str) -> None:
+    page.goto(f"{address}timeline")
+    bars = page.locator(".bar")
+    bars.first.wait_for()
+    months = [bars.nth(place).get_attribute("data-month") for place in (3, 6)]
+    bars.nth(3).scroll_into_view_if_needed()
+    start, end = bars.nth(3).bounding_box(), bars.nth(6).bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 2, start["y"] + start["height"] - 3)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 2, end["y"] + end["height"] - 3, steps=8)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(f"months={months[0]}..{months[1]}"))
+    expect(page.locator(".bar[aria-pressed=true]")).to_have_count(4)
+    bars.nth(3).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar[aria-pressed=true]")).to_have_count(1)
+
+
+def test_a_drag_begins_and_ends_in_months_without_photos(page: Page, address: str) -> None:
+    page.goto(f"{address}timeline")
+    names(page)  # nothing moves any more
+    slots = page.locator(".year", has_text="2017").locator(".slot")
+    slots.first.scroll_into_view_if_needed()
+    months = [slots.nth(place).get_attribute("data-month") for place in (0, 1)]
+    start, end = slots.nth(0).bounding_box(), slots.nth(1).bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] - 40, steps=5)  # above the months
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(f"months={months[0]}..{months[1]}"))
+
+
+def test_photo_of_the_timeline_opens_and_finds_more_like_it(page: Page, address: str) -> None:
+    page.goto(f"{address}timeline?months=2017-11..2017-11")
+    page.locator(".cell").click()
+    expect(page.locator(".sheet .name")).to_have_text(BEAR)
+    page.get_by_role("button", name="More like this").click()
+    expect(page.get_by_label(SEARCH)).to_have_value(re.compile(r"#\d+"))
+    assert names(page)[0] == BEAR
+    page.go_back()
+    expect(page.locator(".timeline")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"timeline\?months=2017-11..2017-11&photo=\d+$"))
+
+
+def test_cluster_of_the_map_searches_near_there(
+    page: Page, address: str, tiles: tuple[str, list[str]]
+) -> None:
+    page.goto(f"{address}map")
+    page.locator(".dot").first.wait_for()
+    far = page.locator(".dot").count()
+    page.get_by_role("button", name="Zoom out").click()
+    expect(page.locator(".dot")).not_to_have_count(far)
+    page.get_by_role("button", name=re.compile(r"1 photo · 13\.2° S, 72\.5° W")).click()
+    expect(page.get_by_label(SEARCH)).to_have_value(re.compile("^near:-13.16"))
+    assert names(page) == ["Huayna Picchu.jpg"]
+    assert tiles[1] == []
+    page.go_back()
+    page.locator(".dot").first.wait_for()
+    expect(page).to_have_url(f"{address}map")
+    expect(page.get_by_text("A place is added to the query")).to_have_count(0)
+
+
+def test_a_cluster_finds_as_many_photos_as_it_says(page: Page, address: str) -> None:
+    page.goto(f"{address}map")
+    page.locator(".dot").first.wait_for()
+    for place in range(page.locator(".dot").count()):
+        dot = page.locator(".dot").nth(place)
+        count = int(dot.inner_text())
+        dot.dispatch_event("click")
+        expect(page.locator(".cell")).to_have_count(count)
+        page.go_back()
+        page.locator(".dot").first.wait_for()
+
+
+def test_place_is_added_to_a_query_by_the_map(page: Page, address: str) -> None:
+    page.goto(f"{address}?q=after:2009+-near:0,0,10km")
+    page.get_by_role("link", name="Choose on the map").click()
+    expect(page.get_by_text("A place is added to the query")).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"72\.5° W")).click()
+    expect(page.get_by_label(SEARCH)).to_have_value(
+        re.compile("^after:2009-01-01 -near.* near:-13")
+    )
+    assert names(page) == ["Huayna Picchu.jpg"]
+
+
+def test_map_is_moved_and_zoomed_by_keys(page: Page, address: str) -> None:
+    page.goto(f"{address}map")
+    dot = page.get_by_role("button", name=re.compile(r"72\.5° W"))
+    before = dot.bounding_box()
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "([dot, x]) => dot.getBoundingClientRect().x > x + 40",
+        arg=[dot.element_handle(), before and before["x"]],
+    )
+    few = page.locator(".dot").count()
+    page.keyboard.press("-")
+    expect(page.locator(".dot")).not_to_have_count(few)
+
+
+def test_tiles_are_fetched_only_when_they_are_allowed(
+    page: Page, address: str, tiles: tuple[str, list[str]]
+) -> None:
+    page.goto(f"{address}map")
+    page.locator(".dot").first.wait_for()
+    expect(page.get_by_text("learns your internet address")).to_be_visible()
+    assert tiles[1] == []
+    with page.expect_response(re.compile(r"/\d+/\d+/\d+\.png")):
+        page.get_by_text("Streets and places from").click()
+    assert tiles[1]

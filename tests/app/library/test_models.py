@@ -1,0 +1,193 @@
+"""The models of the library page in Streamlit's own test harness, with a hub on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.library.daemon_status import progress
+from app.library.model_list import facts, pulling
+from app.library.model_switch import told
+from clipcore.checkpoints import catalogue
+from indexer.daemon.daemon import Daemon
+from indexer.library.library import Library, open_library
+from indexer.records.models import ModelOffer, ModelWish, SwitchCost
+from tests.app.test_main import taken_in
+from tests.app.views.test_library import DAEMON, status_of, words
+from tests.clipcore.checkpoints.test_catalogue import point_at
+from tests.fakes import ColourEncoder
+from tests.hub import Hub, hub_serving
+from tests.indexer.daemon.test_pause import running, until
+from tests.photos import make_photo
+
+NAME = catalogue.default_name()
+WEIGHTS = bytes(range(256)) * 4096 * 12  # more than the client's chunk of 10 MiB
+
+
+class DefaultEncoder(ColourEncoder):
+    """Stands for the default checkpoint."""
+
+    model_id = f"{NAME}@1"
+
+
+def encoder_of(source: str) -> ColourEncoder:
+    return DefaultEncoder() if source == NAME else ColourEncoder()
+
+
+@pytest.fixture(autouse=True)
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    pulling.clear()
+    with hub_serving({"open_clip_model.safetensors": WEIGHTS}) as hub:
+        point_at(monkeypatch, hub.url)
+        yield hub
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    make_photo(tmp_path / "photos" / "red.jpg", "red")
+    taken_in(tmp_path).close()
+    opened = open_library(tmp_path / "library", open_encoder=encoder_of)
+    yield opened
+    opened.close()
+
+
+def models_over(library: Library) -> AppTest:
+    def script(library: object) -> None:
+        from app.ui.deferred_dialog import dialog_at_the_end
+        from app.views.library import library_page
+
+        with dialog_at_the_end():
+            library_page(library)
+
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
+    test.session_state["models_open"] = True
+    test.run()
+    assert not test.exception
+    return test
+
+
+def keys(test: AppTest) -> set[str | None]:
+    return {button.key for button in test.button}
+
+
+def until_pulled(library: Library) -> None:
+    until(lambda: pulling(library).model is None)
+
+
+def test_models_are_listed_with_their_facts_and_the_rest_is_a_click_away(library: Library) -> None:
+    test = models_over(library)
+    assert "In use" in words(test)
+    assert "recommended · 605" in words(test)
+    assert "MB of memory · 512 dimensions · 73% of ImageNet right · licence MIT" in words(test)
+    assert {f"pull_{NAME}", "use_starter"} <= keys(test)
+    assert "pull_RN50/openai" not in keys(test)
+    test.toggle(key="models_all").set_value(True).run()
+    assert "pull_RN50/openai" in keys(test)
+
+
+def test_nothing_is_listed_before_it_is_asked_for(library: Library) -> None:
+    test = models_over(library)
+    test.session_state["models_open"] = False
+    assert f"pull_{NAME}" not in keys(test.run())
+
+
+def test_model_is_downloaded_beside_the_page_one_at_a_time(library: Library, hub: Hub) -> None:
+    hub.may_finish.clear()
+    models_over(library).button(key=f"pull_{NAME}").click().run()
+    until(lambda: pulling(library).share > 0.5)
+    test = models_over(library)  # another visitor
+    assert "Downloading: " in str(test.get("progress")[0].proto)
+    others = [one for one in test.button if (one.key or "").startswith("pull_")]
+    assert others
+    assert all(button.disabled for button in others)
+    hub.may_finish.set()
+    until_pulled(library)
+    assert f"use_{NAME}" in keys(test.run())
+    assert catalogue.cached(catalogue.resolve(NAME)) is not None
+
+
+def test_damaged_download_tells_why_and_may_be_tried_again(library: Library, hub: Hub) -> None:
+    hub.damaged = True
+    test = models_over(library)
+    test.button(key=f"pull_{NAME}").click().run()
+    until_pulled(library)
+    assert "came damaged" in words(test.run())
+    hub.damaged = False
+    test.button(key=f"pull_{NAME}").click().run()
+    until_pulled(library)
+    assert f"use_{NAME}" in keys(test.run())
+
+
+def test_unreachable_hub_is_told_in_words(library: Library, hub: Hub) -> None:
+    hub.files.clear()
+    test = models_over(library)
+    test.button(key=f"pull_{NAME}").click().run()
+    until_pulled(library)
+    assert "has none of open_clip_model.safetensors" in words(test.run())
+
+
+def test_download_is_broken_off_and_what_came_is_kept(library: Library, hub: Hub) -> None:
+    hub.may_finish.clear()
+    test = models_over(library)
+    test.button(key=f"pull_{NAME}").click().run()
+    until(lambda: pulling(library).share > 0.5)
+    test.run().button(key=f"stop_{NAME}").click().run()
+    hub.may_finish.set()
+    until_pulled(library)
+    assert pulling(library).failed == {}
+    assert f"pull_{NAME}" in keys(test.run())
+    assert list(Path(catalogue.hub.cache_directory()).rglob("*.part"))
+
+
+def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
+    library: Library, tmp_path: Path
+) -> None:
+    catalogue.pull(NAME)
+    test = models_over(library)
+    test.button(key=f"use_{NAME}").click().run()
+    assert "1 photo" in words(test)
+    assert library.models.wish() is None
+    test.button(key="switch").click().run()
+    assert library.models.wish() == ModelWish(NAME)
+    assert "It begins when the daemon runs." in words(test.run())
+    own = open_library(tmp_path / "library", open_encoder=encoder_of)
+    with running(Daemon(own)):
+        until(lambda: library.models.wish() is None)
+        until(lambda: library.search("red", 1).model_id == f"{NAME}@1")
+    own.close()
+
+
+def test_wish_is_withdrawn_and_a_refused_one_told_and_tried_again(library: Library) -> None:
+    library.models.ask_for(NAME)
+    models_over(library).button(key="keep_model").click().run()
+    assert library.models.wish() is None
+    library.models.refuse(NAME, "its weights are damaged")
+    test = models_over(library)
+    assert f"could not go over to {NAME}: its weights are damaged" in words(test)
+    test.button(key="ask_again").click().run()
+    assert library.models.wish() == ModelWish(NAME)
+
+
+def test_time_is_told_by_what_is_known_of_it() -> None:
+    def time_of(cost: SwitchCost) -> str:
+        return dict(told("m", cost))["Time"]
+
+    assert time_of(SwitchCost(900, 0, 15.0, measured=True)).startswith("1 min: ")
+    assert "15 photos/s" in time_of(SwitchCost(900, 0, 15.0, measured=True))
+    assert time_of(SwitchCost(900, 0, 15.0)).startswith("about 1 min")
+    assert "first used" in time_of(SwitchCost(900, 0))
+
+
+def test_progress_of_going_over_counts_from_the_first_photo() -> None:
+    busy = replace(DAEMON, queue=240)
+    assert progress(status_of(daemon=busy, wish=ModelWish("m"))) == pytest.approx(0.2)
+
+
+def test_facts_that_are_not_known_are_left_out() -> None:
+    assert facts(ModelOffer("/some/model", is_here=True)) == ""

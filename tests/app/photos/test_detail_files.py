@@ -1,0 +1,67 @@
+"""The open photo's files: made once, and gone with those who look at them."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from app.http.download_tokens import REMEMBERED, Offer, Offers
+from app.photos import detail_files
+from app.photos.detail_files import Large, offer
+from indexer.library.library import Library
+from tests.app.test_main import component, page_over, taken_in
+from tests.photos import make_photo
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    make_photo(tmp_path / "photos" / "red.tif", "red")  # no browser shows it as it is
+    return taken_in(tmp_path)
+
+
+def test_picture_of_an_open_photo_is_made_once(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    original = detail_files.large_picture
+    monkeypatch.setattr(
+        detail_files,
+        "large_picture",
+        lambda photo, side: made.append(side) or original(photo, side),
+    )
+    test = page_over(library, q="red", all="1", photo="1")
+    first = component(test, "recollect_detail")
+    second = component(test.run(), "recollect_detail")
+    assert first is not None
+    assert second is not None
+    assert first["src"] == second["src"]
+    assert first["original"] == second["original"]
+    assert len(made) == 1
+
+
+def test_offer_of_a_picture_does_not_outlive_the_session(library: Library) -> None:
+    large = Large("image/jpeg", b"jpeg")
+    made = offer(library.photo(1), large)
+    assert made.content() == b"jpeg"
+    del large
+    gc.collect()
+    assert made.content() is None
+
+
+def test_what_was_never_offered_or_is_taken_back_is_not_had() -> None:
+    offers = Offers()
+    token = offers.make(Offer("a.jpg", "image/jpeg", lambda: b"a"), "anna")
+    assert offers.get(token, "anna") is not None
+    assert offers.get(token, "otto") is None
+    assert offers.get(f"{token}x", "anna") is None
+    offers.take_back(token)
+    assert offers.get(token, "anna") is None
+
+
+def test_the_oldest_of_very_many_offers_is_forgotten() -> None:
+    offers = Offers()
+    tokens = [offers.make(Offer("a", "", lambda: b""), "") for _ in range(REMEMBERED + 1)]
+    assert offers.get(tokens[0], "") is None
+    assert offers.get(tokens[1], "") is not None

@@ -1,0 +1,65 @@
+"""Facets are counted once for everybody, and aside where that takes long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.ui import recount
+from app.ui.facets_cache import facets_count
+from indexer.library.library import Library
+from indexer.records.results import Facets
+from tests.app.test_main import taken_in
+from tests.app.views.test_library import until
+from tests.photos import make_photo
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    make_photo(tmp_path / "photos" / "red.jpg", "red")
+    library = taken_in(tmp_path)
+    yield library
+    library.close()
+
+
+def add(library: Library, name: str) -> None:
+    make_photo(library.path.parent / "photos" / f"{name}.jpg", name)
+    with library.writing():
+        library.update()
+
+
+def test_small_library_is_counted_when_it_has_changed_and_only_then(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "AT_ONCE_S", 60.0)  # as if it took no time on a busy machine
+    counted_facets = facets_count()
+    first = counted_facets.current(library)
+    assert counted_facets.current(library) is first
+    add(library, "blue")
+    assert counted_facets.current(library).photos == 2
+
+
+def test_nobody_waits_while_a_large_library_is_counted(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "AT_ONCE_S", -1.0)  # as if it took long
+    counted_facets = facets_count()
+    assert counted_facets.current(library).photos == 1
+    add(library, "blue")
+    begun, may_end, counted = threading.Event(), threading.Event(), library.facets
+
+    def slow() -> Facets:
+        begun.set()
+        may_end.wait(60)
+        return counted()
+
+    monkeypatch.setattr(library, "facets", slow)
+    until(
+        lambda: counted_facets.current(library).photos == 1 and begun.is_set()
+    )  # it rests after a count
+    assert counted_facets.current(library).photos == 1
+    may_end.set()
+    until(lambda: counted_facets.current(library).photos == 2)

@@ -1,0 +1,342 @@
+"""The library page and the welcome, in Streamlit's own test harness, over real libraries."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.library.daemon_status import detail, in_one_line, progress, time_left, told
+from app.library.roots import remove
+from app.selection.allowed_folders import VARIABLE
+from app.views.library import about
+from app.views.welcome import title
+from indexer.daemon.daemon import Daemon
+from indexer.errors import LibraryBusy
+from indexer.library.library import Library, open_library
+from indexer.records.status import DaemonState, DiskUse, LibraryStatus
+from tests.app.test_main import cells, component, page_over, taken_in
+from tests.fakes import ColourEncoder
+from tests.photos import make_photo
+
+HOSTILE = "**[x](http:a)** $x$ :smile:"
+DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), doing="watching")
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A good photo and a bad one in `photos`; `tmp_path` is where folders may be chosen."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    make_photo(tmp_path / "photos" / "red.jpg", "red")
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"no photo")
+    return taken_in(tmp_path)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    make_photo(tmp_path / "home" / HOSTILE / "red.jpg", "red")
+    return open_library(
+        tmp_path / "library", create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+    )
+
+
+def library_page_over(library: Library) -> AppTest:
+    def script(library: object) -> None:
+        from app.views.library import library_page
+
+        library_page(library)
+
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
+    test.session_state["failures"] = True  # they are looked at
+    test.run()
+    assert not test.exception
+    return test
+
+
+@contextmanager
+def daemon(library: Library) -> Iterator[None]:
+    own = open_library(library.path, open_encoder=lambda _: ColourEncoder())
+    running = Daemon(own)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        running.stop()
+        thread.join(30)
+        own.close()
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def words(test: AppTest) -> str:
+    markdown = (test.markdown, test.caption, test.error, test.get("html"))
+    shown = [element.proto.body for kind in markdown for element in kind]
+    return "\n".join(shown).replace("\\", "")
+
+
+def test_page_tells_folders_model_index_and_sizes(library: Library) -> None:
+    said = words(library_page_over(library))
+    for fact in ("photos", "1 photo", "colour-1", "exact · 1 vector", "Thumbnails", "written"):
+        assert fact in said
+
+
+def test_failure_is_told_with_its_reason_and_is_tried_again_when_asked(
+    library: Library, tmp_path: Path
+) -> None:
+    test = library_page_over(library)
+    assert "bad.jpg" in words(test)
+    assert "since" in words(test)
+    bad = tmp_path / "photos" / "bad.jpg"
+    make_photo(bad, "blue")
+    test.button(key="retry").click().run()
+    with library.writing():
+        library.update()
+    assert "bad.jpg" not in words(test.run())
+    assert library.status().photos == 2
+
+
+def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
+    with daemon(library):
+        until(lambda: library.status().daemon)
+        test = library_page_over(library)
+        test.button(key="pause").click().run()
+        assert library.paused
+        until(lambda: (now := library.status().daemon) and now.paused)
+        assert "Paused" in words(test.run())
+        test.button(key="resume").click().run()
+        assert not library.paused
+        assert "Resting" not in words(test)
+        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        assert "Up to date" in words(test.run())
+
+
+def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
+    library: Library,
+) -> None:
+    with daemon(library):
+        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        test = library_page_over(library)
+        (root,) = library.roots()
+        test.button(key=f"remove_{root.id}").click().run()
+        assert library.roots() == []
+        assert not library.paused
+        assert "No folders yet" in words(test)
+        assert "Resting" not in words(test)
+        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+
+
+def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -> list[str]:
+    """What the page says of the daemon, again and again, until that holds."""
+    messages = []
+    while not holds(status := library.progress()):
+        messages.append(told(status)[1])
+        time.sleep(0.005)
+    return messages
+
+
+def is_watching(status: LibraryStatus) -> bool:
+    return status.daemon is not None and status.daemon.doing == "watching"
+
+
+def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
+    with daemon(library):
+        messages_until(library, is_watching)
+        (root,) = library.roots()
+        removal = threading.Thread(target=remove, args=(library, root.path))
+        removal.start()
+        messages = messages_until(library, lambda now: not removal.is_alive() and is_watching(now))
+        removal.join()
+    assert "Removing photos" in messages
+    assert not {"Resting", "Paused"} & set(messages)
+
+
+def test_a_first_folder_is_scanned_from_the_first_moment(empty: Library, tmp_path: Path) -> None:
+    with daemon(empty):
+        messages_until(empty, is_watching)
+        empty.add_root(tmp_path / "home")
+        assert title(empty.progress()) == "Looking for photos…"
+        messages = messages_until(empty, lambda now: now.photos)
+    assert messages[0] == "Scanning home"
+    assert "Up to date" not in messages
+
+
+def test_removal_gives_up_with_who_is_writing_and_leaves_the_daemon_as_it_was(
+    library: Library, tmp_path: Path
+) -> None:
+    writer = open_library(library.path, open_encoder=lambda _: ColourEncoder())
+    with writer.writing(), pytest.raises(LibraryBusy):
+        remove(library, tmp_path / "photos", patience_s=0.2)
+    assert len(library.roots()) == 1
+    assert not library.paused
+
+
+def test_patterns_are_saved_and_a_wrong_one_is_told(library: Library) -> None:
+    test = library_page_over(library)
+    (root,) = library.roots()
+    test.text_area(key=f"patterns_{root.id}").set_value("raw/\n*.gif")
+    test.button(key=f"save_{root.id}").click().run()
+    assert library.roots()[0].excludes == ("raw/", "*.gif")
+    test.text_area(key=f"patterns_{root.id}").set_value("# all")
+    test.button(key=f"save_{root.id}").click().run()
+    assert "excludes nothing" in words(test)
+    assert library.roots()[0].excludes == ("raw/", "*.gif")
+
+
+def test_second_folder_is_chosen_step_by_step_with_its_patterns(
+    library: Library, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "drive" / "2020" / "lime.jpg", "lime")
+    test = library_page_over(library)
+    test.button(key="add").click().run()
+    press(test, "drive")
+    press(test, "2020")
+    test.text_area(key="picker_excludes").set_value("*.gif")
+    test.button(key="picker_add").click().run()
+    assert [root.path for root in library.roots()] == [
+        tmp_path / "photos",
+        tmp_path / "drive" / "2020",
+    ]
+    assert library.roots()[1].excludes == ("*.gif",)
+    assert "picker_add" not in [button.key for button in test.button]
+
+
+def test_folder_that_cannot_be_one_is_told(library: Library) -> None:
+    test = library_page_over(library)
+    test.button(key="add").click().run()
+    press(test, "library")
+    test.button(key="picker_add").click().run()
+    assert "is the library itself" in words(test)
+    assert len(library.roots()) == 1
+
+
+def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) -> None:
+    test = page_over(empty)
+    assert "Where are your photos?" in test.header[0].value
+    press(test, HOSTILE)
+    test.button(key="picker_add").click().run()
+    assert test.header[0].value == "No photos yet"  # no daemon runs
+    with daemon(empty):
+        until(lambda: empty.status().photos)
+        test.run()
+    assert "1 photo so far" in test.header[0].value
+    assert [cell["name"] for cell in cells(test)] == ["red.jpg"]
+    test.button(key="start_searching").click().run()
+    assert component(test, "recollect_query_box") is not None
+
+
+def press(test: AppTest, folder: str) -> None:
+    (button,) = [
+        button
+        for button in test.button
+        if (button.key or "").startswith("picker_folder") and _as_typed(button.label) == folder
+    ]
+    button.click().run()
+
+
+def _as_typed(label: str) -> str:
+    return label.replace("\\", "")
+
+
+def status_of(**changes: object) -> LibraryStatus:
+    plain = LibraryStatus(Path("/library"), "starter-1", (), 300, 300, 0, 0, daemon=DAEMON)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_progress_is_told_with_rate_and_time_left() -> None:
+    busy = replace(
+        DAEMON, doing="indexing photos", queue=100, photos_per_s=2.5, left_s=40, last_error="x"
+    )
+    status = status_of(daemon=busy)
+    assert told(status)[1] == "Indexing photos"
+    assert detail(status) == "100 to go · 2.5 photos/s · 40 s left"
+    assert progress(status) == 0.75
+    assert progress(status_of()) is None
+
+
+def test_each_state_of_the_daemon_has_its_words() -> None:
+    assert told(status_of())[1] == "Up to date"
+    assert told(status_of(daemon=None))[1] == "The daemon is not running"
+    assert told(status_of(paused=True, daemon=None))[1] == "Paused"
+    assert (
+        told(status_of(daemon=replace(DAEMON, doing="scanning s3://bucket/p")))[1] == "Scanning p"
+    )
+    assert told(status_of(daemon=replace(DAEMON, doing="scanning all folders")))[1] == (
+        "Scanning all folders"
+    )
+    battery = replace(DAEMON, paused="paused while the machine runs on battery")
+    assert detail(status_of(daemon=battery)) == "paused while the machine runs on battery"
+    full = replace(DAEMON, doing="waiting for room on the disk", last_error="no room for x")
+    assert detail(status_of(daemon=full)) == "no room for x"
+
+
+def test_a_search_page_tells_progress_and_pauses_alone() -> None:
+    assert in_one_line(status_of()) is None
+    assert in_one_line(status_of(daemon=None)) is None
+    busy = replace(DAEMON, doing="indexing photos", queue=100)
+    assert "Indexing photos · 100 to go" in str(in_one_line(status_of(daemon=busy)))
+    paused = replace(DAEMON, doing="paused", paused="paused: 'indexer resume' lets it go on")
+    assert "Paused · New photos wait" in str(in_one_line(status_of(paused=True, daemon=paused)))
+
+
+def test_sizes_follow_the_library(library: Library, tmp_path: Path) -> None:
+    test = library_page_over(library)
+    before = dict(about(library.status(), library.disk_use()))["Thumbnails"]
+    assert before in words(test)
+    make_photo(tmp_path / "photos" / "blue.jpg", "blue")
+    with library.writing():
+        library.update()
+    after = dict(about(library.status(), library.disk_use()))["Thumbnails"]
+    assert after != before
+    assert after in words(test.run())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(9.4, "9 s"), (60, "1 min"), (3599, "1 h 0 min"), (12_000, "3 h 20 min")]
+)
+def test_time_left_is_told_in_two_units_at_most(seconds: float, said: str) -> None:
+    assert time_left(seconds) == said
+
+
+def test_gone_photos_are_told_only_where_there_are_any() -> None:
+    use = DiskUse(1, 2, 3)
+    assert "Gone" not in dict(about(status_of(), use))
+    assert dict(about(status_of(missing=7), use))["Gone"].startswith("7 photos")
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        (DiskUse(1, 0, 0), "not written yet"),
+        (DiskUse(1, 2_000_000, 0), "2 MB"),  # within a database
+        (DiskUse(1, None, 0), None),  # which needs none
+    ],
+)
+def test_index_is_told_where_there_is_or_will_be_one(use: DiskUse, told: str | None) -> None:
+    assert dict(about(status_of(), use)).get("Index file") == told
+
+
+def test_last_full_look_is_told_in_the_time_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    daemon = replace(DAEMON, last_reconcile=datetime(2024, 1, 31, 20, 15))
+    told = dict(about(status_of(daemon=daemon), DiskUse(1, 2, 3)))
+    monkeypatch.undo()
+    time.tzset()
+    assert told["Last full look"] == "1 February 2024, 04:15"
+    assert "Last full look" not in dict(about(status_of(), DiskUse(1, 2, 3)))

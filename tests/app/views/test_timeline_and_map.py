@@ -1,0 +1,70 @@
+"""What the timeline and the map ask the library for."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.views.map import map_data, near_query
+from app.views.timeline import query, scrubber_data
+from indexer.query.query import parse
+from indexer.records.results import Facets, Place
+
+
+@pytest.mark.parametrize(
+    ("span", "asked"),
+    [
+        (None, "after:0001"),
+        (("2017-11", "2017-11"), "after:2017-11 before:2017-12"),
+        (("2017-01", "2018-12"), "after:2017-01 before:2019-01"),
+        (("9998-12", "9998-12"), "after:9998-12 before:9999-01"),
+    ],
+)
+def test_span_is_asked_for_as_days_of_whole_months(
+    span: tuple[str, str] | None, asked: str
+) -> None:
+    assert query(span) == asked
+    parse(asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("2017-11..2018-02", "('2017-11', '2018-02')"),
+        ("2018-02..2017-11", "None"),
+        ("2017-13..2018-02", "None"),
+        ("2017-11", "None"),
+        ("0000-01..9999-12", "None"),
+        ("../../etc", "None"),
+    ],
+)
+def test_address_names_two_months_or_none(asked: str, said: str) -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from app.views.timeline import span
+
+        st.text(repr(span()))
+
+    test = AppTest.from_function(script)
+    test.query_params["months"] = asked
+    assert test.run().text[0].value == said
+
+
+def test_scrubber_is_told_each_month_in_words() -> None:
+    (first, second) = scrubber_data({"2018-01": 1, "2017-11": 1200}, None)["months"]
+    assert (first["month"], first["label"]) == ("2017-11", "November 2017: 1,200 photos")
+    assert second["label"] == "January 2018: 1 photo"
+
+
+def test_cluster_is_a_query_that_can_be_typed() -> None:
+    asked = near_query({"latitude": -13.16311, "longitude": -72.545, "km": 9})
+    assert asked == "near:-13.1631,-72.5450,9km"
+    parse(asked)
+
+
+def test_map_is_told_of_no_tiles_unless_they_are_allowed() -> None:
+    places = (Place(48.85837, 2.29448, 3),)
+    told = map_data(Facets(3, {}, {}, {}, {}, {}, {}, places))
+    assert told["tiles"] is None
+    assert told["places"] == [[48.8584, 2.2945, 3]]

@@ -1,0 +1,317 @@
+"""The daemon over real folders: what it notices, how often it embeds, what it leaves alone."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from indexer.daemon.daemon import Daemon
+from indexer.library.library import Library, open_library
+from tests.fakes import ColourEncoder
+from tests.indexer.taking_in import keep_in_line
+from tests.photos import make_photo
+
+QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
+
+
+def until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def encoder() -> ColourEncoder:
+    return ColourEncoder()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    make_photo(tmp_path / "photos" / "first.png", "red")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def library(place: Path, photos: Path) -> Iterator[Library]:
+    """What a searcher sees; the daemon has its own."""
+    opened = open_library(
+        place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+    )
+    opened.add_root(photos)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def daemon(library: Library, encoder: ColourEncoder) -> Iterator[Daemon]:
+    own = open_library(library.path, open_encoder=lambda _: encoder)
+    running = Daemon(own)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        until(lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile))
+        yield running
+    finally:
+        running.stop()
+        thread.join(30)
+        own.close()
+    assert not thread.is_alive()
+
+
+def names(library: Library) -> set[str]:
+    return {hit.photo.path.name for hit in library.search("red", 2000).hits}
+
+
+def test_new_moved_changed_and_deleted_photos_are_noticed(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    with daemon(library, encoder):
+        make_photo(photos / "new folder" / "deep" / "green.png", "green")
+        until(lambda: names(library) == {"first.png", "green.png"})
+        make_photo(photos / "new folder" / "deep" / "blue.png", "blue")  # watched by now
+        until(lambda: "blue.png" in names(library))
+        shutil.move(make_photo(tmp_path / "white.png", "white"), photos / "white.png")
+        until(lambda: "white.png" in names(library))
+        before = encoder.embedded
+        (photos / "new folder").rename(photos / "renamed")
+        (photos / "white.png").rename(photos / "renamed" / "snow.png")
+        until(lambda: names(library) == {"first.png", "green.png", "blue.png", "snow.png"})
+        (photos / "renamed" / "deep" / "green.png").unlink()
+        until(lambda: "green.png" not in names(library))
+        assert encoder.embedded == before
+        make_photo(photos / "first.png", "yellow", seed=1)
+        until(lambda: library.search("yellow", 1).hits[0].photo.path.name == "first.png")
+        assert encoder.embedded == before + 1
+
+
+def test_a_thousand_photos_at_once_lose_no_event(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    for number in range(1000):
+        make_photo(tmp_path / "card" / f"{number}.png", "green", size=(16, 12), seed=number)
+    with daemon(library, encoder):
+        for photo in (tmp_path / "card").iterdir():
+            shutil.copy(photo, photos)
+        until(lambda: library.status().photos == 1001, 300)
+        assert encoder.embedded == 1001
+        for number in range(1000):
+            (photos / f"{number}.png").rename(photos / f"holiday {number}.png")
+        until(lambda: sum(name.startswith("holiday") for name in names(library)) == 1000, 300)
+        assert library.status().photos == 1001
+        assert encoder.embedded == 1001
+
+
+def test_files_written_slowly_are_embedded_once_and_whole(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    data = make_photo(tmp_path / "slow.jpg", "green", size=(640, 480)).read_bytes()
+    other = make_photo(tmp_path / "slow too.jpg", "blue", size=(640, 480)).read_bytes()
+    with daemon(library, encoder), ExitStack() as stack:
+        (photos / "new folder").mkdir()
+        one = stack.enter_context((photos / "slow.jpg").open("wb", buffering=0))
+        two = stack.enter_context((photos / "new folder" / "slow too.jpg").open("wb", buffering=0))
+        for part in range(5):  # slower than the time in which paths settle
+            for file, whole in ((one, data), (two, other)):
+                file.write(whole[part * len(whole) // 5 : (part + 1) * len(whole) // 5])
+            time.sleep(1)
+        stack.close()
+        until(lambda: {"slow.jpg", "slow too.jpg"} <= names(library))
+        assert encoder.embedded == 3
+        assert library.failures() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
+def test_folders_that_are_left_out_are_not_watched(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    make_photo(photos / "raw" / "x.png", "blue")
+    make_photo(photos / "@eaDir" / "x.png", "blue")
+    library.add_root(photos, ["raw/"])
+    before = watches()
+    with daemon(library, encoder):
+        assert watches() - before == 1
+        (photos / "more").mkdir()
+        (photos / ".hidden").mkdir()
+        until(lambda: watches() - before == 2)
+        time.sleep(1)
+        assert watches() - before == 2
+
+
+def watches() -> int:
+    """How many inotify watches this process has."""
+    told = [path.read_text() for path in Path("/proc/self/fdinfo").iterdir() if path.exists()]
+    return sum(text.count("\ninotify wd:") for text in told)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+def test_new_link_to_a_photo_in_a_hidden_folder_is_noticed(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    with daemon(library, encoder):
+        key = make_photo(photos / ".git" / "annex" / "key.png", "blue")
+        (photos / "panda.png").symlink_to(key.relative_to(photos))
+        until(lambda: names(library) == {"first.png", "panda.png"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
+def test_folder_that_holds_a_library_is_not_watched(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    make_photo(photos / "other" / "thumbnails" / "x.png", "blue")
+    for name in ("library.db", "writer.json"):
+        (photos / "other" / name).touch()
+    before = watches()
+    with daemon(library, encoder):
+        assert watches() - before == 1
+        until(lambda: names(library) == {"first.png"})  # once it has settled
+
+
+def test_a_changed_set_of_patterns_is_honoured_while_the_daemon_runs(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    make_photo(photos / "raw" / "x.png", "blue")
+    with daemon(library, encoder):
+        until(lambda: names(library) == {"first.png", "x.png"})  # once they have settled
+        library.add_root(photos, ["raw/"])
+        make_photo(photos / "raw" / "y.png", "white")
+        time.sleep(2)
+        assert "y.png" not in names(library)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify")
+def test_an_overflow_of_the_event_queue_loses_nothing(library: Library, photos: Path) -> None:
+    limit = int(QUEUE.read_text())
+    if limit > 50_000:
+        pytest.skip(f"{limit} events fit into the queue: too many to fill it here")
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=keep_in_line, args=(library.path,))
+    process.start()
+    assert process.pid is not None
+    try:
+        until(lambda: names(library) == {"first.png"})
+        until(lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile))
+        os.kill(process.pid, signal.SIGSTOP)
+        for number in range(limit // 2):  # two events each, at the least
+            (photos / f"{number}.txt").touch()
+        for number in range(5):
+            make_photo(photos / f"late {number}.png", "blue", seed=number)
+        os.kill(process.pid, signal.SIGCONT)
+        until(lambda: len(names(library)) == 6)
+        os.kill(process.pid, signal.SIGTERM)
+        process.join(30)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify")
+def test_a_root_for_which_watches_ran_out_is_polled(
+    library: Library,
+    photos: Path,
+    encoder: ColourEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def none_left(_self: object) -> int:
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr("watchdog.observers.inotify_c.InotifyFD._create_inotify_fd", none_left)
+    monkeypatch.setattr("indexer.daemon.schedule.POLL_S", 1.0)
+    with caplog.at_level(logging.WARNING), daemon(library, encoder):
+        make_photo(photos / "blue.png", "blue")
+        until(lambda: "blue.png" in names(library))
+        (photos / "first.png").unlink()
+        until(lambda: names(library) == {"blue.png"})
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert "max_user_instances" in told[0]
+
+
+def test_an_unmounted_root_is_kept_and_comes_back_unembedded(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    photos.rename(tmp_path / "away")
+    photos.mkdir()
+    with daemon(library, encoder):
+        assert encoder.embedded == 0
+    photos.rmdir()
+    (tmp_path / "away").rename(photos)
+    with daemon(library, encoder):
+        assert names(library) == {"first.png"}
+        assert encoder.embedded == 1
+        photos.rename(tmp_path / "away")
+        until(lambda: bool(library.status().roots[0].notice))
+        assert names(library) == {"first.png"}
+        (tmp_path / "away").rename(photos)
+    with daemon(library, encoder):
+        assert library.status().roots[0].notice is None
+        assert encoder.embedded == 1
+
+
+def test_root_that_comes_back_is_seen_at_once_and_watched_again(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    with daemon(library, encoder):  # which scans everything again in 15 minutes
+        photos.rename(tmp_path / "away")
+        until(lambda: bool(library.status().roots[0].notice))
+        make_photo(tmp_path / "away" / "blue.png", "blue")
+        (tmp_path / "away").rename(photos)
+        until(lambda: names(library) == {"first.png", "blue.png"})
+        until(lambda: library.status().roots[0].notice is None)
+        make_photo(photos / "lime.png", "lime")
+        until(lambda: "lime.png" in names(library))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts")
+def test_drive_that_is_mounted_at_a_root_is_seen_at_once_and_watched(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "drive" / "blue.png", "blue")
+    bind = ["mount", "--bind", str(tmp_path / "drive"), str(photos)]
+    with daemon(library, encoder):
+        if os.geteuid() != 0 or subprocess.run(bind, capture_output=True, check=False).returncode:
+            pytest.skip("only root may mount")
+        try:
+            until(lambda: "blue.png" in names(library))
+            make_photo(photos / "lime.png", "lime")
+            until(lambda: "lime.png" in names(library))
+        finally:
+            subprocess.run(["umount", "--lazy", str(photos)], check=True)
+        until(lambda: "first.png" in names(library))
+
+
+def test_folder_added_while_the_daemon_runs_is_taken_in_without_waiting_for_its_time(
+    library: Library, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "more" / "later.png", "lime")
+    with daemon(library, encoder):
+        library.add_root(tmp_path / "more")
+        until(lambda: "later.png" in names(library))
+
+
+def test_failure_is_tried_again_by_the_running_daemon_when_that_is_asked(
+    library: Library, photos: Path, encoder: ColourEncoder
+) -> None:
+    good = make_photo(photos / ".hidden.png", "lime").read_bytes()
+    bad = photos / "bad.png"
+    bad.write_bytes(bytes(len(good)))
+    with daemon(library, encoder):
+        until(lambda: len(library.failures()) == 1)
+        stat = bad.stat()
+        bad.write_bytes(good)
+        os.utime(bad, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # nothing seems to have changed
+        library.forget_failures()
+        until(lambda: not library.failures())

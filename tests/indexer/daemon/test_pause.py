@@ -1,0 +1,169 @@
+"""The daemon over a real library: it pauses, lets others write, rests on battery, logs little."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from indexer.daemon.daemon import Daemon
+from indexer.errors import LibraryBusy
+from indexer.library.library import Library, open_library
+from indexer.paths import url_in
+from indexer.postgres_url import database_url
+from indexer.records.status import DaemonState
+from tests.fakes import ColourEncoder
+from tests.photos import make_photo
+from tests.postgres_server import Server
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    make_photo(tmp_path / "photos" / "red.png", "red")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def library(place: Path, photos: Path) -> Iterator[Library]:
+    opened = open_library(
+        place, create=True, model="colour", open_encoder=lambda _: ColourEncoder()
+    )
+    opened.add_root(photos)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def running(daemon: Daemon) -> Iterator[None]:
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        daemon.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def state(library: Library) -> DaemonState:
+    until(lambda: library.status().daemon)
+    told = library.status().daemon
+    assert told
+    return told
+
+
+def test_state_names_the_last_look_and_an_empty_queue(library: Library) -> None:
+    with running(Daemon(library)):
+        until(lambda: state(library).doing == "watching")
+        told = state(library)
+        assert told.last_reconcile
+        assert (told.queue, told.left_s, told.last_error, told.paused) == (0, None, None, None)
+    assert library.status().daemon is None
+
+
+def test_paused_daemon_takes_in_nothing_and_lets_others_write(
+    library: Library, photos: Path
+) -> None:
+    with running(Daemon(library)):
+        until(lambda: library.status().photos == 1)
+        library.pause()
+        until(lambda: state(library).paused)
+        make_photo(photos / "blue.png", "blue")
+        with library.writing():  # else LibraryBusy
+            assert library.status().paused
+        time.sleep(1.5)  # longer than a watched photo takes
+        assert library.status().photos == 1
+        library.resume()
+        until(lambda: library.status().photos == 2)
+        until(lambda: state(library).paused is None)
+
+
+def test_pause_holds_for_a_daemon_that_starts_later(library: Library) -> None:
+    library.pause()
+    with running(Daemon(library)):
+        until(lambda: state(library).paused)
+        assert library.status().photos == 0
+        library.resume()
+        until(lambda: library.status().photos == 1)
+
+
+def test_resumed_daemon_waits_for_who_came_meanwhile(library: Library) -> None:
+    library.pause()
+    with running(Daemon(library)):
+        until(lambda: state(library).paused)
+        with library.writing():
+            library.resume()
+            until(lambda: "is being written by" in (state(library).paused or ""))
+        until(lambda: library.status().photos == 1)
+
+
+def test_second_daemon_is_refused_even_while_the_first_is_paused(library: Library) -> None:
+    library.pause()
+    with running(Daemon(library)):
+        until(lambda: state(library).paused)
+        with pytest.raises(LibraryBusy, match="is kept in line by process"):
+            Daemon(library).run()
+
+
+def test_daemon_rests_while_the_machine_runs_on_battery(library: Library) -> None:
+    unplugged = threading.Event()
+    unplugged.set()
+    with running(Daemon(library, on_battery=unplugged.is_set)):
+        until(lambda: "battery" in (state(library).paused or ""))
+        assert library.status().photos == 0
+        unplugged.clear()
+        until(lambda: library.status().photos == 1)
+
+
+def test_daemon_stops_at_once_while_paused(library: Library) -> None:
+    library.pause()
+    with running(Daemon(library)):
+        until(lambda: state(library).paused)
+
+
+def test_the_same_notice_and_the_same_bad_file_are_logged_once(
+    library: Library, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (photos / "broken.png").write_text("no image")
+    caplog.set_level(logging.INFO, "indexer")
+    with running(Daemon(library, every_s=0.2)):
+        until(lambda: library.status().failed == 1)
+        photos.rename(tmp_path / "elsewhere")
+        until(lambda: state(library).last_error)
+        time.sleep(1.5)  # several full looks
+    told = [record.getMessage() for record in caplog.records]
+    assert sum("broken.png" in line for line in told) == 1
+    assert sum("photos kept" in line for line in told) == 1
+    assert sum("1 embedded" in line for line in told) == 1
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_daemon_waits_for_a_server_that_went_away_and_goes_on(
+    library: Library, photos: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.daemon.daemon.NO_SERVER_S", 0.2)
+    name = database_url(url_in(library.path) or "").database
+    everybody = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    with running(Daemon(library)):
+        until(lambda: library.status().photos == 1)
+        postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgres.run(everybody)
+        make_photo(photos / "blue.png", "blue")
+        time.sleep(2)  # several tries
+        postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        until(lambda: library.status().photos == 2)
+        assert library.failures() == []
+        with pytest.raises(LibraryBusy), library.alone():  # it holds its lock again
+            pass

@@ -1,0 +1,38 @@
+"""Low priority and few threads, seen from outside the process; no platform is crashed by it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from indexer.daemon.priority import on_battery
+
+
+def output_of(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_priority_is_lowered_by_so_much() -> None:
+    before = psutil.Process().nice()
+    code = (
+        "import psutil; from indexer.daemon.priority import lower_priority; "
+        "lower_priority(5); print(psutil.Process().nice())"
+    )
+    assert output_of(code) == str(before + 5)
+
+
+def test_encoder_computes_with_as_many_threads_as_allowed() -> None:
+    code = (
+        "from indexer.daemon.priority import limit_threads; limit_threads(1); "
+        "import torch; print(torch.get_num_threads())"
+    )
+    assert output_of(code) == "1"
+
+
+def test_machine_without_a_battery_is_not_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(psutil, "sensors_battery", raising=False)
+    assert on_battery() is False

@@ -1,0 +1,176 @@
+"""A library goes from SQLite to PostgreSQL and back, whole, and goes on where a copy broke off."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from indexer.errors import LibraryBusy, LibraryError
+from indexer.library import copying as module
+from indexer.library.backend import Home
+from indexer.library.backend_postgres import home_of
+from indexer.library.copying import copy_library
+from indexer.library.library import Library
+from indexer.paths import library_directory
+from indexer.records.changes import Copied
+from tests.indexer.taking_in import opened
+from tests.photos import make_photo
+from tests.postgres_server import Server
+
+ROWS = """
+    SELECT photos.id, photos.path, photos.error, photos.mtime_ns, contents.sha256, embeddings.id
+    FROM photos LEFT JOIN contents ON contents.id = photos.content_id
+    LEFT JOIN embeddings ON embeddings.content_id = contents.id ORDER BY photos.id"""
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for number in range(7):
+        make_photo(tmp_path / "photos" / f"{number}.png", "green", seed=number)
+    make_photo(tmp_path / "photos" / "red.png", "red")
+    make_photo(tmp_path / "photos" / "copy.png", "red")
+    (tmp_path / "photos" / "damaged.jpg").write_bytes(b"\xff\xd8")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def source(tmp_path: Path, photos: Path) -> Home:
+    """A library on SQLite: 9 photos, 8 contents, and a file that failed."""
+    with library(tmp_path / "library", create=True, model="colour") as made:
+        made.add_root(photos)
+        with made.writing():
+            made.rebuild()
+    return home_of(tmp_path / "library")
+
+
+@pytest.fixture
+def shared(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Home, str]]:
+    """Where a library on PostgreSQL may be made, and its URL."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with postgres.fresh() as url:
+        yield home_of(library_directory(url)), url
+
+
+@contextmanager
+def library(path: Path, **options: object) -> Iterator[Library]:
+    with closing(opened(path, **options)) as library:
+        yield library
+
+
+def found(home: Home) -> list[tuple[str, float]]:
+    with library(home.directory) as opened_:
+        hits = opened_.search("red", 100).hits
+        assert all(opened_.thumbnail(hit.photo) for hit in hits)
+        return [(str(hit.photo.path), hit.score) for hit in hits]
+
+
+def in_file(home: Home, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(home.directory / "library.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def on_server(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_there_and_back_again_nothing_has_changed(
+    source: Home, shared: tuple[Home, str], photos: Path, tmp_path: Path
+) -> None:
+    there, url = shared
+    told: list[tuple[int, int]] = []
+    copied = copy_library(source, there, lambda done, total: told.append((done, total)))
+    assert copied == Copied(photos=10, contents=8, embeddings=8)
+    assert told[-1] == (8, 8)
+    assert on_server(url, ROWS) == in_file(source, ROWS)
+    assert on_server(url, "SELECT count(*) FROM thumbnails") == [(8,)]
+
+    back = home_of(tmp_path / "back")
+    assert copy_library(there, back) == copied
+    assert in_file(back, ROWS) == in_file(source, ROWS)
+    for path in photos.iterdir():
+        path.rename(tmp_path / path.name)  # thumbnails are not made again: they have come along
+    assert found(source) == found(there) == found(back)
+    assert (back.directory / "index.faiss").exists()
+
+
+def test_a_copy_lives_on_and_gives_no_number_twice(
+    source: Home, shared: tuple[Home, str], photos: Path
+) -> None:
+    there, url = shared
+    for name in ("0.png", "1.png"):  # the last numbers given are those of rows that are gone
+        make_photo(photos / name, "blue")
+    with library(source.directory) as opened_, opened_.writing():
+        opened_.rebuild()
+    with closing(sqlite3.connect(source.directory / "library.db")) as connection, connection:
+        ((last,),) = connection.execute("SELECT max(id) FROM photos")
+        connection.execute("DELETE FROM photos WHERE id = ?", (last,))
+    copy_library(source, there)
+    make_photo(photos / "new.png", "yellow")
+    with library(there.directory) as opened_:
+        assert [root.path for root in opened_.roots_here()] == [photos]
+        with opened_.writing():
+            assert opened_.rebuild().embedded == 1
+    assert on_server(url, "SELECT min(id) > 10 FROM photos WHERE path = 'new.png'") == [(True,)]
+
+
+@pytest.mark.parametrize("to_server", [True, False])
+def test_what_was_broken_off_goes_on(
+    source: Home,
+    shared: tuple[Home, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    to_server: bool,
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    target = shared[0] if to_server else home_of(tmp_path / "target")
+
+    def broken_off(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_library(source, target, broken_off)
+    with pytest.raises(LibraryError, match="there is no library at"), library(target.directory):
+        pass  # half a library is none
+    told: list[int] = []
+    assert copy_library(source, target, lambda done, _: told.append(done)).contents == 8
+    assert told == [6, 8]  # three were there
+    assert found(target) == found(source)
+
+
+def test_what_has_changed_since_it_was_begun_is_told_and_begun_anew(
+    source: Home, shared: tuple[Home, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+
+    def broken_off(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_library(source, shared[0], broken_off)
+    with closing(sqlite3.connect(source.directory / "library.db")) as connection, connection:
+        connection.execute("UPDATE contents SET camera = 'another' WHERE id = 1")
+    with pytest.raises(LibraryError, match="the copy's contents are not those"):
+        copy_library(source, shared[0])
+    assert copy_library(source, shared[0]).contents == 8
+
+
+def test_a_library_is_never_copied_over(source: Home, tmp_path: Path) -> None:
+    for target in (source, home_of(tmp_path / "copy"), home_of(tmp_path / "copy")):
+        if target.directory.exists():
+            with pytest.raises(LibraryError, match=r"there is a library at .* already"):
+                copy_library(source, target)
+        else:
+            copy_library(source, target)
+
+
+def test_nothing_is_copied_while_somebody_writes(source: Home, tmp_path: Path) -> None:
+    with library(source.directory) as opened_, opened_.writing(), pytest.raises(LibraryBusy):
+        copy_library(source, home_of(tmp_path / "copy"))

@@ -1,0 +1,222 @@
+"""Going over to another model: by the daemon when it is asked to, and what it costs beforehand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from clipcore.engines import choice
+from clipcore.engines.choice import Trial
+from clipcore.errors import ClipcoreError, DownloadError
+from indexer.daemon.daemon import Daemon
+from indexer.library.library import Library, open_library
+from indexer.records.models import ModelWish
+from tests.fakes import ColourEncoder
+from tests.indexer.daemon.test_pause import running, state, until
+from tests.photos import make_photo
+
+COLOURS = ("red", "green", "blue")
+
+
+class OtherEncoder(ColourEncoder):
+    """The same under another name; embeds nothing before it may."""
+
+    model_id = "other-1"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+        self.may.set()
+
+    def embed_images(self, pixels):  # type: ignore[no-untyped-def]
+        assert self.may.wait(30)
+        return super().embed_images(pixels)
+
+
+class Encoders:
+    """Opens the two by name; `broken` is one whose weights are gone."""
+
+    def __init__(self) -> None:
+        self.by_name = {"colour": ColourEncoder(), "other": OtherEncoder()}
+
+    def __call__(self, source: str) -> ColourEncoder:
+        if source == "broken":
+            raise DownloadError("broken is not in the cache")
+        return self.by_name[source]
+
+
+def held_back(encoders: Encoders) -> OtherEncoder:
+    """The other model, which embeds nothing until it may."""
+    other = encoders.by_name["other"]
+    assert isinstance(other, OtherEncoder)
+    other.may.clear()
+    return other
+
+
+@pytest.fixture
+def encoders() -> Encoders:
+    return Encoders()
+
+
+@pytest.fixture
+def library(place: Path, tmp_path: Path, encoders: Encoders) -> Iterator[Library]:
+    for colour in COLOURS:
+        make_photo(tmp_path / "photos" / f"{colour}.png", colour)
+    opened = opened_at(place, encoders, create=True, model="colour")
+    opened.add_root(tmp_path / "photos")
+    with opened.writing():
+        opened.rebuild()
+    yield opened
+    opened.close()
+
+
+def opened_at(place: Path, encoders: Encoders, **how: object) -> Library:
+    return open_library(place, open_encoder=encoders, **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def daemon(place: Path, library: Library, encoders: Encoders) -> Iterator[Daemon]:
+    own = opened_at(place, encoders)
+    yield Daemon(own)
+    own.close()
+
+
+def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
+    library: Library, daemon: Daemon, encoders: Encoders
+) -> None:
+    other = held_back(encoders)
+    with running(daemon):
+        until(lambda: state(library).doing == "watching")
+        library.models.ask_for("other")
+        until(lambda: "other model" in state(library).doing)
+        assert state(library).queue == len(COLOURS)
+        assert library.status().wish == ModelWish("other")
+        found = library.search("red", 1)
+        assert (found.model_id, found.hits[0].photo.path.name) == ("colour-1", "red.png")
+        other.may.set()
+        until(lambda: library.status().wish is None)
+        until(lambda: library.search("red", 1).model_id == "other-1")
+        assert library.search("red", 1).hits[0].photo.path.name == "red.png"
+        until(lambda: state(library).doing == "watching")
+    assert other.embedded == len(COLOURS)
+
+
+def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
+    library: Library, daemon: Daemon, encoders: Encoders, tmp_path: Path
+) -> None:
+    library.models.ask_for("other")
+    with running(daemon):
+        until(lambda: library.search("red", 1).model_id == "other-1")
+        before = encoders.by_name["colour"].embedded
+        make_photo(tmp_path / "photos" / "lime.png", "lime")
+        until(lambda: library.search("lime", 1).hits[0].photo.path.name == "lime.png")
+    assert encoders.by_name["colour"].embedded == before
+    assert library.model_id == "other-1"
+
+
+def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
+    library: Library, daemon: Daemon, encoders: Encoders
+) -> None:
+    other = held_back(encoders)
+    library.models.ask_for("other")
+    with running(daemon):
+        until(lambda: "other model" in state(library).doing)
+        library.models.withdraw()
+        other.may.set()
+        until(lambda: state(library).doing == "watching")
+    assert library.search("red", 1).model_id == "colour-1"
+    assert library.models.cost("other").photos < len(COLOURS)  # what was in hand is kept
+
+
+def test_daemon_that_was_stopped_goes_on_with_it(
+    library: Library, daemon: Daemon, place: Path, encoders: Encoders
+) -> None:
+    other = held_back(encoders)
+    library.models.ask_for("other")
+    with running(daemon):
+        until(lambda: "other model" in state(library).doing)
+        daemon.stop()
+        other.may.set()
+    assert library.status().wish == ModelWish("other")
+    assert library.search("red", 1).model_id == "colour-1"
+    again = opened_at(place, encoders)
+    with running(Daemon(again)):
+        until(lambda: library.search("red", 1).model_id == "other-1")
+    again.close()
+    assert other.embedded == len(COLOURS)
+
+
+def test_model_that_cannot_be_opened_is_refused_and_the_daemon_goes_on(
+    library: Library, daemon: Daemon, tmp_path: Path
+) -> None:
+    library.models.ask_for("broken")
+    with running(daemon):
+        refused = ModelWish("broken", "broken is not in the cache")
+        until(lambda: library.status().wish == refused)
+        make_photo(tmp_path / "photos" / "lime.png", "lime")
+        until(lambda: library.status().photos == len(COLOURS) + 1)
+    assert library.search("red", 1).model_id == "colour-1"
+
+
+def test_daemon_that_was_paused_keeps_the_model_that_a_rebuild_went_over_to(
+    library: Library, daemon: Daemon, tmp_path: Path, encoders: Encoders
+) -> None:
+    with running(daemon):
+        until(lambda: state(library).doing == "watching")
+        library.pause()
+        until(lambda: state(library).paused)
+        with library.going_over_to("other") as other, other.writing():
+            other.rebuild()
+        library.resume()
+        make_photo(tmp_path / "photos" / "lime.png", "lime")
+        until(lambda: library.status().photos == len(COLOURS) + 1)
+        assert library.model_id == "other-1"
+    assert encoders.by_name["other"].embedded == len(COLOURS) + 1
+
+
+def test_cost_is_the_photos_to_embed_anew_and_the_room_for_their_vectors(
+    library: Library, tmp_path: Path
+) -> None:
+    make_photo(tmp_path / "photos" / "copy of red.png", "red")
+    (tmp_path / "photos" / "bad.png").write_text("no image")
+    with library.writing():
+        library.update()
+    cost = library.models.cost("other")
+    assert cost.photos == len(COLOURS)
+    assert cost.disk_bytes == len(COLOURS) * (2 * ColourEncoder.dim + 64)
+    assert (cost.photos_per_s, cost.seconds) == (None, None)
+    assert library.models.cost("colour").photos == 0
+    with pytest.raises(ClipcoreError):
+        library.models.cost("broken")
+
+
+def test_cost_tells_the_time_by_what_was_measured_on_this_machine(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = [Trial("torch-float32", 1.0, 5.0), Trial("openvino-int8", 1.0, 50.0)]
+    remembered = {choice.machine(): {"other-1 image": [asdict(trial) for trial in trials]}}
+    memory = tmp_path / "engines.json"
+    memory.write_text(json.dumps(remembered))
+    monkeypatch.setattr(choice, "memory_path", lambda: memory)
+    cost = library.models.cost("other")
+    assert cost.measured
+    assert cost.photos_per_s == 5.0  # int8 is used only where it is asked for
+    assert cost.seconds == pytest.approx(len(COLOURS) / 5)
+
+
+def test_offers_begin_with_the_model_in_use_and_tell_what_is_here(library: Library) -> None:
+    first, *others = library.models.offers()
+    assert (first.source, first.is_here) == ("colour", True)
+    assert others[0].source == "starter"
+    by_name = {offer.source: offer for offer in others}
+    default = by_name["ViT-B-32-256/datacomp_s34b_b86k"]
+    assert (default.dim, default.licence, default.is_here) == (512, "MIT", False)
+    assert default.accuracy == pytest.approx(0.728, abs=1e-3)
+    assert len(by_name) == len(others)
+    assert default.is_best
+    assert not by_name["ViT-B-32/openai"].is_best

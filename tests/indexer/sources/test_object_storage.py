@@ -1,0 +1,384 @@
+"""Photos behind URLs, in memory and on a real server that speaks S3: the rules of a library."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from moto.server import ThreadedMotoServer
+from PIL import Image
+from sqlalchemy import inspect, text
+
+from indexer.cli.output import search_document
+from indexer.daemon.daemon import Daemon
+from indexer.errors import RootError
+from indexer.imaging.preview import large_picture
+from indexer.library.library import Library, open_library
+from indexer.location import RemotePath, location
+from indexer.records.changes import IngestReport
+from tests.conftest import run_indexer
+from tests.fakes import ColourEncoder
+from tests.photos import photo_bytes
+
+SECRET = "dont-tell-anybody"
+COLOURS = ("red", "green", "blue")
+
+
+class MoodyFileSystem(MemoryFileSystem):  # type: ignore[misc]
+    """Keeps files in memory; denies what it is told to deny."""
+
+    protocol = "moody"
+    denied: str | None = None
+
+    def ls(self, path: str, detail: bool = True, **more: Any) -> Any:
+        if self.denied is not None and path.endswith(self.denied):
+            raise PermissionError(13, "Access Denied")
+        return super().ls(path, detail, **more)
+
+
+fsspec.register_implementation("moody", MoodyFileSystem)
+
+
+class Storage:
+    """A folder of a file system that is not this machine's."""
+
+    def __init__(self, url: str) -> None:
+        self.folder = RemotePath(url)
+        self.system, self.path = fsspec.core.url_to_fs(url)
+
+    def put(self, name: str, colour: str, seed: int = 0) -> None:
+        self.system.pipe_file(f"{self.path}/{name}", photo_bytes(colour, seed=seed))
+
+    def move(self, name: str, new: str) -> None:
+        self.system.mv(f"{self.path}/{name}", f"{self.path}/{new}")
+
+    def remove(self, name: str) -> None:
+        self.system.rm(f"{self.path}/{name}", recursive=True)
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    """A bucket on a server that nothing else has written to."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    storage = Storage("s3://bucket/photos")
+    storage.system.mkdir("bucket")
+    yield storage
+    urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/moto-api/reset", method="POST"))
+    type(storage.system).clear_instance_cache()
+
+
+@pytest.fixture
+def moody() -> Iterator[Storage]:
+    yield Storage("moody://photos")
+    MoodyFileSystem.denied = None
+    MemoryFileSystem.store.clear()
+    MemoryFileSystem.pseudo_dirs[:] = [""]
+
+
+@pytest.fixture(params=["moody", "s3"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    found: Storage = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def library(place: Path) -> Iterator[Library]:
+    encoder = ColourEncoder()
+    opened = open_library(place, create=True, model="colour", open_encoder=lambda _: encoder)
+    yield opened
+    opened.close()
+
+
+def filled(library: Library, storage: Storage) -> Library:
+    """Three photos, one of them in a folder, taken in."""
+    storage.put("red.png", "red")
+    storage.put("green.png", "green")
+    storage.put("2019 #1/blue?.png", "blue")
+    library.add_root(storage.folder)
+    assert counts(rebuild(library)) == {"embedded": 3}
+    return library
+
+
+def rebuild(library: Library, **options: bool) -> IngestReport:
+    with library.writing():
+        return library.rebuild(**options)
+
+
+def counts(report: IngestReport) -> dict[str, int]:
+    names = ("embedded", "known", "moved", "gone", "back", "failed", "postponed")
+    return {name: number for name in names if (number := getattr(report, name))}
+
+
+def found(library: Library, query: str) -> str:
+    return str(library.search(query, 1).hits[0].photo.path)
+
+
+def test_photos_behind_a_url_are_found_under_their_urls(library: Library, storage: Storage) -> None:
+    filled(library, storage)
+    assert found(library, "blue") == f"{storage.folder}/2019 #1/blue?.png"
+    document = search_document(library.search("red", 1))
+    assert document["hits"][0]["path"] == f"{storage.folder}/red.png"
+    assert library.search('red folder:"2019 #1"').hits[0].photo.path.name == "blue?.png"
+    assert [str(root.path) for root in library.status().roots] == [str(storage.folder)]
+
+
+def test_a_second_look_reads_nothing_again(library: Library, storage: Storage) -> None:
+    assert counts(rebuild(filled(library, storage))) == {}
+
+
+def test_what_is_written_anew_copied_or_removed_is_seen(library: Library, storage: Storage) -> None:
+    filled(library, storage)
+    storage.put("red.png", "yellow", seed=9)
+    storage.put("copy.png", "green")
+    storage.remove("2019 #1/blue?.png")
+    assert counts(rebuild(library)) == {"embedded": 1, "known": 1, "gone": 1}
+    assert found(library, "yellow") == f"{storage.folder}/red.png"
+    storage.put("2019 #1/blue?.png", "blue")
+    rebuild(library)
+    assert library.status().missing == 0
+
+
+def test_a_moved_object_keeps_its_number(library: Library, s3: Storage) -> None:
+    number = filled(library, s3).search("red", 1).hits[0].photo.id
+    s3.move("red.png", "elsewhere/red.png")
+    assert counts(rebuild(library)) == {"moved": 1}
+    assert str(library.photo(number).path) == f"{s3.folder}/elsewhere/red.png"
+
+
+def test_what_cannot_be_a_photo_or_is_left_out_is_passed_by(
+    library: Library, storage: Storage
+) -> None:
+    for name in ("a.png", "notes.txt", ".hidden/b.png", "@eaDir/c.png", "scans/d.png", "e/f.png"):
+        storage.put(name, "red")
+    inner = library.add_root(storage.folder / "e")
+    root = library.add_root(storage.folder, ["scans/"])
+    assert counts(rebuild(library)) == {"embedded": 1, "known": 1}
+    photos = {status.path: status.photos for status in library.status().roots}
+    assert photos == {inner.path: 1, root.path: 1}
+
+
+def test_an_empty_storage_loses_no_photo(library: Library, storage: Storage) -> None:
+    filled(library, storage)
+    storage.remove("")
+    report = rebuild(library)
+    assert counts(report) == {}
+    assert report.notices == (f"{storage.folder} cannot be read (there is nothing): 3 photos kept",)
+    assert counts(rebuild(library, accept_gone=True)) == {}  # it was not seen, whoever says what
+    assert library.status().photos == 3
+
+
+def test_many_photos_gone_at_once_are_not_believed(library: Library, moody: Storage) -> None:
+    for seed in range(20):
+        moody.put(f"{seed}.png", "red", seed)
+    library.add_root(moody.folder)
+    rebuild(library)
+    for seed in range(15):
+        moody.remove(f"{seed}.png")
+    (notice,) = rebuild(library).notices
+    assert notice.startswith(f"{moody.folder} looks unmounted: 20 photos kept; ")
+    assert counts(rebuild(library, accept_gone=True)) == {"gone": 15}
+
+
+def test_a_storage_out_of_reach_loses_no_photo(
+    library: Library, s3: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(library, s3)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    type(s3.system).clear_instance_cache()
+    report = rebuild(library)
+    assert counts(report) == {}
+    (notice,) = report.notices
+    assert notice.startswith("s3://bucket/photos cannot be read (Could not connect")
+    assert notice.endswith("3 photos kept")
+    with library.writing():
+        pruned = library.prune(timedelta(0))
+    assert pruned.paths == ()
+
+
+def test_a_folder_that_is_denied_keeps_its_photos(library: Library, moody: Storage) -> None:
+    filled(library, moody)
+    MoodyFileSystem.denied = "2019 #1"
+    moody.put("new.png", "yellow")
+    report = rebuild(library)
+    assert counts(report) == {"embedded": 1}
+    assert report.notices == (
+        f"{moody.folder}: the folder 2019 #1 cannot be read, its photos kept",
+    )
+    assert found(library, "blue").endswith("blue?.png")
+
+
+def test_entry_that_a_storage_lists_badly_costs_only_itself(
+    library: Library, moody: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("green.png", "no size.png", "no time.png", "endless.png", "nul\0.png"):
+        moody.put(name, "red", seed=len(name))
+    listing = MoodyFileSystem.ls
+    odd = {
+        "no size": ("size", "many"),
+        "no time": ("created", "soon"),
+        "endless": ("created", 9e99),
+    }
+
+    def ls(self: MoodyFileSystem, path: str, detail: bool = True, **more: Any) -> Any:
+        entries = [dict(entry) for entry in listing(self, path, detail, **more)]
+        for entry in entries:
+            if told := odd.get(entry["name"].rpartition("/")[2].removesuffix(".png")):
+                entry[told[0]] = told[1]
+        return entries
+
+    monkeypatch.setattr(MoodyFileSystem, "ls", ls)
+    library.add_root(moody.folder)
+    rebuild(library)
+    reasons = {str(one.path).rpartition("/")[2]: one.reason for one in library.failures()}
+    assert set(reasons) >= {"no size.png", r"nul\x00.png"}
+    assert found(library, "red") == f"{moody.folder}/green.png"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are not UTF-8")
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_file_whose_name_is_not_utf8_fails_and_stays_failed(
+    library: Library, tmp_path: Path, scheme: str
+) -> None:
+    folder = tmp_path / "photos"
+    (folder / os.fsdecode(b"caf\xe9")).mkdir(parents=True)
+    for name in ("good.png", os.fsdecode(b"\xff.png"), os.fsdecode(b"caf\xe9/in.png")):
+        (folder / name).write_bytes(photo_bytes("red", seed=len(name)))
+    library.add_root(location(f"{scheme}{folder}"))
+    assert counts(rebuild(library)) == {"embedded": 1, "failed": 2}
+    expected = [f"{scheme}{folder}/{name}" for name in (r"\xff.png", r"caf\xe9/in.png")]
+    for _ in range(2):
+        assert [str(failure.path) for failure in library.failures()] == expected
+        assert counts(rebuild(library)) == {}
+        with library.writing():
+            assert counts(library.retry_failures()) == {"failed": 2}
+    assert library.status().missing == 0
+
+
+def test_a_photo_that_changes_while_it_is_read_is_left_for_later(
+    library: Library, moody: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moody.put("red.png", "red")
+    library.add_root(moody.folder)
+    read = MemoryFileSystem.cat_file
+
+    def read_and_written_anew(*arguments: Any, **more: Any) -> Any:
+        data = read(*arguments, **more)
+        moody.put("red.png", "green", seed=1)
+        return data
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryFileSystem, "cat_file", read_and_written_anew)
+        assert counts(rebuild(library)) == {"postponed": 1}
+    assert counts(rebuild(library)) == {"embedded": 1}
+    assert found(library, "green").endswith("red.png")
+
+
+def test_a_link_shows_the_original_to_whoever_has_it(library: Library, s3: Storage) -> None:
+    photo = filled(library, s3).search("blue", 1).hits[0].photo
+    link = library.link(photo)
+    assert link is not None
+    with urllib.request.urlopen(link) as answer:
+        assert answer.read() == photo_bytes("blue")
+    assert SECRET not in link
+
+
+def test_where_there_are_no_links_the_photo_itself_is_shown(
+    library: Library, moody: Storage
+) -> None:
+    photo = filled(library, moody).search("blue", 1).hits[0].photo
+    assert library.link(photo) is None
+    mime, jpeg = large_picture(photo, 32)
+    assert (mime, isinstance(jpeg, bytes)) == ("image/jpeg", True)
+    assert Image.open(io.BytesIO(bytes(jpeg))).size == (32, 24)
+    library._home.thumbnails.forget(photo.sha256)
+    thumbnail = library.thumbnail(photo)
+    assert thumbnail is not None
+    assert Image.open(io.BytesIO(thumbnail)).size == (64, 48)
+
+
+def test_credentials_are_not_kept(library: Library, s3: Storage) -> None:
+    filled(library, s3)
+    kept = [path.read_bytes() for path in library.path.rglob("*") if path.is_file()]
+    with library._store.engine.connect() as connection:
+        names = inspect(connection).get_table_names()
+        rows = [connection.execute(text(f"SELECT * FROM {name}")).all() for name in names]
+    kept += [str(table).encode() for table in rows]
+    assert b"s3://bucket" in b"".join(kept)
+    assert SECRET.encode() not in b"".join(kept)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sftp://me:secret@host/photos", "leave it out"),
+        ("zip://::s3://bucket/a.zip", "URLs within URLs"),
+        ("s3://", "a bucket at least"),
+        ("nope://bucket", "Protocol not known: nope"),
+        ("moody://nothing/here", "there is nothing"),
+        ("moody://photos/red.png", "it is a file"),
+    ],
+)
+def test_a_url_that_can_be_no_root_is_refused(
+    library: Library, moody: Storage, url: str, why: str
+) -> None:
+    moody.put("red.png", "red")
+    with pytest.raises(RootError, match=why) as refused:
+        library.add_root(location(url))
+    assert "secret" not in str(refused.value)
+    assert library.roots() == []
+
+
+def test_a_url_below_a_root_belongs_to_it(library: Library, moody: Storage) -> None:
+    root = filled(library, moody).roots()[0]
+    assert library.add_root(moody.folder / "2019 #1") == root
+    library.remove_root(moody.folder)
+    assert library.roots() == []
+
+
+def test_the_daemon_looks_at_urls_on_its_timetable(library: Library, moody: Storage) -> None:
+    filled(library, moody)
+    daemon = Daemon(library, every_s=0.2)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        moody.put("new.png", "yellow")
+        deadline = time.monotonic() + 20
+        while library.status().photos < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        daemon.stop()
+        thread.join()
+    assert found(library, "yellow") == f"{moody.folder}/new.png"
+
+
+def test_the_command_line_takes_a_url(s3: Storage, own_library: Path) -> None:
+    s3.put("red.png", "red")
+    done = run_indexer("rebuild", f"{s3.folder}/", "--library", own_library)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 embedded")
+    listed = run_indexer("roots", "--library", own_library)
+    assert str(s3.folder) in listed.stdout.splitlines()

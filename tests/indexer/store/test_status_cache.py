@@ -1,0 +1,59 @@
+"""The numbers are those of the last commit, and counted once for each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from indexer.records.changes import Found
+from indexer.records.models import Model
+from indexer.records.photos import FileStat
+from indexer.store.outcomes import Outcome
+from indexer.store.status_cache import Census
+from indexer.store.store import Store
+
+THREADS = 8
+
+
+@pytest.fixture
+def store(database: Path | URL) -> Iterator[Store]:
+    store = Store.create(database, Model("fake", "fake"))
+    yield store
+    store.close()
+
+
+def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: Path) -> None:
+    census = Census(str(tmp_path), store)
+    assert (census.now().roots, census.now().failed) == ((), 0)
+    root = store.add_root(tmp_path / "Pictures")
+    bad = [Found(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
+    store.record([Outcome(found, None, None, "no picture") for found in bad])
+    store.record((), gone=[row for row in store.rows(root.id) if row.path == "b.jpg"])
+    told = census.now()
+    assert [told.path for told in told.roots] == [root.path]
+    assert (told.failed, told.missing, told.photos) == (2, 1, 0)
+    assert census.now() is told
+
+
+def test_another_model_has_numbers_of_its_own(store: Store, tmp_path: Path) -> None:
+    census = Census(str(tmp_path), store)
+    assert census.now().model_id == "fake"
+    store.model = Model("other", "other")  # as a rebuild with another model has it, uncommitted
+    assert census.now().model_id == "other"
+
+
+def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:
+    census = Census(str(tmp_path), store)
+    patience_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns at every step
+    try:
+        with ThreadPoolExecutor(THREADS) as pool:
+            told = list(pool.map(lambda _: census.now().model_id, range(THREADS * 200)))
+    finally:
+        sys.setswitchinterval(patience_s)
+    assert set(told) == {"fake"}
