@@ -62,10 +62,11 @@ bench: $(READY) ## measure beside rclip, open_clip and transformers, in an envir
 	.venv-bench/bin/pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.bench
 
-lint: $(READY) ## check format, style and types
+lint: $(READY) ## check format, style, types and the layers of the packages
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(READY) ## put the code in form
 	$(BIN)/ruff format

@@ -48,7 +48,7 @@ ICON: Final = Path(__file__).with_name("icon.svg")
 @one_language()
 def main() -> None:
     """Draw the page once."""
-    url_state.catch_up()  # before all else: what goes back may be broken off here by what comes next
+    url_state.catch_up()  # first: the runs that follow may break off what goes back here
     st.set_page_config("Recollect", ICON, layout="wide")
     st.html(PAGE_CSS)
     with st.container(

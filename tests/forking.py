@@ -80,8 +80,8 @@ def forking(directory: Path) -> Iterator[Forking]:
 
 
 def _serve(directory: Path) -> None:
-    import indexer.cli
-    import indexer.library  # noqa: F401 - imported before each fork
+    import indexer.cli.main
+    import indexer.library.library  # noqa: F401 - imported before each fork
 
     for line in sys.stdin:
         pid = os.fork()
