@@ -1,6 +1,7 @@
 """Which of the server's folders may be looked at to choose one: those below a person's home.
 
-Shows names of folders only, never a file. Knows nothing of the library.
+Shows names of folders only, never a file; none that is not UTF-8, for no library and no browser
+takes it. Knows nothing of the library.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from indexer.location import is_utf8
+
 VARIABLE: Final = "RECOLLECT_FOLDERS"
 
 
 def tops(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The folders below which one may choose: RECOLLECT_FOLDERS, as in PATH, else the home."""
     named = [Path(path) for path in environment.get(VARIABLE, "").split(os.pathsep) if path]
-    return tuple(path.expanduser().resolve() for path in named or [Path.home()])
+    found = (path.expanduser().resolve() for path in named or [Path.home()])
+    return tuple(path for path in found if is_utf8(str(path)))
 
 
 def within(directory: Path, allowed: Sequence[Path]) -> bool:
@@ -50,6 +54,6 @@ def trail(directory: Path, allowed: Sequence[Path]) -> list[Path]:
 
 def _is_visible_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return not entry.name.startswith(".") and entry.is_dir()
+        return not entry.name.startswith(".") and is_utf8(entry.name) and entry.is_dir()
     except OSError:  # a link that cannot be followed: the other folders are there all the same
         return False

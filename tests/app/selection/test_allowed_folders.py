@@ -61,3 +61,10 @@ def test_link_that_cannot_be_followed_hides_no_other_folder(home: Path) -> None:
     assert [path.name for path in folders_in(home, [home])] == ["attic", "Pictures"]
     with pytest.raises(PermissionError):
         folders_in(home / "circle", [home])
+
+
+def test_folder_whose_name_is_not_utf8_is_left_out_and_hides_no_other(home: Path) -> None:
+    unnamed = home / os.fsdecode(b"caf\xe9")
+    unnamed.mkdir()
+    assert [path.name for path in folders_in(home, [home])] == ["attic", "Pictures"]
+    assert tops({VARIABLE: os.pathsep.join((str(unnamed), str(home)))}) == (home,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -212,6 +213,15 @@ def test_second_folder_is_chosen_step_by_step_with_its_patterns(
     ]
     assert library.roots()[1].excludes == ("*.gif",)
     assert "picker_add" not in [button.key for button in test.button]
+
+
+def test_folder_whose_name_is_not_utf8_hides_no_other(library: Library, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    test = library_page_over(library)
+    test.button(key="add").click().run()
+    assert not test.exception
+    shown = [_as_typed(button.label) for button in test.button if "folder_" in (button.key or "")]
+    assert shown == ["library", "photos"]
 
 
 def test_folder_that_cannot_be_one_is_told(library: Library) -> None:
