@@ -22,7 +22,7 @@ from app.auth.admission import admission
 from app.auth.login import LOGIN_URL, login_pages, login_urls
 from app.http.download_tokens import FILES_URL, LAND_URL, offered
 from app.http.guard import Guard
-from app.http.index_html import index
+from app.http.index_html import DEEP, index
 from app.http.thumbnail_urls import THUMBNAILS_URL, signed_urls
 from app.ui.library_handle import search_once
 from app.ui.navigation import PATHS
@@ -78,6 +78,7 @@ ROUTES: Final = [
     Route(f"/{THUMBNAILS_URL}/{{library:int}}/{{photo:int}}/{{signature}}", thumbnail),
     Route(f"/{LAND_URL}", land),
     *(Route(f"/{path}", index) for path in PATHS),
+    Route(f"/{{path:{DEEP}}}", index),  # of no page: the document says so
 ]
 
 

@@ -1,7 +1,8 @@
 """The first document that a browser gets: Streamlit's own, with where the server is.
 
 Streamlit's script otherwise looks for its server below each page's own address first, where there
-is none. Knows nothing of what the pages show.
+is none. Its links to its files are relative, and lead there from an address of one segment alone.
+Knows nothing of what the pages show.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from streamlit import file_util
@@ -19,13 +21,15 @@ from app.auth.visitor import COOKIE
 
 HEAD: Final = "<head>"
 SERVER_IS_HERE: Final = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>"
+RELATIVE, ABSOLUTE = '="./', '="/'  # how a link to a file begins
+DEEP: Final = "deep"  # of routes: an address of several segments, none of Streamlit's own
 
 
 @cache
 def document() -> str:
-    """Streamlit's document, which tells the browser where the server is."""
+    """Streamlit's document, which tells the browser where the server and its files are."""
     html = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
-    return html.replace(HEAD, f"{HEAD}\n    {SERVER_IS_HERE}", 1)
+    return html.replace(HEAD, f"{HEAD}\n    {SERVER_IS_HERE}", 1).replace(RELATIVE, ABSOLUTE)
 
 
 def index(request: Request) -> Response:
@@ -40,3 +44,18 @@ def index(request: Request) -> Response:
             secure=request.url.scheme == "https",
         )
     return response
+
+
+class _Deep(Convertor[str]):
+    """A path of several segments. Streamlit answers for its own, and for a slash at the end."""
+
+    regex = r"(?!(?:_stcore|static|media)/)[^/]+/(?s:.*)[^/]"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor(DEEP, _Deep())

@@ -145,5 +145,10 @@ def test_lost_server_and_unknown_page_are_named_in_our_words(
         expect(dialog.get_by_text("main page")).to_be_hidden()
         page.keyboard.press("Escape")
         page.locator(".cell").first.wait_for()
+        for path in ("map/x", "nowhere/deep/map"):
+            page.goto(f"{address}{path}?lang={language}")
+            expect(dialog.get_by_role("heading", name=missing)).to_be_visible()
+            page.keyboard.press("Escape")
+            page.locator(".cell").first.wait_for()
     expect(dialog.get_by_role("heading", name=title)).to_be_visible()
     expect(dialog.get_by_text("Streamlit")).to_be_hidden()
