@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperCommand
 
 from clipcore.errors import ClipcoreError
+from indexer import clock
 from indexer.cli import daemon, models, output, roots
 from indexer.cli.forms import (
     CsvOption,
@@ -286,7 +287,14 @@ def _retry_failures(opened: Library) -> None:
 def _age(text: str) -> timedelta:
     units = {"h": "hours", "d": "days", "w": "weeks"}
     if text[:-1].isdecimal() and text[-1] in units:
-        return timedelta(**{units[text[-1]]: int(text[:-1])})
+        try:
+            age = timedelta(**{units[text[-1]]: int(text[:-1])})
+            clock.now() - age  # the store compares with this day: there must be one
+        except (OverflowError, ValueError) as error:  # int() takes 4300 digits at most
+            raise typer.BadParameter(
+                "so long ago there is no date: write a shorter age, like 12h, 30d or 8w"
+            ) from error
+        return age
     raise typer.BadParameter(f"{text!r} is no age: write 12h, 30d or 8w")
 
 

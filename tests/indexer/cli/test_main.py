@@ -411,6 +411,15 @@ def test_prune_names_an_age_that_is_none(tmp_path: Path, age: str) -> None:
     assert "12h, 30d" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "age", ["900000d", "9999999d", "99999999999999d", "99999999999999w", f"{'9' * 5000}h"]
+)
+def test_prune_refuses_an_age_before_all_dates(tmp_path: Path, age: str) -> None:
+    done = run_indexer("prune", "--older-than", age, "--library", tmp_path)
+    assert done.returncode == 2
+    assert "no date" in done.stderr
+
+
 def run_unprivileged(*arguments: object) -> subprocess.CompletedProcess[str]:
     """As run_indexer(), without root's right to read what nobody may."""
     drop = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
