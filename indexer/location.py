@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+LOCAL: Final = frozenset(("file", "local"))  # fsspec's names for the disks of this machine
 ESCAPED: Final = re.compile(rb"\\x([89a-f][0-9a-f])")
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -64,6 +65,16 @@ def location(text: str) -> Location:
         return Path(text)
     protocol, inside = match.groups()
     return RemotePath(f"{protocol.lower()}://{inside.rstrip('/')}")
+
+
+def on_this_machine(place: Location) -> Location:
+    """The path that a `file://` URL means, as fsspec reads it; all else as it is.
+
+    What lies there has links, pipes and exact times, which a listing of fsspec cannot tell.
+    """
+    if isinstance(place, RemotePath) and place.protocol in LOCAL:
+        return Path(place.url.partition("://")[2]).absolute()
+    return place
 
 
 def shown_path(path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from indexer.location import Location
+from indexer.location import Location, on_this_machine
 from indexer.records.changes import Found
 from indexer.sources.object_storage import read_remote, read_remote_stable
 from indexer.sources.reading import open_regular, read_regular, read_stable
@@ -15,11 +15,13 @@ from indexer.sources.reading import open_regular, read_regular, read_stable
 
 def read_original(place: Location) -> bytes:
     """The whole file as it is now. Raises OSError."""
+    place = on_this_machine(place)
     return read_regular(place) if isinstance(place, Path) else read_remote(place)
 
 
 def open_original(place: Location) -> BinaryIO:
     """The file, to be read once; one behind a URL comes as a whole. Raises OSError."""
+    place = on_this_machine(place)
     return open_regular(place) if isinstance(place, Path) else io.BytesIO(read_remote(place))
 
 
@@ -31,7 +33,7 @@ class Originals:
 
     def __call__(self, found: Found) -> bytes:
         """The file's bytes, if it is as it was found. Raises Unstable, Unreadable."""
-        place = self._roots[found.root_id] / found.path
+        place = on_this_machine(self._roots[found.root_id] / found.path)
         if isinstance(place, Path):
             return read_stable(place, found.stat)
         return read_remote_stable(place, found.stat)

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from indexer.location import Location, relative_to, shown_path
+from indexer.location import Location, on_this_machine, relative_to, shown_path
 from indexer.records.changes import Found, Plan, Row
 from indexer.records.photos import Root
 from indexer.sources.excludes import Excludes, folders_above
@@ -153,11 +153,7 @@ def survey(
 def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     shown = [shown_path(path) for path in under]
     try:
-        if isinstance(root.path, Path):
-            watching = eyes.watching
-            seen = scan(root, eyes.roots, under, [eyes.library], watching.entered, watching.left)
-        else:
-            seen = scan_remote(root, eyes.roots, under)
+        seen = _seen(root, eyes, under)
     except OSError as error:
         kept = eyes.store.present_photos().get(root.id, 0)
         return _Look([], [], _unreadable(root, error, kept))
@@ -190,6 +186,18 @@ def _counted(root: Root, seen: Scan, store: Store) -> int:
 def _is_left_out(row: Row, excludes: Excludes, libraries: Collection[str]) -> bool:
     """Whether the file is missing because it does not count: that is believed of any number."""
     return excludes.covers(row.path) or any(is_under(row.path, folder) for folder in libraries)
+
+
+def _seen(root: Root, eyes: _Eyes, under: Collection[str]) -> Scan:
+    """What a walk of the root sees; no watch follows a URL. Raises OSError, as scan() does."""
+    if isinstance(root.path, Path):
+        watching = eyes.watching
+        return scan(root, eyes.roots, under, [eyes.library], watching.entered, watching.left)
+    folder = on_this_machine(root.path)
+    if not isinstance(folder, Path):
+        return scan_remote(root, eyes.roots, under)
+    roots = [replace(one, path=on_this_machine(one.path)) for one in eyes.roots]
+    return scan(replace(root, path=folder), roots, under, [eyes.library])
 
 
 def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:

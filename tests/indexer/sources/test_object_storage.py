@@ -278,6 +278,29 @@ def test_file_whose_name_is_not_utf8_fails_and_stays_failed(
     assert library.status().missing == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+@pytest.mark.parametrize("scheme", ["", "file://", "local://"])
+def test_links_of_this_machine_are_followed_and_loops_are_cut(
+    library: Library, tmp_path: Path, scheme: str
+) -> None:
+    folder = tmp_path / "photos"
+    for name, colour in (("2019/red.png", "red"), (".hidden/annex.png", "green")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(photo_bytes(colour))
+    (folder / "2019/loop").symlink_to(".")
+    (folder / "2019/up").symlink_to("..")
+    (folder / "2019/panda.png").symlink_to("../.hidden/annex.png")
+    (folder / "broken.png").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.png")
+    library.add_root(location(f"{scheme}{folder}"))
+    for expected in ({"embedded": 2}, {}):
+        report = rebuild(library)
+        assert (counts(report), report.notices) == (expected, ())
+    assert found(library, "green") == f"{scheme}{folder}/2019/panda.png"
+    assert found(library, "red") == f"{scheme}{folder}/2019/red.png"
+    assert library.failures() == []
+
+
 def test_a_photo_that_changes_while_it_is_read_is_left_for_later(
     library: Library, moody: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
