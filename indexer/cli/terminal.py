@@ -39,7 +39,6 @@ def prepare_streams() -> None:
     A stream that is closed gets a descriptor of its own. Otherwise the database would get the
     number of standard output, and other output would go into it.
     """
-    codecs.register_error(AS_BYTES, _as_bytes)
     if sys.stdin is None:
         sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - a descriptor for the whole process
     if sys.stdout is None:  # a write fails as a write to a closed descriptor does
@@ -65,6 +64,9 @@ def _byte_or_escape(char: str) -> bytes:
     return char.encode("ascii", "backslashreplace")
 
 
+codecs.register_error(AS_BYTES, _as_bytes)
+
+
 def shown(text: str) -> str:
     """The text in one line that no terminal obeys."""
     return UNSAFE.sub(_escaped, text)
@@ -79,9 +81,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines on standard output. Raises OutputError."""
-    text = "".join(f"{_for(sys.stdout, line)}\n" for line in lines)
-    with _output() as stream:
-        stream.write(text)
+    _write("".join(f"{_for(sys.stdout, line)}\n" for line in lines))
 
 
 def print_json(document: Any) -> None:
@@ -122,8 +122,19 @@ def print_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     if sys.stdout.isatty():
         rows = ([shown(one) if isinstance(one, str) else one for one in row] for row in rows)
     writer.writerows([names, *rows])
+    _write(written.getvalue())
+
+
+def _write(text: str) -> None:
+    """Write text in which there are paths: elsewhere than on a terminal they keep their bytes."""
+    if sys.stdout.isatty():
+        with _output() as stream:
+            stream.write(text)
+        return
+    written = text.encode(sys.getfilesystemencoding(), AS_BYTES)
     with _output() as stream:
-        stream.write(written.getvalue())
+        stream.flush()
+        stream.buffer.write(written)
 
 
 def complain(line: str) -> None:

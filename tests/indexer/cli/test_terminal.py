@@ -83,6 +83,16 @@ def test_a_name_that_is_not_utf_8_is_piped_as_its_bytes() -> None:
     assert pipe.getvalue() == 2 * b"caf\xe9.png\n"
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_a_path_is_piped_as_its_bytes_whatever_the_encoding(encoding: str) -> None:
+    path = "/photos/é/भारत/熊猫.png"
+    with standard_output(encoding, "strict") as pipe:
+        print_lines([path])
+        print_paths([path])
+        print_csv(["path"], [[path]])
+    assert pipe.getvalue() == 2 * os.fsencode(f"{path}\n") + os.fsencode(f"path\n{path}\n")
+
+
 def test_json_of_a_name_that_is_not_utf_8_is_utf_8_and_gives_the_name_back() -> None:
     with standard_output() as pipe:
         print_json([os.fsdecode(b"caf\xe9 \xc3\xa9")])
