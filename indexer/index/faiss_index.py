@@ -27,7 +27,7 @@ from indexer.arrays import FloatArray, IntArray
 from indexer.errors import MissingFaiss
 from indexer.index.policy import STORED
 from indexer.index.rwlock import SharedLock
-from indexer.index.snapshot import OtherModel, SnapshotHeader, Write, header_of, write_snapshot
+from indexer.index.snapshot import OtherOwner, SnapshotHeader, Write, header_of, write_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +212,7 @@ class VectorIndex:
                 index._read(file, header)
         except FileNotFoundError:
             return index
-        except OtherModel as error:  # a change of model was requested
+        except OtherOwner as error:  # of a database that was moved away, or of the model before
             log.debug("index snapshot %s is not used: %s", path, error)
             return index
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError is FAISS's

@@ -27,8 +27,8 @@ CHUNK_BYTES: Final = 1 << 22
 Write = Callable[[bytes], object]
 
 
-class OtherModel(ValueError):
-    """The snapshot is of this library, and of the model it had or is to have."""
+class OtherOwner(ValueError):
+    """The snapshot is of another library, or of the model that this one had or is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,13 @@ class SnapshotHeader:
     count: int
 
     def check(self, library_id: str, model_id: str, dim: int) -> None:
-        """Raise ValueError if it is a view of something else; OtherModel if of this library."""
-        if self.library_id == library_id and self.model_id != model_id:
-            raise OtherModel(f"it is of the model {self.model_id}, not of {model_id}")
-        found = (self.library_id, self.model_id, self.dim)
-        if found != (library_id, model_id, dim):
-            raise ValueError(f"it is of {found}, not of {(library_id, model_id, dim)}")
+        """Raise OtherOwner if it is of another library or model, ValueError if it cannot be."""
+        if self.library_id != library_id:
+            raise OtherOwner(f"it is of the library {self.library_id}, not of {library_id}")
+        if self.model_id != model_id:
+            raise OtherOwner(f"it is of the model {self.model_id}, not of {model_id}")
+        if self.dim != dim:
+            raise ValueError(f"its vectors have {self.dim} numbers, not {dim}")
 
 
 def write_snapshot(

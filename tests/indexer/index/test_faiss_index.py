@@ -176,22 +176,21 @@ def test_where_there_is_no_snapshot_the_index_is_empty_and_nothing_is_said(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize(
-    ("library", "model", "dim"),
-    [("other", "model", DIM), ("other", "other", DIM), ("library", "model", DIM + 1)],
-)
-def test_a_snapshot_of_something_else_is_discarded(
-    snapshot: Path, caplog: pytest.LogCaptureFixture, library: str, model: str, dim: int
-) -> None:
-    index = VectorIndex.load(snapshot, library, model, dim)
-    assert_discarded(index, caplog)
-    assert index.dim == dim
-
-
-def test_a_snapshot_of_the_model_before_is_replaced_without_a_warning(
+def test_a_snapshot_with_vectors_of_another_length_is_discarded(
     snapshot: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    index = VectorIndex.load(snapshot, "library", "other", DIM + 1)
+    index = VectorIndex.load(snapshot, "library", "model", DIM + 1)
+    assert_discarded(index, caplog)
+    assert index.dim == DIM + 1
+
+
+@pytest.mark.parametrize(
+    ("library", "model"), [("library", "other"), ("other", "model"), ("other", "other")]
+)
+def test_a_snapshot_of_another_library_or_model_is_replaced_without_a_warning(
+    snapshot: Path, caplog: pytest.LogCaptureFixture, library: str, model: str
+) -> None:
+    index = VectorIndex.load(snapshot, library, model, DIM + 1)
     assert (len(index), index.dim, caplog.messages) == (0, DIM + 1, [])
 
 
