@@ -41,9 +41,9 @@ def filters(facets: Facets) -> None:
         if len(facets.folders) > 1:
             st.subheader(_("Folders"), anchor=False)
             _folders(query, facets, off=off)
-        if facets.places:
+        if facets.places and not off:  # a disabled link is too pale to read
             st.subheader(_("Where"), anchor=False)
-            map_link(url_state.query(), _("Choose on the map"), off=off)
+            map_link(url_state.query(), _("Choose on the map"))
         _choice(query, "camera", _("Camera"), _("Any camera"), facets.cameras, off=off)
         _choice(query, "lens", _("Lens"), _("Any lens"), facets.lenses, off=off)
         _shape(query, facets.shapes, off=off)

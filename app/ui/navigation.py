@@ -27,12 +27,10 @@ def search_for(query: str, picture: str | None = None) -> NoReturn:
     st.rerun()
 
 
-def map_link(query: str, label: str, *, off: bool = False) -> None:
+def map_link(query: str, label: str) -> None:
     """A way to the map, which adds a place to this query."""
     if page := st.session_state.get(MAP):
-        st.page_link(
-            page, label=label, icon=":material/map:", query_params={"q": query}, disabled=off
-        )
+        st.page_link(page, label=label, icon=":material/map:", query_params={"q": query})
 
 
 def _follow(page: st.Page, query_params: dict[str, str]) -> NoReturn:

@@ -74,10 +74,14 @@ def read_header(file: BinaryIO) -> SnapshotHeader:
     """The header; the file then stands where the index starts. Raises ValueError."""
     if file.readline(len(MAGIC)) != MAGIC:
         raise ValueError("it is no snapshot of this version")
+    line = file.readline(HEADER_BYTES)
     try:
-        return parsed(file.readline(HEADER_BYTES), SnapshotHeader)
+        header = parsed(line, SnapshotHeader)
     except ValueError as error:
         raise ValueError(f"its header is damaged: {error}") from error
+    if json.loads(line) != asdict(header):
+        raise ValueError("its header has fields that this version does not know")
+    return header
 
 
 def header_of(file: BinaryIO, library_id: str, model_id: str, dim: int) -> SnapshotHeader:

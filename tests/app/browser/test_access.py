@@ -25,7 +25,7 @@ PAGES = {
     "": ".stButton",
     "?q=animals&all=1": ".cell",
     "?q=animals+sort:date+-year:2016": ".chip",
-    "?q=a+spoonful+of+quantum+mechanics": ".st-key-weaker",
+    "?q=a+spoonful+of+quantum+mechanics": ".cell",
     "?q=colour:red": ".stAlert",
     "timeline": ".cell",
     "map": ".dot",

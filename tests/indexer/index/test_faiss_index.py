@@ -157,7 +157,7 @@ def test_an_empty_index_finds_nothing() -> None:
 
 @pytest.mark.parametrize("index", INDEXES, ids=len)
 def test_a_snapshot_loads_as_it_was_saved(tmp_path: Path, index: VectorIndex) -> None:
-    path = tmp_path / "new folder" / "index.faiss"
+    path = tmp_path / "index.faiss"
     index.save(path, "library", "model")
     loaded = VectorIndex.load(path, "library", "model", DIM)
     assert (len(loaded), loaded.last_id) == (len(index), index.last_id)

@@ -22,7 +22,7 @@ from indexer.ingest import shard
 from indexer.library.library import Library, open_library
 from indexer.records.changes import IngestReport
 from indexer.records.photos import FIRST_NS, LAST_NS, clamped_ns
-from indexer.sources import scan
+from indexer.sources import reading, scan
 from indexer.store import ingest_sql
 from indexer.store.store import Store
 from tests.conftest import on_sqlite
@@ -94,7 +94,7 @@ Step = tuple[Any, str, Callable[[Bad], Callable[..., bool]]]
 STEPS: dict[str, Step] = {
     "scan": (scan._Walk, "_file", lambda bad: lambda _, path, *__: path == bad.path.name),
     "stat": (Path, "stat", lambda bad: lambda path, **_: path == bad.path),
-    "read": (Path, "read_bytes", lambda bad: lambda path: path == bad.path),
+    "read": (reading, "read_regular", lambda bad: lambda path: path == bad.path),
     "hash": (shard, "content_hash", lambda bad: lambda data: data == bad.data),
     "look up": (Store, "known", lambda bad: lambda _, sha256: sha256 == bad.sha256),
     "header": (shard, "decoded_bytes", lambda bad: lambda data: data == bad.data),
