@@ -162,7 +162,7 @@ function choose(box, option) {
 
 function submit(box) {
   unfold(box, false);
-  const query = box.input.value.trim();
+  const query = box.input.value = box.input.value.trim();
   remember(query);
   box.submitted = query;
   box.say("asked", query);
