@@ -8,7 +8,7 @@ import shutil
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import pytest
@@ -42,6 +42,7 @@ def hear(event, arguments):
 sys.addaudithook(hear)
 hear("socket.getaddrinfo", ["localhost"])
 """
+FORMS = {PurePosixPath(script).name: events for script, events in EVENTS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def target(library: Path, connections: Path) -> Iterator[Target]:
         yield Target(host, int(port))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cookie(target: Target) -> str:
     """That of a login."""
     return log_in(target)
@@ -261,9 +262,9 @@ def test_events_of_a_wrong_form_give_no_traceback(
             widgets = sent.rerun_script.widget_states.widgets
             for number, (key, name) in enumerate(found.items()):
                 value = as_json(odd)
-                state = json.dumps(dict.fromkeys(EVENTS[name], value)) if number % 2 else odd
+                state = json.dumps(dict.fromkeys(FORMS[name], value)) if number % 2 else odd
                 widgets.add(id=key, json_value=state)
-                triggers = [{"event": event, "value": value} for event in EVENTS[name]]
+                triggers = [{"event": event, "value": value} for event in FORMS[name]]
                 trigger = f"$$STREAMLIT_INTERNAL_KEY_{key}__events"
                 widgets.add(id=trigger, json_trigger_value=json.dumps(triggers))
             stream.send(sent.SerializeToString())
