@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from contextlib import ExitStack
 from enum import StrEnum
-from getpass import getpass
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -207,12 +208,13 @@ def password(
 def _asked_password() -> str:
     """What is typed twice at a terminal, where it is not seen. Raises AccessError."""
     try:
-        while True:
-            given = getpass("Password: ")
-            if given == getpass("The same again: "):
-                return given
-            complain("these two are not the same: once more")
-    except EOFError:
+        with warnings.catch_warnings(action="error", category=GetPassWarning):  # it would be seen
+            while True:
+                given = getpass("Password: ")
+                if given == getpass("The same again: "):
+                    return given
+                complain("these two are not the same: once more")
+    except (EOFError, GetPassWarning):
         raise AccessError("no password was given: type it in a terminal") from None
 
 
