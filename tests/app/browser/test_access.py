@@ -38,9 +38,12 @@ NARROW = ("?q=animals&all=1", "explore", "library")
 WIDE_SCREEN, NARROW_SCREEN = (1440, 900), (390, 844)
 SERIOUS = {"serious", "critical"}
 # Streamlit takes on the colours of the system while one looks.
-BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+BACKGROUND = "getComputedStyle(document.querySelector('.stApp, body:has(> main)')).backgroundColor"
 # Streamlit may show a text a moment before the style that the page sends along with it.
-IS_STYLED = "[...document.styleSheets].some(sheet => /\\.brand/.test(sheet.ownerNode.textContent))"
+IS_STYLED = (
+    "!document.querySelector('.stApp') || "  # the login has its style in its document
+    "[...document.styleSheets].some(sheet => /\\.brand/.test(sheet.ownerNode.textContent))"
+)
 
 
 @pytest.fixture(scope="module")
