@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from zipstream import ZipStream
 
-from app.selection.safe_text import cell_of, line_of, safe_name, same_name
+from app.selection.safe_text import line_of, safe_name, same_name
 from indexer.location import Location
 from indexer.records.photos import Photo
 from indexer.sources.originals import open_original
+from indexer.spreadsheet import harmless
 
 COLUMNS: Final = (
     "photo_id",
@@ -51,7 +52,7 @@ def as_csv(photos: Iterable[Photo]) -> bytes:
     rows.writerow(COLUMNS)
     for photo in photos:
         values = _row(photo).values()
-        rows.writerow([cell_of(value) if isinstance(value, str) else value for value in values])
+        rows.writerow([harmless(value) for value in values])
     return written.getvalue().encode("utf-8-sig", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Other people's text where programs read it: in a table, in a list of lines, as a file's name."""
+"""Other people's text where programs read it: in a list of lines, as a file's name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import unicodedata
 from pathlib import PurePath
 from typing import Final
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that is computed
 CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Of names on Windows, of paths anywhere, what is not shown, and bytes that are no text.
 UNSAFE: Final = re.compile(
@@ -15,11 +14,6 @@ UNSAFE: Final = re.compile(
 )
 DEVICE: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.I)
 NAME_BYTES: Final = 200  # a number may be added, and 255 are the most that file systems take
-
-
-def cell_of(text: str) -> str:
-    """`text` as a cell of a table that no spreadsheet computes: shown with a quote before it."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def line_of(text: str) -> str:

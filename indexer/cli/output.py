@@ -13,7 +13,6 @@ from typing import Any, Final
 from rich.cells import cell_len
 
 from clipcore.engines.choice import Trial, quickest
-from indexer.cli.spreadsheet import harmless
 from indexer.plurals import counted
 from indexer.records.changes import Copied, Failure, IngestReport, Oddity, Pruned
 from indexer.records.models import ModelOffer, ModelWish, SwitchCost
@@ -21,6 +20,7 @@ from indexer.records.photos import Root
 from indexer.records.results import Hit, SearchResult
 from indexer.records.status import DaemonState, LibraryStatus
 from indexer.serving.access import Access, is_loopback
+from indexer.spreadsheet import harmless
 
 HIT_COLUMNS: Final = (
     *("rank", "photo_id", "path", "score", "logit", "strength"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # OWASP, "CSV Injection"
 
 
 def harmless(cell: Any) -> Any:

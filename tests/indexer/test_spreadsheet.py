@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.cli.spreadsheet import harmless
+from indexer.spreadsheet import harmless
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
 def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
     assert harmless(text) == f"'{text}"
 
