@@ -129,7 +129,9 @@ def test_an_engine_that_is_asked_for_by_name_is_taken(directory: Path) -> None:
 
 
 def test_importing_brings_neither_torch_nor_the_hub() -> None:
-    script = "import sys, clipcore, clipcore.encoder, clipcore.image.preprocess; print(*sys.modules)"
+    script = (
+        "import sys, clipcore, clipcore.encoder, clipcore.image.preprocess; print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
