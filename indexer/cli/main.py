@@ -68,7 +68,6 @@ if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for t
     from indexer.library.library import Library
 
 NOTHING_FOUND: Final = 3
-MINUS_FIRST = re.compile(r"-(?!-)(\w+:|.*\s)")  # a filter, or more than one word
 
 app = typer.Typer(
     name="indexer",
@@ -190,8 +189,22 @@ class QueryCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """What can be no option is a part of the query: a space before it says so."""
         if "--" not in args:
-            args = [f" {one}" if MINUS_FIRST.match(one) else one for one in args]
+            no_query = self._no_query(ctx)
+            args = [one if no_query.fullmatch(one) else f" {one}" for one in args]
         return super().parse_args(ctx, args)
+
+    def _no_query(self, ctx: Any) -> re.Pattern[str]:
+        """What is left as it is: no minus first, a long option, a number, short options.
+
+        One letter is a mistyped option rather than a word.
+        """
+        letters: dict[bool, str] = {False: "", True: ""}
+        for option in self.get_params(ctx):
+            short = [name[1] for name in option.opts if re.fullmatch(r"-[^-]", name)]
+            letters[getattr(option, "is_flag", False)] += "".join(short)
+        flags, valued = letters[True], letters[False]
+        short_options = rf"[{flags}]*(?:[{valued}](?:=?\d+)?)?|[a-zA-Z]"
+        return re.compile(rf"[^-].*|-(?:-.*|[\d.]+|{short_options})|", re.DOTALL | re.ASCII)
 
 
 @app.command(cls=QueryCommand, help=help.HELP)

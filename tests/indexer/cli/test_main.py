@@ -67,7 +67,21 @@ def test_query_of_filters_lists_by_date_and_says_where_the_date_is_from(
     assert {hit["date_source"] for hit in document["hits"]} <= {"exif", "file"}
 
 
-@pytest.mark.parametrize("query", ["-folder:arctic bear", "- fruit + apple", "-folder:arctic"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "-folder:arctic bear",
+        "- fruit + apple",
+        "-folder:arctic",
+        "-fruit",
+        "-nature",
+        "-home",
+        "-水",
+        "-#1",
+        "-2:cat",
+        "-top",
+    ],
+)
 def test_query_may_begin_with_a_minus(sample_library: Path, query: str) -> None:
     done = run_indexer("search", query, "--library", sample_library, "--json", "-n5")
     document = json.loads(done.stdout)
@@ -322,7 +336,18 @@ def test_rebuild_without_any_directory_says_what_to_do(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("arguments", [["bogus"], ["search"], ["search", "x", "--top", "0"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bogus"],
+        ["search"],
+        ["search", "x", "--top", "0"],
+        ["search", "--bogus"],
+        ["search", "-x"],
+        ["search", "-n", "x", "cat"],
+        ["search", "cat", "--min-strength", "-1"],
+    ],
+)
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert run_indexer(*arguments).returncode == 2
 
@@ -453,6 +478,18 @@ def test_several_words_are_one_query(sample_library: Path) -> None:
     apart = json.loads(run_indexer("search", *words).stdout)
     assert apart["query"] == whole["query"] == "-folder:home a polar bear"
     assert apart["hits"] == whole["hits"]
+
+
+def test_short_options_in_one_word_are_no_query(sample_library: Path) -> None:
+    done = run_indexer("search", "folder:arctic", "-0n1", "--library", sample_library)
+    assert done.stdout.count("\0") == 1
+    assert run_indexer("search", "-h").stdout.lstrip().startswith("Usage")
+    assert run_indexer("search", "-0h").stdout.lstrip().startswith("Usage")
+
+
+def test_a_word_taken_away_may_stand_behind_others(sample_library: Path) -> None:
+    done = run_indexer("search", "bear", "-snow", "--library", sample_library, "--json")
+    assert json.loads(done.stdout)["query"] == "bear -snow"
 
 
 def test_a_file_with_spaces_in_its_path_needs_no_quotes_of_its_own(
