@@ -173,7 +173,7 @@ class Daemon:
         watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
-            if told.is_scan_requested or due is Due.EVERYTHING:
+            if told.requested_scan is not None or due is Due.EVERYTHING:
                 dirty.take_settled()  # seen as well
                 presence.renew(roots := self._local_roots())
                 with watcher.renewing(roots):
@@ -194,11 +194,16 @@ class Daemon:
     def _look_at_all(
         self, told: Telling, watching: Watching, only: set[Path] | None = None
     ) -> None:
-        """Scan every photo directory, or `only` these."""
-        told.set(doing=SCANNING_ALL, queue=0, left_s=None)
+        """Scan every photo directory, or `only` these.
+
+        A scan for one folder names that one: somebody has just added it and looks for it.
+        """
+        folder = told.requested_scan if only is None else None
+        told.set(doing=scanning(folder) if folder else SCANNING_ALL, queue=0, left_s=None)
         if only is None:  # only now: until then others see the request, from now on this
             told.take_scan_request()
-        watching = replace(watching, scanning=lambda root: told.set(doing=scanning(root)))
+        if not folder:
+            watching = replace(watching, scanning=lambda root: told.set(doing=scanning(root)))
         done = self._library.update(only, _Pace(told), stop=self._interrupted, watching=watching)
         self._notices &= set(done.notices)  # what is over may be said again
         told.set(last_error=None)

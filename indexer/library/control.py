@@ -193,9 +193,9 @@ class Telling:
         return self._state
 
     @property
-    def is_scan_requested(self) -> bool:
-        """Whether somebody waits for a scan of all folders."""
-        return self._desk.requested_scan() is not None
+    def requested_scan(self) -> str | None:
+        """The folder because of which a scan is requested, "" for several; None without one."""
+        return self._desk.requested_scan()
 
     def take_scan_request(self) -> None:
         """A scan has begun: what was requested is granted with it."""

@@ -44,7 +44,7 @@ def daemon_now(
         return last if last.paused else replace(last, doing=PAUSING)
     if last.paused == PAUSED or last.doing.startswith(REMOVING):
         return _begun(last, RESUMING)
-    if scan is not None and last.doing == WATCHING:
+    if scan is not None and last.doing.startswith((WATCHING, SCANNING)):
         return _begun(last, scanning(scan) if scan else SCANNING_ALL)
     return last
 

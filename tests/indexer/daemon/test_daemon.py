@@ -18,7 +18,10 @@ from pathlib import Path
 import pytest
 
 from indexer.daemon.daemon import Daemon
+from indexer.library.control import Desk
+from indexer.library.daemon_now import SCANNING, WATCHING, scanning
 from indexer.library.library import Library, open_library
+from indexer.records.status import DaemonState
 from tests.fakes import ColourEncoder
 from tests.indexer.taking_in import keep_in_line
 from tests.photos import make_photo
@@ -300,6 +303,25 @@ def test_folder_added_while_the_daemon_runs_is_taken_in_without_waiting_for_its_
     with daemon(library, encoder):
         library.add_root(tmp_path / "more")
         until(lambda: "later.png" in names(library))
+
+
+def test_scan_for_an_added_folder_names_that_folder_alone(
+    library: Library, encoder: ColourEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_photo(tmp_path / "more" / "later.png", "lime")
+    told: list[str] = []
+    tell = Desk.tell
+
+    def noted(desk: Desk, state: DaemonState) -> None:
+        told.append(state.doing)
+        tell(desk, state)
+
+    with daemon(library, encoder):
+        until(lambda: (now := library.status().daemon) is not None and now.doing == WATCHING)
+        monkeypatch.setattr(Desk, "tell", noted)
+        library.add_root(tmp_path / "more")
+        until(lambda: "later.png" in names(library))
+    assert {doing for doing in told if doing.startswith(SCANNING)} == {scanning(tmp_path / "more")}
 
 
 def test_failure_is_tried_again_by_the_running_daemon_when_that_is_asked(

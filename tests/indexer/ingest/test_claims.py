@@ -298,7 +298,7 @@ def test_the_daemon_of_another_host_is_told_and_asked(on: Host, photos: Path) ->
             assert (daemon.host, daemon.pid) == ("anna", os.getpid())
             telling.take_scan_request()
             bert.forget_failures()
-            assert telling.is_scan_requested
+            assert telling.requested_scan is not None
         assert anna.status().daemon is None
 
 

@@ -51,3 +51,10 @@ def test_a_requested_scan_is_named_before_the_daemon_sees_the_request() -> None:
     assert now(WATCHES, scan="/photos") == ("scanning /photos", None)
     assert now(WATCHES, scan="") == ("scanning all folders", None)
     assert now(INDEXES, scan="/photos") == ("indexing photos", None)
+
+
+def test_a_requested_scan_is_named_though_the_daemon_scans_another_folder() -> None:
+    scans = replace(WATCHES, doing="scanning /old")
+    assert now(scans, scan="/new") == ("scanning /new", None)
+    assert now(scans, scan="") == ("scanning all folders", None)
+    assert now(scans) == ("scanning /old", None)
