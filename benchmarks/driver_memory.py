@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from indexer.ingest.shard import Done, Job
-from indexer.ingest.workers import Commission
+from indexer.ingest.workers import JobContext
 from indexer.library.library import open_library
 from tests.fakes import ColourEncoder
 
@@ -29,7 +29,7 @@ IN_A_FOLDER = 1000
 QUICK = 2000  # photos
 
 
-class IdleCrew:
+class IdlePool:
     """Hands every shard back as it came."""
 
     size = 2
@@ -39,13 +39,13 @@ class IdleCrew:
         done.set_result(Done((), postponed=tuple(jobs)))
         return done
 
-    def settle(self, done: Done) -> None:
+    def commit(self, done: Done) -> None:
         """There is nothing in its hands."""
 
 
 @contextmanager
-def idle(_commission: Commission) -> Iterator[IdleCrew]:
-    yield IdleCrew()
+def idle(_job: JobContext) -> Iterator[IdlePool]:
+    yield IdlePool()
 
 
 def make_files(folder: Path, count: int) -> None:
@@ -74,7 +74,7 @@ def run(directory: Path, count: int) -> None:
     library.add_root(directory / "photos")
     before, started = peak_mb(), time.perf_counter()
     with library.writing():
-        report = library.update(hire=idle)
+        report = library.update(open_pool=idle)
     assert report.postponed == count
     took_s = time.perf_counter() - started
     library.close()

@@ -113,10 +113,10 @@ def taking_in(place: Path) -> Figures:
     one_s = _timed(lambda: _rebuild(library))
     _new_photos(place, NEW)
     started = time.perf_counter()
-    taken_in = _update(library)
+    ingested = _update(library)
     each_ms = 1000 * (time.perf_counter() - started) / NEW
-    if taken_in != NEW:
-        raise SystemExit(f"{taken_in} of {NEW} new photos were taken in")
+    if ingested != NEW:
+        raise SystemExit(f"{ingested} of {NEW} new photos were taken in")
     return {"rebuild, one new photo, s": one_s, f"{NEW} new photos, ms each": each_ms}
 
 

@@ -118,7 +118,7 @@ def measure(library: Path, photos: Path, options: argparse.Namespace) -> tuple[S
     while True:
         if daemon.poll() is not None:
             sys.exit(f"the daemon ended by itself ({daemon.returncode})")
-        done = taken_in(library)
+        done = ingested(library)
         sample = (done, process.memory_info().rss / 1e6, process.num_fds())
         if base is None and done >= options.base:
             base = sample
@@ -132,7 +132,7 @@ def measure(library: Path, photos: Path, options: argparse.Namespace) -> tuple[S
     return base, end
 
 
-def taken_in(library: Path) -> int:
+def ingested(library: Path) -> int:
     """How many photos have been committed."""
     if not (library / "library.db").exists():
         return 0

@@ -135,12 +135,12 @@ class Visitor:
         self._page.evaluate(WATCH, holds)
         act()
         self._figures.ms[action].append(self._page.evaluate("() => window.seen"))
-        self.settle()
+        self.commit()
         self._figures.computed[action].append(tuple(np.array(processor_s()) - before))
         self._figures.received[action].append(self._received)
         self._figures.sent[action].append(self._sent)
 
-    def settle(self) -> None:
+    def commit(self) -> None:
         """Wait until nothing more travels."""
         self._last_s = time.monotonic()
         while time.monotonic() - self._last_s < QUIET_S:
@@ -244,7 +244,7 @@ def visit(page: Page, address: str, figures: Figures, queries: int) -> None:
     visitor = Visitor(page, figures)
     page.goto(address)
     page.get_by_label("Search your photos").wait_for()
-    visitor.settle()
+    visitor.commit()
     search(page, visitor, 0, "the first search of a server")
     for at in range(1, queries):
         search(page, visitor, at, "a new query")

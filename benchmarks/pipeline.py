@@ -85,12 +85,12 @@ def library_rate(encoder: Encoder, model: Path, photos: Path) -> float:
         )
         library.add_root(photos.absolute())
 
-        def take_in(_: int) -> int:
+        def ingest_photos(_: int) -> int:
             with library.writing():
                 return library.update().embedded
 
         try:
-            return _rate(take_in, [0])
+            return _rate(ingest_photos, [0])
         finally:
             library.close()
 

@@ -43,7 +43,7 @@ from indexer.index.faiss_index import VectorIndex
 from indexer.index.pgvector_index import PgIndex
 from indexer.index.policy import IndexPolicy
 from indexer.library.backend import DATABASE
-from indexer.library.backend_postgres import home_of
+from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
 from indexer.library.library import Library, open_library
 from indexer.paths import URL_FILE
@@ -143,7 +143,7 @@ def moved_to_server(directory: Path) -> Iterator[None]:
         (directory / "library" / URL_FILE).write_text(server.url(LIBRARY))
         stages = Stages()
         with stages.timed():
-            stages.total(copy_library, home_of(made), home_of(directory / "library"))
+            stages.total(copy_library, backend_of(made), backend_of(directory / "library"))
         print(f"{'copied_and_indexed_s':28} {stages.seconds():.1f}")
         print(f"{'  PgIndex.write_snapshot':28} {stages.seconds('PgIndex.write_snapshot'):.1f}")
         yield

@@ -3,7 +3,7 @@
 IndexerError
 ├── LibraryError             the library cannot be used
 │   ├── LibraryNotFound      there is none at that place
-│   ├── LibraryGone          it was removed or replaced while it was open
+│   ├── LibraryMissing          it was removed or replaced while it was open
 │   ├── NotALibrary          the database is damaged or something else
 │   │   └── DamagedLibrary   parts of the database cannot be read
 │   ├── DamagedFile          a small file beside the database cannot be read
@@ -23,7 +23,7 @@ IndexerError
 ├── AccessError              the page may not be shown to others like this
 ├── EncoderFailed            the encoder fails on every picture
 ├── OutputError              standard output cannot be written
-├── InHand                   equal bytes are being embedded: asked for again after that
+├── InFlight                   equal bytes are being embedded: asked for again after that
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
     └── Unreadable           it cannot be opened or read: tried again at each full look
@@ -44,7 +44,7 @@ class LibraryNotFound(LibraryError):
     """There is no library at the place given."""
 
 
-class LibraryGone(LibraryError):
+class LibraryMissing(LibraryError):
     """The library was removed, moved or replaced while it was open."""
 
 
@@ -129,7 +129,7 @@ class OutputError(IndexerError):
     """Standard output cannot be written: its disk is full, or it is closed."""
 
 
-class InHand(IndexerError):
+class InFlight(IndexerError):
     """Another shard is embedding the same bytes; the file is asked for again after that."""
 
 

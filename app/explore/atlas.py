@@ -43,13 +43,15 @@ def atlas_view(library: Library, atlas: Atlas) -> None:
         "group": url_state.group(),
         "area": url_state.area(),
     }
-    hears = {
+    handlers = {
         "group": _choose,
         "area": lambda area: url_state.choose(area=area),
         "opened": lambda photo: url_state.open_photo(int(photo)),
         "wanted": None,
     }
-    shown = draw("explore/atlas", KEY, data, hears, before=("ui/elements", "explore/atlas_drawing"))
+    shown = draw(
+        "explore/atlas", KEY, data, handlers, before=("ui/elements", "explore/atlas_drawing")
+    )
     _pictures(library, shown["wanted"])
 
 

@@ -15,7 +15,7 @@ from app.selection.selection import select, selected
 from app.ui import url_state
 from app.ui.component import draw
 from indexer.errors import PhotoNotFound
-from indexer.explore.near_duplicates import LookAlikes
+from indexer.explore.near_duplicates import NearDuplicates
 from indexer.library.library import Library
 from indexer.records.photos import Photo
 from indexer.records.results import Hit
@@ -28,7 +28,7 @@ OF_A_GROUP: Final = 12
 Group = list[Photo]
 
 
-def look_alikes_view(library: Library, found: LookAlikes | None) -> tuple[Hit, ...]:
+def near_duplicates_view(library: Library, found: NearDuplicates | None) -> tuple[Hit, ...]:
     """Show the groups; the photos shown, to step through."""
     if found is None:
         return ()
@@ -44,12 +44,12 @@ def look_alikes_view(library: Library, found: LookAlikes | None) -> tuple[Hit, .
             len(found.groups),
         )
     )
-    hears = {
+    handlers = {
         "opened": lambda photo: url_state.open_photo(int(photo)),
         "ticked": lambda photos: select([*selected(), *photos]),
     }
     data = {"groups": [_drawn(library, group) for group in groups], "words": _words()}
-    draw("explore/near_duplicates", KEY, data, hears)
+    draw("explore/near_duplicates", KEY, data, handlers)
     if more:
         st.button(_("Show more"), key="look_alikes_more", on_click=_show_more)
     selection_bar(library)
@@ -61,7 +61,7 @@ def _show_more() -> None:
     st.session_state[SHOWN] += GROUPS
 
 
-def _groups(library: Library, found: LookAlikes, count: int) -> tuple[list[Group], bool]:
+def _groups(library: Library, found: NearDuplicates, count: int) -> tuple[list[Group], bool]:
     """The first groups that still are some, and whether there may be more."""
     groups: list[Group] = []
     for place, numbers in enumerate(found.groups):

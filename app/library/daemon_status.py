@@ -105,7 +105,7 @@ def progress(status: LibraryStatus) -> float | None:
     daemon = status.daemon
     if daemon is None or not daemon.queue or status.paused:
         return None
-    if status.going_over_to:  # those that are in are computed anew
+    if status.switching_to:  # those that are in are computed anew
         return max(0.0, 1 - daemon.queue / max(1, status.photos))
     return status.photos / (status.photos + daemon.queue)
 

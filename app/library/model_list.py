@@ -14,7 +14,7 @@ from app.i18n.language import _, ngettext, percent
 from app.i18n.messages import said
 from app.i18n.photo_facts import file_size
 from app.library.model_download import Pulling
-from app.library.model_switch import switch_button, wish_told
+from app.library.model_switch import request_status, switch_button
 from app.ui.escape import name_and_note, plain
 from clipcore.checkpoints.catalogue import STARTER
 from indexer.library.library import Library
@@ -27,7 +27,7 @@ ALL: Final = "models_all"
 
 def model_list(library: Library, status: LibraryStatus) -> None:
     """The wish for another model, if there is one, and the models in a part that opens."""
-    wish_told(library, status)
+    request_status(library, status)
     part = st.expander(_("Models"), icon=":material/psychology:", key=OPEN, on_change="rerun")
     if not part.open:
         return
@@ -49,7 +49,7 @@ def pulling(_library: Library) -> Pulling:
 def shown(offers: Sequence[ModelOffer], work: Pulling, *, everyone: bool) -> list[ModelOffer]:
     """Those that are here or on their way, and of the others the best for what they take."""
     busy = {work.model, *work.failed}
-    return [one for one in offers if everyone or one.is_here or one.is_best or one.source in busy]
+    return [one for one in offers if everyone or one.is_cached or one.is_best or one.source in busy]
 
 
 def _row(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
@@ -71,7 +71,7 @@ def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
     source = offer.source
     if in_use:
         st.caption(_("In use"), width="content")
-    elif offer.is_here:
+    elif offer.is_cached:
         switch_button(source)
     elif work.model == source:
         st.button(_("Break off"), key=f"stop_{source}", type="tertiary", on_click=work.cancel)
@@ -89,7 +89,7 @@ def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
 
 def facts(offer: ModelOffer) -> str:
     """What is known of it, in one line."""
-    size = _("{size} on disk") if offer.is_here else _("{size} to download")
+    size = _("{size} on disk") if offer.is_cached else _("{size} to download")
     told = [
         _("recommended") if offer.is_default else "",
         size.format(size=file_size(offer.size_bytes)) if offer.size_bytes else "",

@@ -33,24 +33,24 @@ def switch_button(source: str) -> None:
     st.button(_("Use"), key=f"use_{source}", on_click=_choose, args=(source,))
 
 
-def wish_told(library: Library, status: LibraryStatus) -> None:
+def request_status(library: Library, status: LibraryStatus) -> None:
     """Say what model the library goes over to, or why it did not; ask about the one chosen."""
     if source := st.session_state.get(CHOSEN):
         title = _("Go over to another model?")
         ask_for(KEY, partial(st.dialog(title, on_dismiss=_forget)(_ask), library, source))
-    wish = status.wish
-    if wish is None:
+    request = status.request
+    if request is None:
         return
-    with st.container(border=True, key="model_wish"):
-        if wish.refused:
-            st.error(plain(_refusal(wish.source, wish.refused)), icon=":material/error:")
+    with st.container(border=True, key="model_request"):
+        if request.refused:
+            st.error(plain(_refusal(request.source, request.refused)), icon=":material/error:")
         else:
-            st.markdown(plain(_under_way(status, wish.source)))
+            st.markdown(plain(_under_way(status, request.source)))
         with st.container(horizontal=True):
-            if wish.refused:
-                _ask_again(library, wish.source)
-            label = _("Close") if wish.refused else _("Keep the present model")
-            st.button(label, key="keep_model", on_click=library.models.withdraw)
+            if request.refused:
+                _ask_again(library, request.source)
+            label = _("Close") if request.refused else _("Keep the present model")
+            st.button(label, key="keep_model", on_click=library.models.cancel_request)
 
 
 def _ask_again(library: Library, source: str) -> None:

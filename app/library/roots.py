@@ -95,7 +95,7 @@ def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S
 def _remove_when_free(library: Library, directory: Location, until_s: float) -> None:
     while True:
         try:
-            with library.alone():
+            with library.exclusive():
                 return library.remove_root(directory)
         except LibraryBusy:
             if time.monotonic() > until_s:

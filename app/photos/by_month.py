@@ -29,10 +29,10 @@ def newest(library: Library) -> None:
 @st.fragment
 @one_language()
 def _newest(library: Library) -> None:
-    dated_wall(library, EVERY_PHOTO, NEWEST)
+    grid_by_month(library, EVERY_PHOTO, NEWEST)
 
 
-def dated_wall(library: Library, question: str, key: str) -> None:
+def grid_by_month(library: Library, question: str, key: str) -> None:
     """The photos that a query without terms lists, what can be done with them, and the open one."""
     found = answer(library, question, wanted(question, key))
     hits = found.result.hits

@@ -58,8 +58,8 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data = sheet(library, photo, hit)
     data["previous"] = at is not None and at > 0
     data["next"] = at is not None and at + 1 < len(ids)
-    hears = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
-    shown = draw("photos/detail", KEY, data, hears, before=("ui/elements", "ui/earth"))
+    handlers = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
+    shown = draw("photos/detail", KEY, data, handlers, before=("ui/elements", "ui/earth"))
     if shown["act"] == "like":
         search_for(f"#{photo.id}")
 

@@ -1,10 +1,10 @@
-// Draws a justified wall of photos that can be opened and ticked, and asks for more while one
-// scrolls. data = {wall, from, cells, more, dated, selected, labels}; the cells are those of `wall` from
+// Draws a justified grid of photos that can be opened and ticked, and asks for more while one
+// scrolls. data = {grid, from, cells, more, dated, selected, labels}; the cells are those of `grid` from
 // place `from` on: what came before is kept here.
 // A cell = {id, name, alt, match, strength, ratio, src, group}. elements.js goes before.
 // Names are other people's text: they are only ever set as text and as attributes.
 
-const LOWEST = 0.6, HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the wall
+const LOWEST = 0.6, HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the grid
 const AHEAD_PX = 1500; // so far below the screen the next photos are asked for
 
 function drawPicture(cell) {
@@ -50,24 +50,24 @@ function drawCell(root, cell) {
 
 // what has come
 
-// Draws it, and says whether the wall is all here now; if not, the server is asked for the rest.
+// Draws it, and says whether the grid is all here now; if not, the server is asked for the rest.
 function receive(root, data) {
-  if (root.wall !== data.wall) {
-    if (data.from > 0) return lacks(root, data.wall, 0); // drawn anew: nothing is kept here
-    root.wall = data.wall;
+  if (root.grid !== data.grid) {
+    if (data.from > 0) return lacks(root, data.grid, 0); // drawn anew: nothing is kept here
+    root.grid = data.grid;
     root.cells = [];
   }
   const fresh = data.cells.slice(root.cells.length - data.from);
-  if (data.from > root.cells.length) return lacks(root, data.wall, root.cells.length);
-  if (!fresh.length && root.drawn === data.wall) return true;
+  if (data.from > root.cells.length) return lacks(root, data.grid, root.cells.length);
+  if (!fresh.length && root.drawn === data.grid) return true;
   root.cells = root.cells.concat(fresh);
-  root.drawn = data.wall;
+  root.drawn = data.grid;
   arrange(root);
   return true;
 }
 
-function lacks(root, wall, have) {
-  ask(root, wall, have, false);
+function lacks(root, grid, have) {
+  ask(root, grid, have, false);
   return false;
 }
 
@@ -103,12 +103,12 @@ function drawGroup({ name, spots }, dated) {
 }
 
 // `more`: the next ones are wanted too, not only what is missing here
-function ask(root, wall, have, more) {
-  const asked = `${wall} ${have} ${more}`;
+function ask(root, grid, have, more) {
+  const asked = `${grid} ${have} ${more}`;
   if (root.asked === asked) return;
   root.asked = asked;
   const scrolled = (scrollerOf(root)?.scrollTop ?? 0) > 0;
-  root.lack({ wall, have, more, scrolled, turn: Date.now() });
+  root.lack({ grid, have, more, scrolled, turn: Date.now() });
 }
 
 function scrollerOf(root) {
@@ -119,7 +119,7 @@ function watchTheEnd(root, more) {
   root.observer?.disconnect();
   if (!more) return;
   root.observer = new IntersectionObserver(
-    ([end]) => { if (end.isIntersecting) ask(root, root.wall, root.cells.length, true); },
+    ([end]) => { if (end.isIntersecting) ask(root, root.grid, root.cells.length, true); },
     { root: scrollerOf(root), rootMargin: `${AHEAD_PX}px` }
   );
   root.observer.observe(root.end);
@@ -162,7 +162,7 @@ function showTicks(root) {
   }
 }
 
-// the keyboard: the wall is one stop of Tab, arrows go through it
+// the keyboard: the grid is one stop of Tab, arrows go through it
 
 function makeCurrent(root, id) {
   for (const [one, { spot }] of root.spots) {
@@ -204,7 +204,7 @@ function beyond(spots, here, way) {
 }
 
 function build() {
-  const root = element("div", "wall");
+  const root = element("div", "grid");
   root.list = element("div", "groups");
   root.end = element("div", "end");
   root.append(root.list, root.end);
@@ -220,7 +220,7 @@ function build() {
 }
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
-  let root = parentElement.querySelector(".wall");
+  let root = parentElement.querySelector(".grid");
   if (!root) {
     root = build();
     parentElement.append(root);

@@ -1,4 +1,4 @@
-"""The results as a wall of thumbnails: each opens its photo, and can be ticked (selection.py).
+"""The results as a grid of thumbnails: each opens its photo, and can be ticked (selection.py).
 
 The browser keeps what it was sent; what goes there is only what is new to it: PAGE photos at a
 time, more while one scrolls. File names reach it as data and are set as text there (grid.js),
@@ -30,11 +30,11 @@ GroupOf = Callable[[Hit], str]
 
 
 @dataclass(slots=True)
-class _Wall:
+class _Grid:
     """In the session: what the browser was sent of the answer to one question."""
 
     question: str
-    name: str = field(default_factory=lambda: token_hex(8))  # no other wall has it, nor had it
+    name: str = field(default_factory=lambda: token_hex(8))  # no other grid has it, nor had it
     wanted: int = PAGE
     scrolled: bool = False
     sent: tuple[Hit, ...] = ()
@@ -42,12 +42,12 @@ class _Wall:
 
 def wanted(question: str, key: str = KEY) -> int:
     """How many photos the browser asks for by now: PAGE of a new question."""
-    return _wall(question, key).wanted
+    return _grid(question, key).wanted
 
 
 def has_scrolled(question: str, key: str = KEY) -> bool:
-    """Whether the visitor has gone down the wall so far that more photos were asked for."""
-    return _wall(question, key).scrolled
+    """Whether the visitor has gone down the grid so far that more photos were asked for."""
+    return _grid(question, key).scrolled
 
 
 def grid(
@@ -65,13 +65,13 @@ def grid(
     `group_of` names the group that a hit is in. `more`: there are more than `hits`. `is_dated`:
     the groups are months, of which small ones stand side by side; others begin below a line.
     """
-    wall = _wall(question, key)
-    start = _first_new(wall, hits)
-    shown = tuple(hits[: wall.wanted])
+    grid = _grid(question, key)
+    start = _first_new(grid, hits)
+    shown = tuple(hits[: grid.wanted])
     cells = [cell(hit, thumbnail_url(library, hit.photo), group_of) for hit in shown[start:]]
-    wall.sent = shown
+    grid.sent = shown
     data = {
-        "wall": wall.name,
+        "grid": grid.name,
         "from": start,
         "cells": cells,
         "more": more or len(hits) > len(shown),
@@ -79,12 +79,12 @@ def grid(
         "selected": list(selection.selected()),
         "labels": {"select": _("Select {name}")},
     }
-    hears = {
+    handlers = {
         "opened": lambda photo: url_state.open_photo(int(photo)),
         "more": lambda asked: _answer(question, key, asked),
         "ticked": selection.select,
     }
-    draw("photos/grid", key, data, hears)
+    draw("photos/grid", key, data, handlers)
 
 
 def cell(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
@@ -102,31 +102,31 @@ def cell(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
     }
 
 
-def _wall(question: str, key: str) -> _Wall:
-    """The wall of this question; the texts on it are in the visitor's language."""
+def _grid(question: str, key: str) -> _Grid:
+    """The grid of this question; the texts on it are in the visitor's language."""
     question = f"{language()} {question}"
-    wall: _Wall | None = st.session_state.get(f"{key}_wall")
-    if wall is None or wall.question != question:
-        wall = st.session_state[f"{key}_wall"] = _Wall(question)
-    return wall
+    grid: _Grid | None = st.session_state.get(f"{key}_grid")
+    if grid is None or grid.question != question:
+        grid = st.session_state[f"{key}_grid"] = _Grid(question)
+    return grid
 
 
-def _first_new(wall: _Wall, hits: Sequence[Hit]) -> int:
+def _first_new(grid: _Grid, hits: Sequence[Hit]) -> int:
     """From which place on the browser lacks `hits`; from the first where they have changed."""
-    have = len(wall.sent)
-    if wall.sent == tuple(hits[:have]):
+    have = len(grid.sent)
+    if grid.sent == tuple(hits[:have]):
         return have
-    wall.name = token_hex(8)
+    grid.name = token_hex(8)
     return 0
 
 
 def _answer(question: str, key: str, asked: dict[str, Any]) -> None:
-    """The browser has `have` photos of a wall; it lacks the others, or wants more."""
-    wall = _wall(question, key)
-    if asked["wall"] != wall.name:
+    """The browser has `have` photos of a grid; it lacks the others, or wants more."""
+    grid = _grid(question, key)
+    if asked["grid"] != grid.name:
         return
     have = int(asked["have"])
-    wall.sent = wall.sent[:have]
+    grid.sent = grid.sent[:have]
     if asked["more"]:
-        wall.wanted = max(wall.wanted, have + PAGE)
-        wall.scrolled = wall.scrolled or bool(asked["scrolled"])
+        grid.wanted = max(grid.wanted, have + PAGE)
+        grid.scrolled = grid.scrolled or bool(asked["scrolled"])

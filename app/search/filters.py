@@ -119,8 +119,8 @@ def _folders(query: Query, facets: Facets, *, off: bool) -> None:
         "off": off,
         "words": {"unfold": _("Folders in {folder}")},
     }
-    hears = {"chosen": lambda path: refine(query, folder=path or None)}
-    draw("search/folder_tree", "folder_tree", data, hears)
+    handlers = {"chosen": lambda path: refine(query, folder=path or None)}
+    draw("search/folder_tree", "folder_tree", data, handlers)
 
 
 def _choice(

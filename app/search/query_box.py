@@ -35,12 +35,12 @@ def query_box(library: Library, facets: Facets) -> None:
         "locale": LOCALES[language()].replace("_", "-"),
         "words": words(),
     }
-    hears = {
+    handlers = {
         "asked": url_state.refine,
         "picture": lambda sent: image_query.take(library, sent),
         "unpictured": lambda _sent: url_state.set_picture(None),
     }
-    draw("search/query_box", KEY, data, hears, before=("ui/elements", "search/picture_intake"))
+    draw("search/query_box", KEY, data, handlers, before=("ui/elements", "search/picture_intake"))
 
 
 def _suggested(facets: Facets) -> list[Suggestion]:

@@ -24,22 +24,22 @@ def draw(
     name: str,
     key: str,
     data: Mapping[str, Any],
-    hears: Mapping[str, Act | None] | None = None,
+    handlers: Mapping[str, Act | None] | None = None,
     *,
     before: tuple[str, ...] = ("ui/elements",),
     width: Literal["stretch", "content"] = "stretch",
 ) -> dict[str, Any]:
     """Draw the component of `name`.js with its `name`.css, if it has one, and hand it `data`.
 
-    `hears` names the events that it may send, and what each calls with what was sent; with None
+    `handlers` names the events that it may send, and what each calls with what was sent; with None
     the event is only in the result, for acts that no callback may do: going to another page. Each
     has its form in component_events.py.
     `before`: the scripts that go in front of its own.
     """
     js, css = _files(name, before)
-    events = {event: Event(key, event, EVENTS[name][event]) for event in hears or {}}
+    events = {event: Event(key, event, EVENTS[name][event]) for event in handlers or {}}
     callbacks: dict[str, Any] = {
-        f"on_{event}_change": partial(one.call, (hears or {})[event])
+        f"on_{event}_change": partial(one.call, (handlers or {})[event])
         for event, one in events.items()
     }
     made = st.components.v2.component(f"recollect_{PurePosixPath(name).name}", js=js, css=css)

@@ -79,7 +79,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "ui/going": {},
     "photos/grid": {
         "opened": _photo,
-        "more": record(wall=text(64), have=whole(0, PHOTO_ID), more=truth, scrolled=truth),
+        "more": record(grid=text(64), have=whole(0, PHOTO_ID), more=truth, scrolled=truth),
         "ticked": _photos,
     },
     "i18n/language_switch": {"chosen": text(16)},

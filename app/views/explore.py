@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.explore.atlas import atlas_view
 from app.explore.job import Exploring
-from app.explore.near_duplicates import look_alikes_view
+from app.explore.near_duplicates import near_duplicates_view
 from app.i18n.language import N_, _, concept, ngettext, number
 from app.i18n.messages import said
 from app.photos.detail import photo_dialog
@@ -73,7 +73,9 @@ def _explore(library: Library, work: Exploring, now: State, *, was_running: bool
         _tell(work, atlas, now)
         hits: tuple[Hit, ...] = ()
         if view == LOOK_ALIKES:
-            hits = look_alikes_view(library, near_duplicates.load(library.path, library.model_id))
+            hits = near_duplicates_view(
+                library, near_duplicates.load(library.path, library.model_id)
+            )
         elif atlas is not None:
             if not work.running:
                 _about(atlas)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app.i18n.language import _, month, ngettext, one_language
-from app.photos.by_month import EVERY_PHOTO, dated_wall
+from app.photos.by_month import EVERY_PHOTO, grid_by_month
 from app.ui import url_state
 from app.ui.component import draw
 from app.ui.facets_cache import overview
@@ -37,7 +37,7 @@ def timeline_page(library: Library) -> None:
     chosen = span()
     _scrubber(months, chosen)
     st.caption(_told(months, chosen))
-    dated_wall(library, query(chosen), GRID)
+    grid_by_month(library, query(chosen), GRID)
 
 
 def span() -> Span | None:

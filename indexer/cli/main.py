@@ -45,10 +45,10 @@ from indexer.cli.options import (
     add_roots,
     as_query,
     configure_logging,
-    hired,
     library_at,
     library_place,
     one_answer,
+    pool_factory,
     stopped_by_signals,
     stops_with,
 )
@@ -147,7 +147,7 @@ def rebuild(
     from indexer.cli.progress import progress_shown
 
     configure_logging(logging.WARNING)
-    hire = hired(ray)
+    open_pool = pool_factory(ray)
     # what fails is counted below and listed by `failures`
     for module in ("ingest", "shard"):
         logging.getLogger(f"indexer.ingest.{module}").setLevel(logging.ERROR)
@@ -166,14 +166,14 @@ def rebuild(
     ):
         add_roots(opened, directories)
         if model != "auto":
-            opened.models.withdraw()  # the last word counts
+            opened.models.cancel_request()  # the last word counts
         with progress_shown() as progress:
             done = opened.rebuild(
                 progress,
                 reembed=reembed,
                 accept_gone=accept_gone,
                 stop=stopped.is_set,
-                hire=hire,
+                open_pool=open_pool,
             )
         for notice in done.notices:
             complain(notice)
@@ -327,7 +327,7 @@ def prune(
     """Remove photos that are gone for good from the library; no file of yours is touched."""
     configure_logging(logging.WARNING)
     form = form_of(as_json=as_json, print0=print0)
-    with library_at(library) as opened, nullcontext() if dry_run else opened.alone():
+    with library_at(library) as opened, nullcontext() if dry_run else opened.exclusive():
         planned = opened.prune(older_than, dry_run=True)
         if form is Form.JSON:
             pruned = planned if dry_run else opened.prune(older_than)
@@ -355,11 +355,11 @@ def copy_command(source: Place, target: Place) -> None:
     Broken off, it goes on where it was. The daemon must not run meanwhile.
     """
     from indexer.cli.progress import progress_shown
-    from indexer.library.backend_postgres import home_of
+    from indexer.library.backend_postgres import backend_of
     from indexer.library.copying import copy_library
 
     configure_logging(logging.INFO)
-    from_, to = home_of(source.absolute()), home_of(target.absolute())
+    from_, to = backend_of(source.absolute()), backend_of(target.absolute())
     with (
         stops_with("what has been copied stays, the same command goes on"),
         progress_shown() as progress,

@@ -54,7 +54,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
     with library_at(library) as opened:
         name = opened.models.source_of(name)
         if name == opened.model.source:
-            opened.models.withdraw()
+            opened.models.cancel_request()
             print_lines([f"{name} is the library's model"])
             return
         if find(name):

@@ -29,7 +29,7 @@ from indexer.query.query import FILE
 from indexer.query.typography import quoted
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
-    from indexer.ingest.workers import Hire
+    from indexer.ingest.workers import PoolFactory
     from indexer.library.library import Library
 
 
@@ -200,17 +200,17 @@ def one_answer() -> Iterator[None]:
     os._exit(code)
 
 
-def hired(ray: str | None) -> Hire:
+def pool_factory(ray: str | None) -> PoolFactory:
     """Who works for a rebuild; an address that cannot be is told before anything is looked at."""
-    from indexer.ingest.workers import local_crew
+    from indexer.ingest.workers import local_pool
 
     if ray is None:
-        return local_crew
+        return local_pool
     from indexer.ingest.ray_cluster import check
-    from indexer.ingest.ray_workers import ray_crew
+    from indexer.ingest.ray_workers import ray_pool
 
     check(ray)
-    return partial(ray_crew, ray)
+    return partial(ray_pool, ray)
 
 
 def add_roots(library: Library, directories: list[str] | None) -> None:

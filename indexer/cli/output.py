@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from clipcore.engines.choice import Trial, quickest
 from indexer.plurals import counted
 from indexer.records.changes import Copied, Failure, IngestReport, Oddity, Pruned
-from indexer.records.models import ModelOffer, ModelWish, SwitchCost
+from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
 from indexer.records.photos import Root
 from indexer.records.results import Hit, SearchResult
 from indexer.records.status import DaemonState, LibraryStatus
@@ -94,7 +94,7 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "other_formats": dict(status.other_formats),
         "index": asdict(status.index),
         "paused": status.paused,
-        "switching_to": status.going_over_to,
+        "switching_to": status.switching_to,
         "daemon": status.daemon and daemon_document(status.daemon),
     }
 
@@ -200,7 +200,7 @@ def status_text(status: LibraryStatus) -> list[str]:
         lines.append(f"root        {root.path}  ({counted(root.photos, 'photo')})")
         if root.notice:
             lines.append(f"            {root.notice}")
-    return [*lines, *_wish_lines(status.wish), *_daemon_lines(status)]
+    return [*lines, *_request_lines(status.request), *_daemon_lines(status)]
 
 
 def _awaiting(status: LibraryStatus) -> str:
@@ -224,10 +224,14 @@ def _other_formats(counts: Mapping[str, int]) -> list[str]:
     return [f"passed by   {files}: {kinds}"]
 
 
-def _wish_lines(wish: ModelWish | None) -> list[str]:
-    if wish is None:
+def _request_lines(request: ModelRequest | None) -> list[str]:
+    if request is None:
         return []
-    told = f"not {wish.source}: {wish.refused}" if wish.refused else f"going over to {wish.source}"
+    told = (
+        f"not {request.source}: {request.refused}"
+        if request.refused
+        else f"going over to {request.source}"
+    )
     return [f"            {told}"]
 
 
@@ -364,7 +368,7 @@ def models_document(models: Models) -> list[dict[str, Any]]:
             "imagenet_zero_shot_top1": one.accuracy,
             "coco_text_to_image_r_at_1": one.recall,
             "licence": one.licence,
-            "cached": one.is_here,
+            "cached": one.is_cached,
             "in_use": one.source == in_use,
         }
         for one in offers
@@ -383,7 +387,9 @@ def _model_line(one: ModelOffer, in_use: str | None) -> str:
     mark = "*" if one.source == in_use else ""
     size = f"{one.size_bytes / 1e6:.0f} MB" if one.size_bytes else ""
     figures = f"{_percent(one.accuracy)} {_percent(one.recall)}"
-    return f"{mark:2}{one.source:46} {size:>8} {figures}  {'here' if one.is_here else ''}".rstrip()
+    return (
+        f"{mark:2}{one.source:46} {size:>8} {figures}  {'here' if one.is_cached else ''}".rstrip()
+    )
 
 
 def _percent(share: float | None) -> str:

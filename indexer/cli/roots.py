@@ -74,5 +74,5 @@ def roots_add(
 @app.command("remove")
 def roots_remove(directory: Directory, library: LibraryOption) -> None:
     """Forget a photo directory. Its photos leave the results; no file is touched."""
-    with library_at(library) as opened, opened.alone():
+    with library_at(library) as opened, opened.exclusive():
         opened.remove_root(location(directory))

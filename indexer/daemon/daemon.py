@@ -20,17 +20,17 @@ from indexer.daemon.presence import Presence
 from indexer.daemon.schedule import EVERY_MIN, Due, Timetable
 from indexer.daemon.watch import Watcher, open_watcher
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
-from indexer.library.control import Telling
+from indexer.library.control import StateReporter
 from indexer.library.daemon_now import PAUSED, SCANNING_ALL, WATCHING, scanning
 from indexer.library.library import Library
 from indexer.plurals import counted
 from indexer.records.changes import IngestReport
-from indexer.records.models import ModelWish
+from indexer.records.models import ModelRequest
 from indexer.sync.survey import Watching
 
 log = logging.getLogger(__name__)
 
-TAKING_IN: Final = "indexing photos"
+INDEXING: Final = "indexing photos"
 EMBEDDING: Final = "embedding all photos with the other model"
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
@@ -53,7 +53,7 @@ class Daemon:
         self._on_battery = on_battery
         self._stopped = stopped or threading.Event()
         self._notices: set[str] = set()  # those that were logged already
-        self._wish: ModelWish | None = None  # for another model, as this turn began
+        self._request: ModelRequest | None = None  # for another model, as this turn began
         self._left = 0  # files that the last run did not come to
         self._beyond_snapshot = 0  # embeddings since the index was written last
 
@@ -65,7 +65,7 @@ class Daemon:
         """Watch until stopped.
 
         Raises LibraryBusy if the library has a daemon, or another process is writing to it now,
-        LibraryGone as soon as it was removed, moved or replaced.
+        LibraryMissing as soon as it was removed, moved or replaced.
         """
         try:
             self._run()
@@ -75,22 +75,22 @@ class Daemon:
             raise
 
     def _run(self) -> None:
-        with self._library.daemon() as told:
+        with self._library.daemon() as reporter:
             if not self._idle():
-                self._turn(told)
+                self._turn(reporter)
             while not self._stopped.is_set():
                 try:
                     self._library.check_identity()
                     if other := self._library.makes_way_for:
-                        self._rest(told, other, None)
+                        self._rest(reporter, other, None)
                     elif why := self._idle():
-                        self._rest(told, "paused", why)
+                        self._rest(reporter, "paused", why)
                     else:
-                        self._turn(told)
+                        self._turn(reporter)
                 except LibraryBusy as error:  # whoever came while it was paused may finish
-                    self._rest(told, "paused", str(error))
+                    self._rest(reporter, "paused", str(error))
                 except DatabaseUnreachable as error:
-                    self._wait_for_server(told, error)
+                    self._wait_for_server(reporter, error)
         left = f"; {counted(self._left, 'file')} left for the next start" if self._left else ""
         log.info("stopped%s", left)
 
@@ -102,114 +102,116 @@ class Daemon:
             return PAUSED
         return "paused while the machine runs on battery" if self._on_battery() else None
 
-    def _rest(self, told: Telling, doing: str, why: str | None) -> None:
-        if (told.state.doing, told.state.paused) != (doing, why):
+    def _rest(self, reporter: StateReporter, doing: str, why: str | None) -> None:
+        if (reporter.state.doing, reporter.state.paused) != (doing, why):
             log.info("%s", why or doing)
-        told.set(doing=doing, paused=why)
+        reporter.set(doing=doing, paused=why)
         self._stopped.wait(POLL_S)
 
     def _interrupted(self) -> bool:
         if self._stopped.is_set() or not self._library.is_in_place or self._idle() is not None:
             return True
-        return self._library.models.wish() != self._wish
+        return self._library.models.request() != self._request
 
-    def _turn(self, told: Telling) -> None:
+    def _turn(self, reporter: StateReporter) -> None:
         """Keep the library in line, or go over to another model.
 
         Until stopped or paused, until another model is wished for, or something is amiss.
         """
         try:
             self._library.follow_model()
-            self._wish = self._library.models.wish()
-            if self._wish is None or self._wish.refused:
-                self._keep_in_line(told)
+            self._request = self._library.models.request()
+            if self._request is None or self._request.refused:
+                self._keep_in_line(reporter)
             else:
-                self._go_over(self._wish.source, told)
+                self._switch(self._request.source, reporter)
         except DiskFull as error:  # what was committed stays; the next turn looks at everything
             log.error("%s; trying again when there is room", error)
-            told.set(doing="waiting for room on the disk", last_error=str(error))
+            reporter.set(doing="waiting for room on the disk", last_error=str(error))
             self._stopped.wait(NO_ROOM_S)
         except DatabaseUnreachable as error:  # its lock is gone as well
-            self._wait_for_server(told, error)
+            self._wait_for_server(reporter, error)
 
-    def _wait_for_server(self, told: Telling, error: DatabaseUnreachable) -> None:
-        if told.state.last_error != str(error):
+    def _wait_for_server(self, reporter: StateReporter, error: DatabaseUnreachable) -> None:
+        if reporter.state.last_error != str(error):
             log.error("%s; trying again until it does", error)
-        told.set(doing="waiting for the database", last_error=str(error))
+        reporter.set(doing="waiting for the database", last_error=str(error))
         self._stopped.wait(NO_SERVER_S)
 
-    def _keep_in_line(self, told: Telling) -> None:
+    def _keep_in_line(self, reporter: StateReporter) -> None:
         dirty = DirtyPaths()
         watcher = open_watcher(dirty)
         with self._library.writing():
-            told.set(paused=None, doing="loading the model")
+            reporter.set(paused=None, doing="loading the model")
             self._library.encoder.load_images()
             watcher.start()
             try:
-                self._loop(watcher, dirty, told)
+                self._loop(watcher, dirty, reporter)
             finally:
                 watcher.stop()
 
-    def _go_over(self, source: str, told: Telling) -> None:
+    def _switch(self, source: str, reporter: StateReporter) -> None:
         """Embed all photos with another model; when that is done, searches go over to it."""
-        told.set(paused=None, doing="loading the model")
+        reporter.set(paused=None, doing="loading the model")
         models = self._library.models
         try:
-            with self._library.going_over_to(source) as other, other.writing():
+            with self._library.switching_to(source) as other, other.writing():
                 log.info("going over to the model %s", source)
                 other.encoder.load_images()
-                done = other.rebuild(_Pace(told, EMBEDDING), stop=self._interrupted)
+                done = other.rebuild(_Pace(reporter, EMBEDDING), stop=self._interrupted)
                 self._left = done.left
-                if not other.is_switching and models.wish() == self._wish:
-                    models.withdraw()
+                if not other.is_switching and models.request() == self._request:
+                    models.cancel_request()
         except ClipcoreError as error:
             log.error("the library cannot go over to the model %s: %s", source, error)
             models.refuse(source, str(error))
 
-    def _loop(self, watcher: Watcher, dirty: DirtyPaths, told: Telling) -> None:
+    def _loop(self, watcher: Watcher, dirty: DirtyPaths, reporter: StateReporter) -> None:
         timetable = Timetable(self._every_s)
         presence = Presence()
         # a path settles SETTLE_S after its last event, so what was watched is not that fresh
         watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
-            if told.requested_scan is not None or due is Due.EVERYTHING:
+            if reporter.requested_scan is not None or due is Due.EVERYTHING:
                 dirty.take_settled()  # seen as well
                 presence.renew(roots := self._local_roots())
                 with watcher.renewing(roots):
-                    self._look_at_all(told, watching)
+                    self._scan_all(reporter, watching)
             elif presence.changed():
                 log.info("a photo directory was mounted, unmounted or moved")
                 presence.renew(roots := self._local_roots())
                 with watcher.renewing(roots):
-                    self._look_at_all(told, watching, set(roots))
+                    self._scan_all(reporter, watching, set(roots))
             elif due is Due.POLLED and watcher.polled():
-                self._look_at(watcher.polled(), told, watching)
+                self._check(watcher.polled(), reporter, watching)
             elif dirty.wait(min(POLL_S, timetable.wait_s())):
                 if settled := dirty.take_settled():
-                    self._look_at(settled, told, watching)
+                    self._check(settled, reporter, watching)
                 else:
                     self._stopped.wait(SETTLE_S / 2)
 
-    def _look_at_all(
-        self, told: Telling, watching: Watching, only: set[Path] | None = None
+    def _scan_all(
+        self, reporter: StateReporter, watching: Watching, only: set[Path] | None = None
     ) -> None:
         """Scan every photo directory, or `only` these.
 
         A scan for one folder names that one: somebody has just added it and looks for it.
         """
-        folder = told.requested_scan if only is None else None
-        told.set(doing=scanning(folder) if folder else SCANNING_ALL, queue=0, left_s=None)
+        folder = reporter.requested_scan if only is None else None
+        reporter.set(doing=scanning(folder) if folder else SCANNING_ALL, queue=0, left_s=None)
         if only is None:  # only now: until then others see the request, from now on this
-            told.take_scan_request()
+            reporter.take_scan_request()
         if not folder:
-            watching = replace(watching, scanning=lambda root: told.set(doing=scanning(root)))
-        done = self._library.update(only, _Pace(told), stop=self._interrupted, watching=watching)
+            watching = replace(watching, scanning=lambda root: reporter.set(doing=scanning(root)))
+        done = self._library.update(
+            only, _Pace(reporter), stop=self._interrupted, watching=watching
+        )
         self._notices &= set(done.notices)  # what is over may be said again
-        told.set(last_error=None)
+        reporter.set(last_error=None)
         if only is None:
-            told.set(last_reconcile=now())
-        self._tell(told, done)
+            reporter.set(last_reconcile=now())
+        self._report(reporter, done)
 
     def _local_roots(self) -> list[Path]:
         """Those that can be watched. Each listing of object storage costs money: the full look
@@ -217,17 +219,19 @@ class Daemon:
         """
         return [root.path for root in self._library.roots_here() if isinstance(root.path, Path)]
 
-    def _look_at(self, paths: set[Path], told: Telling, watching: Watching) -> None:
-        told.set(doing="checking what changed")
-        done = self._library.update(paths, _Pace(told), stop=self._interrupted, watching=watching)
-        self._tell(told, done)
+    def _check(self, paths: set[Path], reporter: StateReporter, watching: Watching) -> None:
+        reporter.set(doing="checking what changed")
+        done = self._library.update(
+            paths, _Pace(reporter), stop=self._interrupted, watching=watching
+        )
+        self._report(reporter, done)
 
-    def _tell(self, told: Telling, report: IngestReport) -> None:
+    def _report(self, reporter: StateReporter, report: IngestReport) -> None:
         """Say once what is new; what was taken in has had its line a batch already."""
         if report.gone or report.back:
             log.info("%d gone, %d back again", report.gone, report.back)
         for notice in report.notices:
-            told.set(last_error=notice)
+            reporter.set(last_error=notice)
             if notice not in self._notices:
                 log.warning("%s", notice)
         self._notices |= set(report.notices)
@@ -236,14 +240,14 @@ class Daemon:
         if self._beyond_snapshot >= SNAPSHOT_EVERY:
             self._library.save_index()
             self._beyond_snapshot = 0
-        told.set(doing=WATCHING, queue=0, left_s=None)
+        reporter.set(doing=WATCHING, queue=0, left_s=None)
 
 
 class _Pace:
     """Tells a run's progress: files waiting, photos a second, seconds left."""
 
-    def __init__(self, told: Telling, doing: str = TAKING_IN) -> None:
-        self._told = told
+    def __init__(self, reporter: StateReporter, doing: str = INDEXING) -> None:
+        self._reporter = reporter
         self._doing = doing
         self._started = time.monotonic()
 
@@ -251,7 +255,7 @@ class _Pace:
         if not total:
             return
         per_s = done / max(time.monotonic() - self._started, 1e-3)
-        self._told.set(
+        self._reporter.set(
             doing=self._doing,
             queue=total - done,
             photos_per_s=round(per_s, 1),

@@ -23,7 +23,7 @@ from huggingface_hub.constants import HF_HUB_CACHE
 
 from clipcore.engines.json_cache import cache_path
 from indexer.errors import ServiceError
-from indexer.library.control import Desk
+from indexer.library.control import Control
 
 STOP_S: Final = 10  # the daemon ends within 5 s; then it is killed, which costs a batch at most
 NEITHER: Final = (
@@ -309,7 +309,7 @@ def _path(path: Path) -> str:
 
 def _refuse_second(library: Path) -> None:
     """The service would only fail beside a daemon that somebody started by hand."""
-    if running := Desk(library).daemon():
+    if running := Control(library).daemon():
         raise ServiceError(
             f"process {running.pid} on {running.host} is the library's daemon already: "
             "stop it first"

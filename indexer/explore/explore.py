@@ -19,7 +19,7 @@ def explore(
     directory: Path,
     told: Callable[[str], None],
 ) -> None:
-    """Compute both and keep them in `directory`; `told` hears what is done just now.
+    """Compute both and keep them in `directory`; `told` handlers what is done just now.
 
     Raises LibraryBusy if another process is at it.
     """

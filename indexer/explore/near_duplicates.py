@@ -43,14 +43,14 @@ SAMPLE_EACH: Final = 64  # vectors to find a cell with
 
 
 @dataclass(frozen=True, slots=True)
-class LookAlikes:
+class NearDuplicates:
     """Groups of photos that are nearly the same: their numbers, the largest photo first."""
 
     state: State
     groups: tuple[tuple[int, ...], ...]
 
 
-def find(store: Store, dim: int, thumbnail: Callable[[Photo], bytes | None]) -> LookAlikes:
+def find(store: Store, dim: int, thumbnail: Callable[[Photo], bytes | None]) -> NearDuplicates:
     """All groups of the library, the largest group first."""
     state = state_of(store)
     ids = store.allowed_embeddings(())
@@ -63,7 +63,7 @@ def find(store: Store, dim: int, thumbnail: Callable[[Photo], bytes | None]) -> 
     for one, other in _alike(vectors, cells, bits):
         sets.join(int(ids[one]), int(ids[other]))
     groups = [[photo for id_ in members for photo in photos[id_]] for members in sets.all()]
-    return LookAlikes(state, _in_order(group for group in groups if len(group) > 1))
+    return NearDuplicates(state, _in_order(group for group in groups if len(group) > 1))
 
 
 def difference_hash(jpeg: bytes) -> Bits:
@@ -84,7 +84,7 @@ class _Said:
     groups: tuple[tuple[int, ...], ...]
 
 
-def save(found: LookAlikes, directory: Path) -> None:
+def save(found: NearDuplicates, directory: Path) -> None:
     """Keep them in the library's directory."""
     state = found.state
     said = {
@@ -95,13 +95,13 @@ def save(found: LookAlikes, directory: Path) -> None:
     write_atomically(directory / FILE, json.dumps(said).encode())
 
 
-def load(directory: Path, model_id: str) -> LookAlikes | None:
+def load(directory: Path, model_id: str) -> NearDuplicates | None:
     """Those kept there; None where there are none of this model that can be read."""
     try:
         said = parsed((directory / FILE).read_bytes(), _Said)
         if said.revision != REVISION or said.state[0] != model_id:
             return None
-        return LookAlikes(State(*said.state), said.groups)
+        return NearDuplicates(State(*said.state), said.groups)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -72,7 +72,7 @@ class LiveIndex:
                 catch_up(self._index, self._store)
                 self._seen_change = change_token
             if self._used and not self._suits(self._index):  # who asks but once does not stay
-                self._renew_beside()
+                self._renew_in_background()
             self._used = True
             return self._index
 
@@ -114,7 +114,7 @@ class LiveIndex:
     def _kind(self, count: int) -> str:
         return self._policy.kind(count, self._index.dim)
 
-    def _renew_beside(self) -> None:
+    def _renew_in_background(self) -> None:
         if self._renewal is None:
             self._renewal = threading.Thread(target=self._renew, name="index renewal", daemon=True)
             self._renewal.start()

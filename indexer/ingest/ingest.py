@@ -19,7 +19,7 @@ from typing import Final, Protocol
 from indexer.ingest.claims import AllMine, Hold, Share
 from indexer.ingest.committing import recorded
 from indexer.ingest.shard import Done, Job
-from indexer.ingest.workers import Crew
+from indexer.ingest.workers import WorkerPool
 from indexer.plurals import counted
 from indexer.records.changes import Found, IngestReport, Plan, Row
 from indexer.spool import Spool
@@ -47,13 +47,13 @@ class Ingest:
     def __init__(
         self,
         store: Store,
-        crew: Crew,
+        pool: WorkerPool,
         share: Share = AllMine(),  # noqa: B008 - it has no state
         *,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
-        self._crew = crew
+        self._pool = pool
         self._share = share
         self._stop = stop
         self._size = min(FIRST_SHARD, SHARD)  # of the next shard
@@ -73,7 +73,7 @@ class Ingest:
             left: Spool[Job] = Spool()
             for done in self._worked_off(jobs, left, tally):
                 self._commit(done, tally)
-                left.extend(done.in_hand)
+                left.extend(done.in_flight)
                 if progress:
                     progress(tally.files, total)
             if left and len(left) == len(jobs):
@@ -90,12 +90,12 @@ class Ingest:
         running: dict[Future[Done], Hold] = {}
         try:
             while True:
-                while waiting and len(running) <= self._crew.size and not self._stop():
+                while waiting and len(running) <= self._pool.size and not self._stop():
                     hold = self._share.take(self._next_shard(waiting))
                     left.extend(hold.elsewhere)
                     tally.skip(hold.done_elsewhere)
                     if hold.mine:
-                        running[self._crew.submit(hold.mine)] = hold
+                        running[self._pool.submit(hold.mine)] = hold
                     else:
                         hold.release()
                 if self._stop():
@@ -112,14 +112,14 @@ class Ingest:
 
     def _next_shard(self, waiting: _Waiting) -> list[Job]:
         """So many that there is work for the whole crew until the end: towards it ever fewer."""
-        hands = max(1, min(self._crew.size, len(waiting) // SHARED))
+        hands = max(1, min(self._pool.size, len(waiting) // SHARED))
         fair = max(SHARED, ceil(len(waiting) / (2 * hands)))
         return waiting.take(min(self._size, fair))
 
     def _commit(self, done: Done, tally: _Tally) -> None:
         done = replace(done, outcomes=recorded(self._store, done.outcomes))
-        self._crew.settle(done)
-        self._size = _next_size(len(done) + len(done.in_hand), done.seconds)
+        self._pool.commit(done)
+        self._size = _next_size(len(done) + len(done.in_flight), done.seconds)
         embedded = tally.count(done)
         log.info("%s, %d embedded, %.1f s", counted(len(done), "file"), embedded, done.seconds)
 

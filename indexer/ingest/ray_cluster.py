@@ -34,7 +34,7 @@ ON_LOOPBACK: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Berth:
+class Slot:
     """Room for one worker on a machine of the cluster: a graphics card or none, and cores."""
 
     node: str
@@ -149,7 +149,7 @@ def _signals_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def berths() -> list[Berth]:
+def slots() -> list[Slot]:
     """Where workers go: one a graphics card with its share of the cores, else one a core.
 
     Raises ClusterError if there is room for none.
@@ -157,16 +157,16 @@ def berths() -> list[Berth]:
     import ray
 
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    found = [berth for node in nodes if node["Alive"] for berth in berths_on(node)]
+    found = [slot for node in nodes if node["Alive"] for slot in slots_on(node)]
     if not found:
         raise ClusterError("no machine of the Ray cluster offers a processor: see 'ray status'")
     return found
 
 
-def berths_on(node: dict[str, Any]) -> list[Berth]:
+def slots_on(node: dict[str, Any]) -> list[Slot]:
     """Those of one machine, as `ray.nodes()` describes it."""
     node_id = node["NodeID"]
     cpus, gpus = (int(node["Resources"].get(kind, 0)) for kind in ("CPU", "GPU"))
     if gpus and cpus:
-        return [Berth(node_id, max(1, cpus // gpus), 1) for _ in range(min(gpus, cpus))]
-    return [Berth(node_id, 1, 0) for _ in range(cpus)]
+        return [Slot(node_id, max(1, cpus // gpus), 1) for _ in range(min(gpus, cpus))]
+    return [Slot(node_id, 1, 0) for _ in range(cpus)]

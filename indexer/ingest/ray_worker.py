@@ -1,6 +1,6 @@
 """What runs on the machines of a Ray cluster: workers with the model, and whom they ask.
 
-Plain classes, which ray_crew.py makes actors of. A worker's machine must reach the photo
+Plain classes, which ray_pool.py makes actors of. A worker's machine must reach the photo
 directories under the same paths or URLs; of the library it knows what it asks for.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from clipcore.encoder import Encoder
 from indexer.encoders import OpenEncoder, encoder_of
-from indexer.errors import ClusterError, InHand, RootError
+from indexer.errors import ClusterError, InFlight, RootError
 from indexer.faults import ends_the_run
 from indexer.imaging.memory_budget import Room, free_for_decoding
 from indexer.ingest.shard import Done, Job, ShardWorker
@@ -32,7 +32,7 @@ Thumbnails = dict[bytes, bytes]  # JPEGs by the hash of the photo's bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class WorkerSettings:
     """What every worker is told. `beside`: how many of them share a machine's memory at most."""
 
     model: Model
@@ -57,26 +57,26 @@ class SharedClaims:
         """(whether another shard has these bytes in hand, else what the library has of them)."""
         try:
             return False, self._claims.known(sha256, shard)
-        except InHand:
+        except InFlight:
             return True, None
 
-    def settle(self, claimed: Collection[bytes], embedded: Collection[bytes]) -> None:
+    def commit(self, claimed: Collection[bytes], embedded: Collection[bytes]) -> None:
         """Let go of what a shard had in hand; it has been committed, with these embeddings."""
-        self._claims.settle(claimed, embedded)
+        self._claims.commit(claimed, embedded)
 
-    def let_go(self, shard: int) -> None:
+    def release(self, shard: int) -> None:
         """Nobody works on this shard any more."""
-        self._claims.let_go(shard)
+        self._claims.release(shard)
 
 
 class Worker:
     """Holds the model, and works shards off, from as many threads at once as it has cores."""
 
-    def __init__(self, orders: Orders, cores: int) -> None:
+    def __init__(self, settings: WorkerSettings, cores: int) -> None:
         self._cores = cores
-        self._orders = orders
-        self._files = Originals(orders.folders)
-        self._room = Room(free_for_decoding() // orders.beside)
+        self._settings = settings
+        self._files = Originals(settings.folders)
+        self._room = Room(free_for_decoding() // settings.beside)
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
 
@@ -88,7 +88,7 @@ class Worker:
         with self._lock:  # two threads that come first at once open it once
             if self._encoder is None:
                 os.environ["OMP_NUM_THREADS"] = str(self._cores)  # others compute here as well
-                self._encoder = encoder_of(self._orders.model, self._orders.open_encoder)
+                self._encoder = encoder_of(self._settings.model, self._settings.open_encoder)
             return self._encoder
 
     def work(self, shard: int, jobs: Sequence[Job], claims: Any) -> tuple[Done, Thumbnails]:
@@ -109,7 +109,7 @@ class Worker:
 
     def _see(self, root_ids: Collection[int]) -> None:
         """A directory that is missing or empty here is one that is not mounted."""
-        for folder in (self._orders.folders[root_id] for root_id in root_ids):
+        for folder in (self._settings.folders[root_id] for root_id in root_ids):
             if isinstance(folder, Path) and not (folder.is_dir() and any(os.scandir(folder))):
                 raise RootError(
                     f"{folder} is not there or empty on {socket.gethostname()}: every machine of "
@@ -121,12 +121,12 @@ def _known(claims: Any, shard: int, sha256: bytes) -> KnownContent | None:
     import ray
 
     try:
-        in_hand, known = ray.get(claims.known.remote(sha256, shard))
+        in_flight, known = ray.get(claims.known.remote(sha256, shard))
     except ray.exceptions.RayError as error:  # no file is at fault
         if ends_the_run(error):
             raise
         raise ClusterError(f"the library does not answer: {error}") from error
-    if in_hand:
-        raise InHand("another shard is embedding these bytes")
+    if in_flight:
+        raise InFlight("another shard is embedding these bytes")
     content: KnownContent | None = known
     return content

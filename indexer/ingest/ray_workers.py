@@ -21,10 +21,10 @@ from typing import Any, Final
 from clipcore.errors import ClipcoreError
 from indexer.errors import ClusterError, IndexerError
 from indexer.faults import reason
-from indexer.ingest.ray_cluster import Berth, berths, joined
-from indexer.ingest.ray_worker import Orders, SharedClaims, Worker
+from indexer.ingest.ray_cluster import Slot, joined, slots
+from indexer.ingest.ray_worker import SharedClaims, Worker, WorkerSettings
 from indexer.ingest.shard import NO_THUMBNAIL, Done, Job, without_thumbnail
-from indexer.ingest.workers import Commission, Crew
+from indexer.ingest.workers import JobContext, WorkerPool
 from indexer.records.photos import NEVER_READ
 from indexer.store.outcomes import Outcome
 
@@ -37,25 +37,25 @@ TELLS_AFTER_S: Final = 120  # loading a model takes a while
 
 
 @contextmanager
-def ray_crew(address: str, commission: Commission) -> Iterator[Crew]:
+def ray_pool(address: str, job: JobContext) -> Iterator[WorkerPool]:
     """The workers of the cluster at `address`, HOST:PORT, or of one on this machine, `local`.
 
     Raises MissingRay, ClusterError.
     """
-    with joined(address), closing(RayCrew(commission, berths())) as crew:
-        yield crew
+    with joined(address), closing(RayPool(job, slots())) as pool:
+        yield pool
 
 
-class RayCrew:
+class RayPool:
     """Workers in the given places of the cluster that this process has joined. Close it."""
 
-    def __init__(self, commission: Commission, places: Sequence[Berth]) -> None:
+    def __init__(self, job: JobContext, places: Sequence[Slot]) -> None:
         import ray
 
         self.size = sum(place.cores for place in places)
         self._ray: Any = ray
         self._losses = _losses(ray.exceptions)
-        self._commission = commission
+        self._job = job
         self._numbers = count()
         self._ready: SimpleQueue[Any] = SimpleQueue()  # a worker is in it once for each free core
         self._left = self.size  # hands that can work, or will
@@ -69,8 +69,8 @@ class RayCrew:
     def submit(self, jobs: Sequence[Job]) -> Future[Done]:
         return self._pool.submit(self._work_off, jobs)
 
-    def settle(self, done: Done) -> None:
-        self._ray.get(self._claims.settle.remote(done.claimed, done.embedded))
+    def commit(self, done: Done) -> None:
+        self._ray.get(self._claims.commit.remote(done.claimed, done.embedded))
 
     def close(self) -> None:
         """End the workers, whatever they have in hand."""
@@ -83,7 +83,7 @@ class RayCrew:
 
     def _new_claims(self) -> Any:
         here = self._ray.get_runtime_context().get_node_id()
-        store, reembed = self._commission.store, self._commission.reembed
+        store, reembed = self._job.store, self._job.reembed
         options = self._options(here, soft=False) | {"max_task_retries": -1, "num_cpus": 0}
         return (
             self._ray.remote(SharedClaims)
@@ -91,28 +91,28 @@ class RayCrew:
             .remote(store.place, store.model, reembed)
         )
 
-    def _new_workers(self, places: Sequence[Berth]) -> list[Any]:
+    def _new_workers(self, places: Sequence[Slot]) -> list[Any]:
         """A worker in each place. The first of a machine finds out what computes best there."""
-        by_node: defaultdict[str, list[Berth]] = defaultdict(list)
+        by_node: defaultdict[str, list[Slot]] = defaultdict(list)
         for place in places:
             by_node[place.node].append(place)
-        commission = self._commission
+        job = self._job
         most = max(map(len, by_node.values()))
-        orders = Orders(commission.store.model, commission.open_encoder, commission.folders, most)
+        settings = WorkerSettings(job.store.model, job.open_encoder, job.folders, most)
         workers = []
         for beside in by_node.values():
-            hands = [(self._new_worker(place, orders), place.cores) for place in beside]
+            hands = [(self._new_worker(place, settings), place.cores) for place in beside]
             workers += [worker for worker, _ in hands]
             self._prepare(hands)
         return workers
 
-    def _new_worker(self, place: Berth, orders: Orders) -> Any:
+    def _new_worker(self, place: Slot, settings: WorkerSettings) -> Any:
         options = self._options(place.node, soft=True) | {
             "num_cpus": place.cores,
             "num_gpus": place.gpus,
             "max_concurrency": place.cores,
         }
-        return self._ray.remote(Worker).options(**options).remote(orders, place.cores)
+        return self._ray.remote(Worker).options(**options).remote(settings, place.cores)
 
     def _options(self, node: str, *, soft: bool) -> dict[str, Any]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -156,7 +156,7 @@ class RayCrew:
     def _next_worker(self) -> Any:
         """One that is ready; None if nothing more is to be begun. Raises what hinders the last."""
         since = time.monotonic()
-        while not (self._commission.stop() or self._closed):
+        while not (self._job.stop() or self._closed):
             try:
                 return self._ready.get(timeout=LOOKS_UP_EVERY_S)
             except Empty:
@@ -182,7 +182,7 @@ class RayCrew:
         """What became of one photo, be it the end of those who take it in hand."""
         done = self._tried(number, [job])
         if done is None:
-            self._ray.get(self._claims.let_go.remote(number))
+            self._ray.get(self._claims.release.remote(number))
             done = _given_up(job)
         return done
 
@@ -192,7 +192,7 @@ class RayCrew:
         while lost < TRIES:
             worker = self._next_worker()
             if worker is None:
-                return Done((), in_hand=tuple(jobs))
+                return Done((), in_flight=tuple(jobs))
             try:
                 done, thumbnails = self._ray.get(worker.work.remote(number, jobs, self._claims))
             except self._ray.exceptions.RayTaskError as error:
@@ -213,7 +213,7 @@ class RayCrew:
         """The shard once its thumbnails are written; a failure costs the files of that one."""
         for sha256, jpeg in thumbnails.items():
             try:
-                self._commission.save_thumbnail(sha256, jpeg)
+                self._job.save_thumbnail(sha256, jpeg)
             except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of a file
                 done = without_thumbnail(done, sha256, reason(error, NO_THUMBNAIL))
         return done
@@ -245,5 +245,5 @@ def _together(parts: Sequence[Done]) -> Done:
     def all_of(name: str) -> tuple[Any, ...]:
         return tuple(chain.from_iterable(getattr(part, name) for part in parts))
 
-    lists = ("outcomes", "postponed", "in_hand", "claimed")
+    lists = ("outcomes", "postponed", "in_flight", "claimed")
     return Done(**{name: all_of(name) for name in lists}, seconds=sum(p.seconds for p in parts))

@@ -19,7 +19,7 @@ from PIL import Image
 from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
 from indexer.arrays import FloatArray
-from indexer.errors import EncoderFailed, InHand, Unstable
+from indexer.errors import EncoderFailed, InFlight, Unstable
 from indexer.faults import reason, storable
 from indexer.imaging.decode import content_hash, decode, decoded_bytes
 from indexer.imaging.memory_budget import Room, free_for_decoding
@@ -57,13 +57,13 @@ class Job:
 class Done:
     """What became of a shard, to be committed.
 
-    `postponed` files are left for the next look. Those `in_hand` elsewhere are to be asked for
+    `postponed` files are left for the next look. Those `in_flight` elsewhere are to be asked for
     again when that has been committed. `claimed`: the hashes this shard was to embed.
     """
 
     outcomes: tuple[Outcome, ...]
     postponed: tuple[Job, ...] = ()
-    in_hand: tuple[Job, ...] = ()
+    in_flight: tuple[Job, ...] = ()
     claimed: tuple[bytes, ...] = ()
     seconds: float = 0.0
 
@@ -100,7 +100,7 @@ class ShardWorker:
     """Works shards off with one encoder, from any number of threads at once.
 
     A thread holds one file at a time, and WAITING_BYTES of pixels, however large a shard is.
-    `known(sha256)`: what the library has of these bytes; it raises InHand where another shard is
+    `known(sha256)`: what the library has of these bytes; it raises InFlight where another shard is
     embedding them. `read(found)`: the file's bytes; it raises Unstable and Unreadable.
     `save_thumbnail(sha256, jpeg)`. `room`: how much is decoded at once.
     """
@@ -116,26 +116,26 @@ class ShardWorker:
         started = time.monotonic()
         contents: dict[bytes, _Content] = {}  # equal files are decoded and embedded once
         taken: list[tuple[Job, _Content]] = []
-        postponed, in_hand = [], []
+        postponed, in_flight = [], []
         for job in jobs:
             try:
                 taken.append(self._take(job, contents))
             except Unstable:
                 postponed.append(job)
-            except InHand:
-                in_hand.append(job)
+            except InFlight:
+                in_flight.append(job)
             self._embed(contents.values(), WAITING_BYTES)
         self._embed(contents.values())
         return Done(
             tuple(_outcome(job, content) for job, content in taken),
             tuple(postponed),
-            tuple(in_hand),
+            tuple(in_flight),
             tuple(content.sha256 for content in contents.values() if not content.embedded),
             time.monotonic() - started,
         )
 
     def _take(self, job: Job, contents: dict[bytes, _Content]) -> tuple[Job, _Content]:
-        """Read a file once; decode it only if its bytes are new. Raises Unstable, InHand."""
+        """Read a file once; decode it only if its bytes are new. Raises Unstable, InFlight."""
         if problem := job.found.problem:
             if job.found.stat == NEVER_READ and job.row and job.row.content_id is not None:
                 raise Unstable(problem)  # it was read before, and may be again
@@ -154,14 +154,14 @@ class ShardWorker:
             sha256 = content_hash(data)
             if sha256 not in contents:
                 contents[sha256] = self._prepared(data, sha256)
-        except InHand:
+        except InFlight:
             raise
         except Exception as error:  # noqa: BLE001 - see above
             return job, _Content(error=reason(error, "cannot be looked up: {}"), may_pass=True)
         return job, contents[sha256]
 
     def _prepared(self, data: bytes, sha256: bytes) -> _Content:
-        """Known, or decoded and ready to be embedded. Raises InHand."""
+        """Known, or decoded and ready to be embedded. Raises InFlight."""
         known = self.known(sha256)
         if known and known.embedded:
             return _Content(sha256, known.id, embedded=True)

@@ -1,6 +1,6 @@
 """Who works shards off side by side, and which bytes are in whose hands.
 
-The threads of this machine are here; ray_crew.py has the workers of a Ray cluster.
+The threads of this machine are here; ray_pool.py has the workers of a Ray cluster.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 from clipcore.encoder import Encoder
 from clipcore.engines.cpu import cores
 from indexer.encoders import OpenEncoder
-from indexer.errors import InHand
+from indexer.errors import InFlight
 from indexer.ingest.shard import Done, Job, ShardWorker
 from indexer.location import Location
 from indexer.sources.originals import Originals
@@ -23,7 +23,7 @@ from indexer.store.outcomes import KnownContent
 from indexer.store.store import Store
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Works off `size` shards at once; more that are submitted wait."""
 
     size: int
@@ -31,12 +31,12 @@ class Crew(Protocol):
     def submit(self, jobs: Sequence[Job]) -> Future[Done]:
         """Have this shard worked off. Jobs that were not begun come back as in hand elsewhere."""
 
-    def settle(self, done: Done) -> None:
+    def commit(self, done: Done) -> None:
         """Let go of what a shard had in hand; it has been committed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Commission:
+class JobContext:
     """What a crew is told of the library whose shards it works off.
 
     `folders`: the photo directories by their roots' ids. With `reembed` all bytes count as not
@@ -52,20 +52,20 @@ class Commission:
     stop: Callable[[], bool]
 
 
-Hire = Callable[[Commission], AbstractContextManager[Crew]]
+PoolFactory = Callable[[JobContext], AbstractContextManager[WorkerPool]]
 
 
 @contextmanager
-def local_crew(commission: Commission) -> Iterator[Crew]:
+def local_pool(job: JobContext) -> Iterator[WorkerPool]:
     """The threads of this machine."""
-    claims = Claims(commission.store.known, reembed=commission.reembed)
-    files = Originals(commission.folders)
-    work = ShardWorker(commission.encoder, claims.known, files, commission.save_thumbnail)
-    with closing(LocalCrew(work, claims)) as crew:
-        yield crew
+    claims = Claims(job.store.known, reembed=job.reembed)
+    files = Originals(job.folders)
+    work = ShardWorker(job.encoder, claims.known, files, job.save_thumbnail)
+    with closing(LocalPool(work, claims)) as pool:
+        yield pool
 
 
-class LocalCrew:
+class LocalPool:
     """A thread a core: while one embeds, the next one decodes. Close it."""
 
     def __init__(self, work: Callable[[Sequence[Job]], Done], claims: Claims) -> None:
@@ -77,8 +77,8 @@ class LocalCrew:
     def submit(self, jobs: Sequence[Job]) -> Future[Done]:
         return self._pool.submit(self._work, jobs)
 
-    def settle(self, done: Done) -> None:
-        self._claims.settle(done.claimed, done.embedded)
+    def commit(self, done: Done) -> None:
+        self._claims.commit(done.claimed, done.embedded)
 
     def close(self) -> None:
         """Wait for the shards that have been begun, and drop the others."""
@@ -97,35 +97,35 @@ class Claims:
     ) -> None:
         self._known = known
         self._reembed = reembed
-        self._in_hand: dict[bytes, int | None] = {}  # by which shard
+        self._in_flight: dict[bytes, int | None] = {}  # by which shard
         self._embedded: set[bytes] = set()
         self._lock = threading.Lock()
 
     def known(self, sha256: bytes, shard: int | None = None) -> KnownContent | None:
         """What the library has of these bytes; if no embedding, the caller is to make it.
 
-        Raises InHand where another shard is making it. `shard`: a number by which one that is
+        Raises InFlight where another shard is making it. `shard`: a number by which one that is
         begun again, as its worker was lost, is known to be the same.
         """
         with self._lock:
-            if sha256 in self._in_hand and (shard is None or self._in_hand[sha256] != shard):
-                raise InHand("another shard is embedding these bytes")
+            if sha256 in self._in_flight and (shard is None or self._in_flight[sha256] != shard):
+                raise InFlight("another shard is embedding these bytes")
             known = self._known(sha256)
             if known and self._reembed and sha256 not in self._embedded:
                 known = KnownContent(known.id, embedded=False)
             if not (known and known.embedded):
-                self._in_hand[sha256] = shard
+                self._in_flight[sha256] = shard
             return known
 
-    def settle(self, claimed: Collection[bytes], embedded: Collection[bytes]) -> None:
+    def commit(self, claimed: Collection[bytes], embedded: Collection[bytes]) -> None:
         """Let go of what a shard had in hand; it has been committed, with these embeddings."""
         with self._lock:
             for sha256 in claimed:
-                self._in_hand.pop(sha256, None)
+                self._in_flight.pop(sha256, None)
             if self._reembed:
                 self._embedded.update(embedded)
 
-    def let_go(self, shard: int) -> None:
+    def release(self, shard: int) -> None:
         """Nobody works on the shard with this number any more."""
         with self._lock:
-            self._in_hand = {sha: by for sha, by in self._in_hand.items() if by != shard}
+            self._in_flight = {sha: by for sha, by in self._in_flight.items() if by != shard}

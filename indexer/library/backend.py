@@ -20,7 +20,7 @@ from indexer.index.contract import Index
 from indexer.index.live import LiveIndex, has_all
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.claims import AllMine, Share
-from indexer.library.control import Desk
+from indexer.library.control import Control
 from indexer.library.disk_use import disk_use
 from indexer.locking import held
 from indexer.paths import library_name, make_directory
@@ -32,7 +32,7 @@ DATABASE: Final = "library.db"
 # The files and directories of a library, with what is written beside them: journals, locks, copies.
 OURS: Final = re.compile(
     r"\.?(library\.db|index\.faiss|thumbnails|generic-texts\.bin|atlas\.npz|look-alikes\.json"
-    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-wish\.json|paused|look|making-way\.json"
+    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-[a-z]+\.json|paused|look|making-way\.json"
     r"|password\.json|database-url)([.-].*)?"
 )
 WRITTEN_BY: Final = "is being written by"
@@ -52,12 +52,12 @@ class CurrentIndex(Protocol):
         """End what runs in the background."""
 
 
-class Home:
+class FileBackend:
     """The files of the library in `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.desk = Desk(directory)
+        self.control = Control(directory)
         self.thumbnails = Thumbnails(directory / "thumbnails")
 
     @property
@@ -106,13 +106,13 @@ class Home:
             yield
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Be the only one who writes, on any machine. Raises LibraryBusy."""
         with self.writing():
             yield
 
     @contextmanager
-    def keeping(self) -> Iterator[None]:
+    def daemon_lock(self) -> Iterator[None]:
         """Be this machine's daemon. Raises LibraryBusy."""
         with held(self.directory, "daemon", KEPT_BY):
             yield

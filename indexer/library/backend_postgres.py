@@ -18,8 +18,8 @@ from indexer.imaging.thumbnails import Thumbnails
 from indexer.index.pgvector_index import PgIndex
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.claims import Share, SharedWork
-from indexer.library.backend import WRITTEN_BY, CurrentIndex, Home
-from indexer.library.control_postgres import SharedDesk
+from indexer.library.backend import WRITTEN_BY, CurrentIndex, FileBackend
+from indexer.library.control_postgres import PostgresControl
 from indexer.paths import url_in
 from indexer.postgres_url import database_url
 from indexer.records.status import DiskUse
@@ -30,13 +30,13 @@ from indexer.store.store import Store
 WRITERS: Final = 0x5EC0_1EC7  # the advisory lock of those who write; any number
 
 
-def home_of(directory: Path) -> Home:
+def backend_of(directory: Path) -> FileBackend:
     """What the library with this directory keeps, files alone or tables of its database too."""
     url = url_in(directory)
-    return SharedHome(directory, url) if url else Home(directory)
+    return PostgresBackend(directory, url) if url else FileBackend(directory)
 
 
-class SharedHome(Home):
+class PostgresBackend(FileBackend):
     """The files of this host and the tables of all, for the library with this URL."""
 
     def __init__(self, directory: Path, url: str) -> None:
@@ -51,7 +51,7 @@ class SharedHome(Home):
     def use(self, engine: Engine) -> None:
         """From now on read and write the tables over this engine."""
         self._engine = engine
-        self.desk = SharedDesk(self.directory, engine)
+        self.control = PostgresControl(self.directory, engine)
         self.thumbnails = SharedThumbnails(self.directory, engine)
 
     @contextmanager
@@ -60,7 +60,7 @@ class SharedHome(Home):
             yield
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         with super().writing(), self._among_writers("pg_try_advisory_lock"):
             yield
 
@@ -78,7 +78,7 @@ class SharedHome(Home):
                     connection.execute(text("SELECT pg_advisory_unlock_all()"))
 
     def _others(self) -> str:
-        daemons = self.desk.daemons()
+        daemons = self.control.daemons()
         told = ", ".join(f"process {one.pid} on {one.host}" for one in daemons)
         return told or "another process"
 

@@ -29,7 +29,7 @@ from indexer.json_files import read_if_whole
 from indexer.location import Location
 from indexer.paths import this_host
 from indexer.private import make_private
-from indexer.records.models import ModelWish
+from indexer.records.models import ModelRequest
 from indexer.records.status import DaemonState
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ log = logging.getLogger(__name__)
 STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds the daemon's lock
 PAUSED: Final = "paused"
 LOOK: Final = "look"
-WISH: Final = "model-wish.json"
+MODEL_REQUEST: Final = "model-request.json"
 MAKING_WAY: Final = "making-way.json"
-TELL_EVERY_S: Final = 1.0
+REPORT_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
 LAST_PID: Final = 2**31 - 1
 BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon's
@@ -52,17 +52,17 @@ class _Request:
     doing: str
     pid: int
     host: str
-    told_at_s: float
+    written_at_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class _Told(DaemonState):
+class _State(DaemonState):
     """The form of STATE."""
 
-    told_at_s: float = 0.0
+    written_at_s: float = 0.0
 
 
-class Desk:
+class Control:
     """Where the daemon of one machine and others leave word for each other: the library's files."""
 
     def __init__(self, directory: Path) -> None:
@@ -105,7 +105,12 @@ class Desk:
         It goes on by itself where the process that asked for it has died.
         """
         path = self.directory / MAKING_WAY
-        mine = {"doing": doing, "pid": os.getpid(), "host": this_host(), "told_at_s": time.time()}
+        mine = {
+            "doing": doing,
+            "pid": os.getpid(),
+            "host": this_host(),
+            "written_at_s": time.time(),
+        }
         request = json.dumps(mine).encode()
         write_atomically(path, request)
         try:
@@ -118,37 +123,37 @@ class Desk:
         """For whom the daemon makes way now: "removing /photos"."""
         path = self.directory / MAKING_WAY
         request = read_if_whole(path, _Request, "the daemon makes way for nothing")
-        if request and is_alive(request.pid, request.host, request.told_at_s):
+        if request and is_alive(request.pid, request.host, request.written_at_s):
             return request.doing
         return None
 
-    def wish_for(self, wish: ModelWish) -> None:
+    def request_model(self, request: ModelRequest) -> None:
         """Ask the daemon to go over to another model, or leave word why it does not."""
-        write_atomically(self.directory / WISH, json.dumps(asdict(wish)).encode())
+        write_atomically(self.directory / MODEL_REQUEST, json.dumps(asdict(request)).encode())
 
-    def model_wish(self) -> ModelWish | None:
+    def model_request(self) -> ModelRequest | None:
         """The model it has been asked to go over to and has not yet."""
         again = "request the model again with 'indexer models use NAME'"
-        return read_if_whole(self.directory / WISH, ModelWish, again)
+        return read_if_whole(self.directory / MODEL_REQUEST, ModelRequest, again)
 
-    def withdraw_wish(self) -> None:
+    def cancel_request(self) -> None:
         """Let the model be the one it is."""
-        (self.directory / WISH).unlink(missing_ok=True)
+        (self.directory / MODEL_REQUEST).unlink(missing_ok=True)
 
-    def tell(self, state: DaemonState) -> None:
+    def report(self, state: DaemonState) -> None:
         """Let others know what this machine's daemon does. Raises OSError, DiskFull."""
-        told = {**asdict(state), "told_at_s": time.time()}
+        told = {**asdict(state), "written_at_s": time.time()}
         written = json.dumps(told, default=datetime.isoformat).encode()
         write_atomically(self.directory / STATE, written)
 
-    def tell_the_end(self) -> None:
+    def report_end(self) -> None:
         """It does nothing any more."""
         (self.directory / STATE).unlink(missing_ok=True)
 
     def daemon(self) -> DaemonState | None:
         """What the daemon told last; None where none is alive."""
-        last = read_if_whole(self.directory / STATE, _Told, "a running daemon writes it again")
-        if last and is_alive(last.pid, last.host, last.told_at_s):
+        last = read_if_whole(self.directory / STATE, _State, "a running daemon writes it again")
+        if last and is_alive(last.pid, last.host, last.written_at_s):
             return DaemonState(**{one.name: getattr(last, one.name) for one in fields(DaemonState)})
         return None
 
@@ -158,15 +163,15 @@ class Desk:
         return [daemon] if daemon else []
 
 
-class Telling:
+class StateReporter:
     """Tells what a running daemon does, and at last that it has ended.
 
     `set()` writes at once where the daemon begins something else. Progress costs nothing: a thread
     writes it, at most once a second.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, control: Control) -> None:
+        self._control = control
         self._state = DaemonState(os.getpid(), this_host(), now())
         self._ended = threading.Event()
         self._writing = threading.Lock()
@@ -185,7 +190,7 @@ class Telling:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        self._desk.tell_the_end()
+        self._control.report_end()
 
     @property
     def state(self) -> DaemonState:
@@ -195,11 +200,11 @@ class Telling:
     @property
     def requested_scan(self) -> str | None:
         """The folder because of which a scan is requested, "" for several; None without one."""
-        return self._desk.requested_scan()
+        return self._control.requested_scan()
 
     def take_scan_request(self) -> None:
         """A scan has begun: what was requested is granted with it."""
-        self._desk.take_scan_request()
+        self._control.take_scan_request()
 
     def set(self, **changes: Any) -> None:
         """Change these fields of DaemonState."""
@@ -210,7 +215,7 @@ class Telling:
     def _write_on(self) -> None:
         while True:
             self._write()
-            if self._ended.wait(TELL_EVERY_S):
+            if self._ended.wait(REPORT_EVERY_S):
                 return
 
     def _write(self) -> None:
@@ -219,19 +224,19 @@ class Telling:
             state, now_s = self._state, time.time()  # wall time: it goes on while a laptop sleeps
             written = self._written
             if not written or written[0] != state or abs(now_s - written[1]) >= SIGN_OF_LIFE_S:
-                self._tell(state)
+                self._report(state)
                 self._written = (state, now_s)
 
-    def _tell(self, state: DaemonState) -> None:
+    def _report(self, state: DaemonState) -> None:
         try:
-            self._desk.tell(state)
+            self._control.report(state)
         except (OSError, DiskFull, DatabaseUnreachable) as error:
             # the state is for looking at, photos come first
             log.debug("the daemon's state cannot be written: %s", error)
 
 
-def is_alive(pid: int, host: str, told_at_s: float) -> bool:
+def is_alive(pid: int, host: str, written_at_s: float) -> bool:
     """Whether the process that wrote this, so many seconds after 1970, is still there."""
-    if abs(time.time() - told_at_s) > BELIEVED_S:
+    if abs(time.time() - written_at_s) > BELIEVED_S:
         return False
     return host != this_host() or (0 < pid <= LAST_PID and psutil.pid_exists(pid))

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine, delete, extract, func, select, update
 
 from indexer.json_files import parsed
-from indexer.library.control import Desk, is_alive
+from indexer.library.control import Control, is_alive
 from indexer.location import Location
 from indexer.paths import this_host
 from indexer.records.status import DaemonState
@@ -27,7 +27,7 @@ from indexer.store.shared_schema import daemons, shared
 log = logging.getLogger(__name__)
 
 
-class SharedDesk(Desk):
+class PostgresControl(Control):
     """The desk of this host, and those of the others."""
 
     def __init__(self, directory: Path, engine: Engine) -> None:
@@ -76,8 +76,8 @@ class SharedDesk(Desk):
                 if not was_paused:
                     self.resume()
 
-    def tell(self, state: DaemonState) -> None:
-        super().tell(state)  # for what belongs to this machine alone, as its service does
+    def report(self, state: DaemonState) -> None:
+        super().report(state)  # for what belongs to this machine alone, as its service does
         values = {
             "state": json.dumps(asdict(state), default=datetime.isoformat),
             "told_at": func.timezone("UTC", func.now()),  # the clocks of hosts differ
@@ -90,8 +90,8 @@ class SharedDesk(Desk):
                 insertion.on_conflict_do_update(index_elements=["host"], set_=values)
             )
 
-    def tell_the_end(self) -> None:
-        super().tell_the_end()
+    def report_end(self) -> None:
+        super().report_end()
         with self._engine.begin() as connection:
             connection.execute(delete(daemons).where(self._mine))
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 from indexer.errors import LibraryError, LibraryNotFound
 from indexer.imaging.thumbnails import Thumbnails
 from indexer.index.policy import IndexPolicy
-from indexer.library.backend import Home
+from indexer.library.backend import FileBackend
 from indexer.library.roots import refuse_inside
 from indexer.paths import this_host
 from indexer.records.changes import Copied
@@ -38,7 +38,9 @@ MUTABLE: Final = (photos, roots)  # they change while the library lives: copied 
 AT_ONCE: Final = 1_000  # rows in a transaction
 
 
-def copy_library(source: Home, target: Home, progress: Progress | None = None) -> Copied:
+def copy_library(
+    source: FileBackend, target: FileBackend, progress: Progress | None = None
+) -> Copied:
     """Make at `target` the library that is at `source`; what a run broken off has done is kept.
 
     Nobody may write to either meanwhile. Raises LibraryError: there is a library at `target`
@@ -51,11 +53,11 @@ def copy_library(source: Home, target: Home, progress: Progress | None = None) -
         with from_.connect() as connection:
             refuse_inside(target.directory, read(connection, all_roots()))
         target.make()
-        with source.alone():
+        with source.exclusive():
             to = unfinished_copy(target.database)
             try:
                 target.use(to)
-                with target.alone():
+                with target.exclusive():
                     copied = _Copy(from_, to, source.thumbnails, target.thumbnails).run(progress)
                     finish_copy(target.database, to)
             finally:
@@ -66,7 +68,7 @@ def copy_library(source: Home, target: Home, progress: Progress | None = None) -
     return copied
 
 
-def _refuse_library(target: Home) -> None:
+def _refuse_library(target: FileBackend) -> None:
     try:
         open_database(target.database).dispose()
     except LibraryNotFound:
@@ -204,15 +206,15 @@ def _set_number(connection: Connection, table: Table, number: int) -> None:
         connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :number)"), named)
 
 
-def _build_index(home: Home) -> None:
+def _build_index(backend: FileBackend) -> None:
     """Build what searching needs, for the model that the library is searched with."""
-    store = Store.open(home.database)
+    store = Store.open(backend.database)
     try:
-        home.use(store.engine)
+        backend.use(store.engine)
         first = select(embeddings.c.vector).where(embeddings.c.model_id == store.model_id).limit(1)
         with store.engine.connect() as connection:
             vector = connection.execute(first).scalar()
         if vector is not None:
-            home.write_index(store, len(vector) // 2, IndexPolicy())
+            backend.write_index(store, len(vector) // 2, IndexPolicy())
     finally:
         store.close()

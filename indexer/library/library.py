@@ -15,15 +15,15 @@ from pathlib import Path
 
 from clipcore import Encoder, open_encoder
 from indexer.encoders import AUTO, OpenEncoder, encoder_of
-from indexer.errors import LibraryGone, QueryError
+from indexer.errors import LibraryMissing, QueryError
 from indexer.explore.explore import explore
 from indexer.index.contract import Index
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.ingest import Ingest, Progress
-from indexer.ingest.workers import Commission, Hire, local_crew
-from indexer.library.backend import CurrentIndex, Home
-from indexer.library.backend_postgres import home_of
-from indexer.library.control import Telling
+from indexer.ingest.workers import JobContext, PoolFactory, local_pool
+from indexer.library.backend import CurrentIndex, FileBackend
+from indexer.library.backend_postgres import backend_of
+from indexer.library.control import StateReporter
 from indexer.library.daemon_now import daemon_now
 from indexer.library.models import Models
 from indexer.library.opening import opened, use_model
@@ -38,7 +38,7 @@ from indexer.records.status import DaemonState, DiskUse, LibraryStatus
 from indexer.search.query_vector import given_picture
 from indexer.search.searcher import Searcher
 from indexer.sources.object_storage import signed_link
-from indexer.store.status_cache import Census
+from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
 from indexer.sync.prune import prune
 from indexer.sync.survey import NOT_WATCHING, Watching, survey
@@ -65,11 +65,11 @@ def open_library(
     Raises LibraryError, RootError, or ModelMismatch where `model` is not the library's and may not
     be.
     """
-    home = home_of(path.absolute())
-    store = opened(home, create, model, open_encoder, directories)
+    backend = backend_of(path.absolute())
+    store = opened(backend, create, model, open_encoder, directories)
     if model != AUTO:
-        use_model(store, home.name, model, open_encoder, switch=switch)
-    return Library(home, store, open_encoder, index_policy)
+        use_model(store, backend.name, model, open_encoder, switch=switch)
+    return Library(backend, store, open_encoder, index_policy)
 
 
 class Library:
@@ -80,21 +80,21 @@ class Library:
 
     def __init__(
         self,
-        home: Home,
+        backend: FileBackend,
         store: Store,
         open_encoder: OpenEncoder = open_encoder,
         index_policy: IndexPolicy = IndexPolicy(),  # noqa: B008 - frozen
     ) -> None:
-        self.path = home.directory
-        self._home = home
+        self.path = backend.directory
+        self._backend = backend
         self._store = store
         self._open_encoder = open_encoder
         self._index_policy = index_policy
-        home.use(store.engine)
-        self._name, self._identity = home.name, home.identity()
+        backend.use(store.engine)
+        self._name, self._identity = backend.name, backend.identity()
         self._index_lock = threading.Lock()
         self._seen_change: int | None = None
-        self._census = Census(home.name, store)
+        self._census = StatusCache(backend.name, store)
 
     @property
     def model(self) -> Model:
@@ -114,12 +114,12 @@ class Library:
     @property
     def is_in_place(self) -> bool:
         """Whether its directory and database are still those that were opened."""
-        return self._home.identity() == self._identity
+        return self._backend.identity() == self._identity
 
     def check_identity(self) -> None:
-        """Raises LibraryGone if it was removed, moved or replaced by another one."""
+        """Raises LibraryMissing if it was removed, moved or replaced by another one."""
         if not self.is_in_place or self._store.recorded_id() != self._store.library_id:
-            raise LibraryGone(
+            raise LibraryMissing(
                 f"the library at {self._name} was removed, moved or replaced while it was "
                 "open: nothing is written there any more. Start again where it is now"
             )
@@ -137,10 +137,10 @@ class Library:
     @cached_property
     def models(self) -> Models:
         """Those that it could be searched with, and the wish for another one."""
-        return Models(self._store, self._home.desk, self._open_encoder)
+        return Models(self._store, self._backend.control, self._open_encoder)
 
     @contextmanager
-    def going_over_to(self, source: str) -> Iterator[Library]:
+    def switching_to(self, source: str) -> Iterator[Library]:
         """This library with another model; its rebuild, done, lets searches go over to that."""
         self.__dict__.pop("encoder", None)  # the memory is needed; it comes again when it is used
         other = open_library(
@@ -170,7 +170,7 @@ class Library:
         place of those that were said before.
         Raises RootError if it is none.
         """
-        return add_root(self._store, self._home.desk, directory, excludes)
+        return add_root(self._store, self._backend.control, directory, excludes)
 
     def remove_root(self, directory: Location) -> None:
         """Forget a photo directory; its photos leave the results, the embeddings stay."""
@@ -181,44 +181,44 @@ class Library:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold this machine's writer lock. Raises LibraryBusy with who has it."""
-        with self._home.alone() if self.is_switching else self._home.writing():
+        with self._backend.exclusive() if self.is_switching else self._backend.writing():
             yield
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Be the only writer, of all hosts too that share the library. Raises LibraryBusy."""
-        with self._home.alone():
+        with self._backend.exclusive():
             yield
 
     @contextmanager
-    def daemon(self) -> Iterator[Telling]:
+    def daemon(self) -> Iterator[StateReporter]:
         """Be this machine's daemon, and tell what it does. Raises LibraryBusy if there is one."""
-        with self._home.keeping(), Telling(self._home.desk) as told:
+        with self._backend.daemon_lock(), StateReporter(self._backend.control) as told:
             yield told
 
     def pause(self) -> None:
         """Let the daemon take in nothing, and write nothing, until `resume()`."""
-        self._home.desk.pause()
+        self._backend.control.pause()
 
     def resume(self) -> None:
         """Let the daemon go on."""
-        self._home.desk.resume()
+        self._backend.control.resume()
 
     @property
     def paused(self) -> bool:
         """Whether `pause()` was said."""
-        return self._home.desk.is_paused()
+        return self._backend.control.is_paused()
 
     @contextmanager
     def making_way(self, doing: str) -> Iterator[None]:
         """Let the daemon index nothing meanwhile, and say `doing`; a pause stays a pause."""
-        with self._home.desk.making_way(doing):
+        with self._backend.control.making_way(doing):
             yield
 
     @property
     def makes_way_for(self) -> str | None:
         """What another process does while the daemon makes way."""
-        return self._home.desk.makes_way_for()
+        return self._backend.control.makes_way_for()
 
     def rebuild(
         self,
@@ -228,7 +228,7 @@ class Library:
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
         watching: Watching = NOT_WATCHING,
-        hire: Hire = local_crew,
+        open_pool: PoolFactory = local_pool,
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
@@ -241,7 +241,7 @@ class Library:
             accept_gone=accept_gone,
             stop=stop,
             watching=watching,
-            hire=hire,
+            open_pool=open_pool,
         )
         if not stop():
             self.save_index()
@@ -251,7 +251,7 @@ class Library:
         """Write the index snapshot anew, without what is dead. Hold `writing()` around it."""
         with self._index_lock:
             self._forget_index()  # who searches loads the snapshot; a daemon has no use for it
-        self._home.write_index(self._store, self.encoder.dim, self._index_policy)
+        self._backend.write_index(self._store, self.encoder.dim, self._index_policy)
         if self.is_switching:
             self._store.record_model()
 
@@ -269,7 +269,7 @@ class Library:
         accept_gone: bool = False,
         stop: Callable[[], bool] = lambda: False,
         watching: Watching = NOT_WATCHING,
-        hire: Hire = local_crew,
+        open_pool: PoolFactory = local_pool,
     ) -> IngestReport:
         """Reconcile all, or only `paths`; `hire`d hands take in what is new or changed.
 
@@ -286,16 +286,16 @@ class Library:
             again = (row for root in here for row in self._store.present(root.id))
         elif paths is None:
             again = (row for row in self._store.unembedded() if row.root_id in folders)
-        keep = self._home.thumbnails.save
+        keep = self._backend.thumbnails.save
 
         def ends() -> bool:
             return stop() or not self.is_in_place
 
-        commission = Commission(
+        job = JobContext(
             self._store, self.encoder, self._open_encoder, folders, keep, reembed, ends
         )
-        with hire(commission) as crew:
-            ingest = Ingest(self._store, crew, self._home.share(), stop=ends)
+        with open_pool(job) as pool:
+            ingest = Ingest(self._store, pool, self._backend.share(), stop=ends)
             report = ingest.run(seen.plan, progress, again)
         self.check_identity()
         notices = tuple(notice for notice in seen.notices.values() if notice)
@@ -309,7 +309,7 @@ class Library:
     def forget_failures(self) -> None:
         """Let the next look try the files that failed again; a running daemon looks at once."""
         self._store.forget_failures()
-        self._home.desk.request_scan()
+        self._backend.control.request_scan()
 
     def prune(self, older_than: timedelta, *, dry_run: bool = False) -> Pruned:
         """Remove photos that have been gone for longer than that for good.
@@ -317,7 +317,7 @@ class Library:
         Hold `writing()` around it, unless it is a dry run, which only tells.
         """
         return prune(
-            self._store, self.path, older_than, self._home.thumbnails.forget, dry_run=dry_run
+            self._store, self.path, older_than, self._backend.thumbnails.forget, dry_run=dry_run
         )
 
     # searching
@@ -388,7 +388,7 @@ class Library:
 
     @cached_property
     def _live_index(self) -> CurrentIndex:
-        return self._home.current_index(self._store, self.encoder.dim, self._index_policy)
+        return self._backend.current_index(self._store, self.encoder.dim, self._index_policy)
 
     def explore(self, told: Callable[[str], None] = lambda _: None) -> None:
         """Draw the atlas anew and find the look-alikes; takes a minute or more. See explore.py."""
@@ -400,7 +400,7 @@ class Library:
 
     def thumbnail(self, photo: Photo) -> bytes | None:
         """The photo's upright JPEG thumbnail, made again if it is gone; None if that fails."""
-        return self._home.thumbnails.of(photo)
+        return self._backend.thumbnails.of(photo)
 
     def link(self, photo: Photo) -> str | None:
         """A URL under which a browser finds the original, for an hour; None for one on disk.
@@ -422,14 +422,14 @@ class Library:
         return replace(
             self._census.now(),
             paused=paused,
-            wish=self._home.desk.model_wish(),
+            request=self._backend.control.model_request(),
             daemon=self._daemon_now(paused),
         )
 
     def _daemon_now(self, paused: bool) -> DaemonState | None:
-        desk = self._home.desk
-        makes_way_for, scan = self.makes_way_for, desk.requested_scan()
-        last = desk.daemon()  # after the requests: a daemon tells first, and takes them then
+        control = self._backend.control
+        makes_way_for, scan = self.makes_way_for, control.requested_scan()
+        last = control.daemon()  # after the requests: a daemon tells first, and takes them then
         if last is None:
             return None
         return daemon_now(last, is_paused=paused, makes_way_for=makes_way_for, scan=scan)
@@ -448,7 +448,7 @@ class Library:
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk; reads the size of every thumbnail."""
-        return self._home.disk_use()
+        return self._backend.disk_use()
 
     def change_token(self) -> int:
         """A number that changes whenever another process has committed something."""

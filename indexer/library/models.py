@@ -16,9 +16,9 @@ from clipcore.checkpoints.hub import Progress
 from clipcore.engines.choice import measured
 from clipcore.errors import MissingDependency
 from indexer.encoders import OpenEncoder
-from indexer.library.control import Desk
+from indexer.library.control import Control
 from indexer.library.opening import absolute
-from indexer.records.models import ModelOffer, ModelWish, SwitchCost
+from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
 from indexer.store.store import Store
 
 ROW_BYTES: Final = 64  # what SQLite needs for an embedding beside its vector
@@ -28,9 +28,9 @@ VALUE_BYTES: Final = 2  # vectors are kept as float16
 class Models:
     """The models of one library, and the wish to go over to another one."""
 
-    def __init__(self, store: Store, desk: Desk, open_encoder: OpenEncoder) -> None:
+    def __init__(self, store: Store, control: Control, open_encoder: OpenEncoder) -> None:
         self._store = store
-        self._desk = desk
+        self._control = control
         self._open_encoder = open_encoder
 
     def offers(self) -> list[ModelOffer]:
@@ -38,10 +38,10 @@ class Models:
         those known by name. Asks no network.
         """
         known = known_offers()
-        in_use, wish = self._store.recorded_model().source, self.wish()
+        in_use, request = self._store.recorded_model().source, self.request()
         names = {offer.source for offer in known}
-        named_here = dict.fromkeys((in_use, *([wish.source] if wish else [])))
-        local = [ModelOffer(source, is_here=True) for source in named_here if source not in names]
+        named_here = dict.fromkeys((in_use, *([request.source] if request else [])))
+        local = [ModelOffer(source, is_cached=True) for source in named_here if source not in names]
         return sorted([*local, *known], key=lambda offer: offer.source != in_use)
 
     def source_of(self, name: str) -> str:
@@ -50,7 +50,7 @@ class Models:
         return model.source if name == model.id else catalogue.source_of(name)
 
     def pull(self, source: str, progress: Progress) -> None:
-        """Download a model known by name; `progress` hears of bytes here and bytes in all.
+        """Download a model known by name; `progress` handlers of bytes here and bytes in all.
 
         Raises ModelNotFound, DownloadError or CheckpointDamaged.
         """
@@ -67,9 +67,9 @@ class Models:
         rate = measured(f"{encoder.model_id} image")
         if rate is not None:
             return SwitchCost(photos, disk_bytes, rate, measured=True)
-        return SwitchCost(photos, disk_bytes, self._reckoned_rate(source))
+        return SwitchCost(photos, disk_bytes, self._estimated_rate(source))
 
-    def _reckoned_rate(self, source: str) -> float | None:
+    def _estimated_rate(self, source: str) -> float | None:
         """From what this machine does with the present model, by how much there is to compute."""
         model = self._store.recorded_model()
         rate = measured(f"{model.id} image")
@@ -78,21 +78,21 @@ class Models:
             return None
         return rate * now.image_gflops / then.image_gflops
 
-    def wish(self) -> ModelWish | None:
+    def request(self) -> ModelRequest | None:
         """The model that the library is to go over to, and has not yet."""
-        return self._desk.model_wish()
+        return self._control.model_request()
 
     def ask_for(self, source: str) -> None:
         """Let the daemon go over to that model, one that runs now or the next that does."""
-        self._desk.wish_for(ModelWish(absolute(source)))
+        self._control.request_model(ModelRequest(absolute(source)))
 
     def refuse(self, source: str, why: str) -> None:
         """Leave word why the library did not go over to that model."""
-        self._desk.wish_for(ModelWish(source, why))
+        self._control.request_model(ModelRequest(source, why))
 
-    def withdraw(self) -> None:
+    def cancel_request(self) -> None:
         """Let the model be the one it is; what has been embedded with another one stays."""
-        self._desk.withdraw_wish()
+        self._control.cancel_request()
 
 
 def known_offers() -> list[ModelOffer]:
@@ -120,7 +120,7 @@ def _offer(status: catalogue.Status, best: set[str]) -> ModelOffer:
     entry = status.entry
     return ModelOffer(
         entry.name,
-        is_here=status.cached,
+        is_cached=status.cached,
         size_bytes=status.estimated_bytes,
         memory_bytes=entry.memory_bytes,
         dim=entry.embed_dim,
@@ -141,4 +141,4 @@ def _starter() -> tuple[ModelOffer, ...]:
         dim = StarterEncoder().dim
     except MissingDependency:
         return ()
-    return (ModelOffer(catalogue.STARTER, is_here=True, dim=dim),)
+    return (ModelOffer(catalogue.STARTER, is_cached=True, dim=dim),)

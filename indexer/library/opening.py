@@ -9,7 +9,7 @@ from pathlib import Path
 from clipcore.checkpoints.catalogue import choose
 from indexer.encoders import AUTO, OpenEncoder
 from indexer.errors import LibraryNotFound, ModelMismatch
-from indexer.library.backend import WRITTEN_BY, Home
+from indexer.library.backend import WRITTEN_BY, FileBackend
 from indexer.library.roots import check_directory
 from indexer.location import Location
 from indexer.locking import held
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def opened(
-    home: Home,
+    backend: FileBackend,
     create: bool,
     model: str,
     open_encoder: OpenEncoder,
@@ -31,27 +31,27 @@ def opened(
     Nothing is written for one that may not have those photo directories. Raises RootError.
     """
     try:
-        store = Store.open(home.database)
+        store = Store.open(backend.database)
     except LibraryNotFound:
         if not create:
             raise
-        store = _created(home, model, open_encoder, directories)
-    home.close_to_others()
+        store = _created(backend, model, open_encoder, directories)
+    backend.close_to_others()
     return store
 
 
 def _created(
-    home: Home, model: str, open_encoder: OpenEncoder, directories: Iterable[Location]
+    backend: FileBackend, model: str, open_encoder: OpenEncoder, directories: Iterable[Location]
 ) -> Store:
     for directory in directories:
-        check_directory(home.directory, directory, is_new=True)
+        check_directory(backend.directory, directory, is_new=True)
     asked = asked_model(_best_model() if model == AUTO else model, open_encoder)
-    home.make()
-    with held(home.directory, "writer", WRITTEN_BY):
+    backend.make()
+    with held(backend.directory, "writer", WRITTEN_BY):
         try:
-            return Store.open(home.database)  # another process was quicker
+            return Store.open(backend.database)  # another process was quicker
         except LibraryNotFound:
-            return Store.create(home.database, asked)
+            return Store.create(backend.database, asked)
 
 
 def _best_model() -> str:

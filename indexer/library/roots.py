@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexer.errors import LibraryError, RootError
-from indexer.library.control import Desk
+from indexer.library.control import Control
 from indexer.location import Location, RemotePath, expanded, is_utf8, relative_to, shown_path
 from indexer.paths import is_library, own_directory
 from indexer.records.photos import Root
@@ -16,17 +16,19 @@ from indexer.sources.object_storage import check_url
 from indexer.store.store import Store
 
 
-def add_root(store: Store, desk: Desk, directory: Location, excludes: Iterable[str] | None) -> Root:
+def add_root(
+    store: Store, control: Control, directory: Location, excludes: Iterable[str] | None
+) -> Root:
     """See Library.add_root."""
     patterns = None if excludes is None else checked(excludes)
-    root = _known_or_new(store, desk.directory, directory)
-    desk.request_scan(root.path)
+    root = _known_or_new(store, control.directory, directory)
+    control.request_scan(root.path)
     if patterns is None:
         return root
     if root.path != _resolved(directory):
         raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
     store.set_excludes(root.id, patterns)
-    desk.request_scan(root.path)
+    control.request_scan(root.path)
     return replace(root, excludes=patterns)
 
 

@@ -14,7 +14,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelWish:
+class ModelRequest:
     """The model that the daemon is asked to go over to. `refused`: why that cannot be, if so."""
 
     source: str
@@ -33,7 +33,7 @@ class ModelOffer:
     """
 
     source: str
-    is_here: bool
+    is_cached: bool
     size_bytes: int | None = None
     memory_bytes: int | None = None
     dim: int | None = None

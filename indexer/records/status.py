@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from indexer.location import Location
-from indexer.records.models import ModelWish
+from indexer.records.models import ModelRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class LibraryStatus:
     index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))
     awaiting_prune: int = 0
     paused: bool = False  # `indexer pause` was said
-    wish: ModelWish | None = None  # the model it is to go over to
+    request: ModelRequest | None = None  # the model it is to go over to
     daemon: DaemonState | None = None
 
     @property
@@ -91,6 +91,6 @@ class LibraryStatus:
         return dict(sorted(summed.items(), key=lambda one: (-one[1], one[0])))
 
     @property
-    def going_over_to(self) -> str | None:
+    def switching_to(self) -> str | None:
         """The model that was wished for and not refused."""
-        return self.wish.source if self.wish and not self.wish.refused else None
+        return self.request.source if self.request and not self.request.refused else None

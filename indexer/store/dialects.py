@@ -34,7 +34,7 @@ def upsert(dialect: Dialect, table: Any) -> Any:
     return own.insert(table)
 
 
-def begin_alone(connection: Connection) -> None:
+def begin_exclusive(connection: Connection) -> None:
     """Until this transaction ends no other process changes the schema; it is undone if it fails.
 
     SQLite's transactions include the schema if they are begun in so many words.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, insert, inspect, text
 from indexer.clock import now
 from indexer.errors import NewerLibrary, NotALibrary
 from indexer.records.models import Model
-from indexer.store.dialects import begin_alone
+from indexer.store.dialects import begin_exclusive
 from indexer.store.schema import HEAD, library
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -29,7 +29,7 @@ def bring_up_to_date(engine: Engine, name: str) -> None:
         version = _version(connection, name)
     if version != HEAD:
         with engine.begin() as connection:
-            begin_alone(connection)
+            begin_exclusive(connection)
             if _version(connection, name) != HEAD:  # no other process was quicker
                 migrate(connection)
 

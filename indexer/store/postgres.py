@@ -34,7 +34,7 @@ from indexer.errors import (
 from indexer.paths import this_host
 from indexer.postgres_url import shown
 from indexer.records.models import Model
-from indexer.store.dialects import begin_alone
+from indexer.store.dialects import begin_exclusive
 from indexer.store.migrate import begin_library, bring_up_to_date, migrate
 from indexer.store.schema import library, metadata
 
@@ -56,7 +56,7 @@ def create_database(url: URL, model: Model) -> Engine:
     """
     engine = prepare_database(url)
     with _explained(url, engine), engine.begin() as connection:
-        begin_alone(connection)
+        begin_exclusive(connection)
         if not _holds_library(connection, url):
             begin_library(connection, model)
     return engine
@@ -66,7 +66,7 @@ def prepare_database(url: URL) -> Engine:
     """The tables of a library, which has yet to be begun in them."""
     engine = make_engine(url)
     with _explained(url, engine), engine.begin() as connection:
-        begin_alone(connection)
+        begin_exclusive(connection)
         if not _holds_library(connection, url):
             _need_pgvector(connection, url)
             migrate(connection)

@@ -42,7 +42,7 @@ from indexer.errors import (
 from indexer.private import make_private
 from indexer.records.models import Model
 from indexer.store import postgres
-from indexer.store.dialects import begin_alone
+from indexer.store.dialects import begin_exclusive
 from indexer.store.migrate import begin_library, bring_up_to_date, migrate
 from indexer.store.schema import library, metadata
 
@@ -148,7 +148,7 @@ def _unfinished(path: Path) -> Path:
 def _make_tables(engine: Engine, then: Callable[[Connection], None] = lambda _: None) -> None:
     with engine.begin() as connection:
         connection.execute(text("PRAGMA journal_mode = WAL"))  # the file remembers it
-        begin_alone(connection)
+        begin_exclusive(connection)
         migrate(connection)
         then(connection)
 

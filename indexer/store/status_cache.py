@@ -9,7 +9,7 @@ from indexer.records.status import LibraryStatus
 from indexer.store.store import Store
 
 
-class Census:
+class StatusCache:
     """The numbers of one library. Safe to use from several threads."""
 
     def __init__(self, library: str, store: Store) -> None:

@@ -25,10 +25,10 @@ def library(tmp_path: Path) -> Library:
     """Two photos with hostile names: a red one and a blue one."""
     for name, colour in zip(HOSTILE, ("red", "blue"), strict=True):
         make_photo(tmp_path / "photos" / name, colour)
-    return taken_in(tmp_path)
+    return ingested(tmp_path)
 
 
-def taken_in(tmp_path: Path) -> Library:
+def ingested(tmp_path: Path) -> Library:
     encoder = ColourEncoder()
     library = open_library(
         tmp_path / "library", create=True, model="colour", open_encoder=lambda _: encoder

@@ -20,7 +20,7 @@ from typing import Any, Final
 from clipcore import Encoder
 from clipcore.errors import ModelNotFound
 from indexer.cli.options import stopped_by_signals
-from indexer.ingest.ray_workers import ray_crew
+from indexer.ingest.ray_workers import ray_pool
 from indexer.library.library import open_library
 from tests.fakes import FloatArray
 from tests.indexer.taking_in import SlowEncoder
@@ -56,7 +56,7 @@ class Network:
         self, library: Path, encoder: type[Encoder], address: str = ADDRESS
     ) -> subprocess.Popen[str]:
         """Start a rebuild there, with one of the encoders below, and a process group of its own."""
-        call = f"take_in({str(library)!r}, on_ray.{encoder.__name__}, {address!r})"
+        call = f"ingest_photos({str(library)!r}, on_ray.{encoder.__name__}, {address!r})"
         code = f"from tests.indexer import on_ray; on_ray.{call}"
         return self.start(sys.executable, "-c", code, start_new_session=True, **PIPES)
 
@@ -119,11 +119,11 @@ def cluster(network: Network, *machines: list[str]) -> Iterator[None]:
             node.communicate(timeout=60)
 
 
-def take_in(library: str, encoder: type[Encoder], address: str) -> None:
+def ingest_photos(library: str, encoder: type[Encoder], address: str) -> None:
     """One rebuild as the command line does it, with an encoder of that class in each worker."""
     opened = open_library(Path(library), open_encoder=partial(_made, encoder))
     with stopped_by_signals() as stopped, opened.writing():
-        opened.rebuild(stop=stopped.is_set, hire=partial(ray_crew, address))
+        opened.rebuild(stop=stopped.is_set, open_pool=partial(ray_pool, address))
     opened.close()
 
 

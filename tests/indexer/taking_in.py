@@ -42,7 +42,7 @@ def opened(path: Path, **options: Any) -> Library:
     return open_library(path, open_encoder=lambda _: SlowEncoder(), **options)
 
 
-def take_in(path: Path) -> None:
+def ingest_photos(path: Path) -> None:
     """One rebuild."""
     library = opened(path)
     with library.writing():
@@ -92,7 +92,7 @@ def keep_in_line_as(host: str, home: Path, url: str) -> None:
 def take_in_as(host: str, home: Path, url: str) -> None:
     """One rebuild of another host."""
     with as_host(host, home):
-        take_in(library_directory(url))
+        ingest_photos(library_directory(url))
 
 
 def hold_claims(url: str, jobs: list[Job], has_them: Any) -> None:

@@ -14,10 +14,10 @@ from indexer.errors import AccessError, DamagedFile, LibraryBusy
 from indexer.explore import near_duplicates
 from indexer.index.snapshot import MAGIC, read_header
 from indexer.json_files import read_json
-from indexer.library.control import MAKING_WAY, STATE, WISH, Desk
+from indexer.library.control import MAKING_WAY, MODEL_REQUEST, STATE, Control
 from indexer.locking import held
 from indexer.paths import this_host
-from indexer.records.models import ModelWish
+from indexer.records.models import ModelRequest
 from indexer.serving.password import FILE, is_password, password_mark, set_password
 from indexer.sources.other_formats import unpacked
 
@@ -29,50 +29,50 @@ DAMAGED = ["", "{", "[]", "null", "7", '"x"', "{}", '{"pid": 1}', '{"source": 7}
 @pytest.mark.parametrize(
     ("name", "read"),
     [
-        (STATE, Desk.daemon),
-        (STATE, Desk.daemons),
-        (WISH, Desk.model_wish),
-        (MAKING_WAY, Desk.makes_way_for),
+        (STATE, Control.daemon),
+        (STATE, Control.daemons),
+        (MODEL_REQUEST, Control.model_request),
+        (MAKING_WAY, Control.makes_way_for),
     ],
 )
 def test_damaged_file_is_as_if_it_were_not_there(
-    tmp_path: Path, name: str, read: Callable[[Desk], object], text: str
+    tmp_path: Path, name: str, read: Callable[[Control], object], text: str
 ) -> None:
     (tmp_path / name).write_bytes(text.encode("latin-1"))
-    assert not read(Desk(tmp_path))
+    assert not read(Control(tmp_path))
 
 
 def test_damaged_file_is_warned_of_once_with_the_remedy(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    (tmp_path / WISH).write_text('{"source": 7}')
+    (tmp_path / MODEL_REQUEST).write_text('{"source": 7}')
     for _ in range(3):
-        assert Desk(tmp_path).model_wish() is None
+        assert Control(tmp_path).model_request() is None
     (message,) = caplog.messages
-    assert str(tmp_path / WISH) in message
+    assert str(tmp_path / MODEL_REQUEST) in message
     assert "`$.source`" in message
     assert "indexer models use" in message
 
 
 def test_directory_by_a_files_name_is_ignored_too(tmp_path: Path) -> None:
-    for name in (STATE, WISH):
+    for name in (STATE, MODEL_REQUEST):
         (tmp_path / name).mkdir()
-    assert Desk(tmp_path).daemon() is None
-    assert Desk(tmp_path).model_wish() is None
+    assert Control(tmp_path).daemon() is None
+    assert Control(tmp_path).model_request() is None
 
 
 def test_what_is_whole_is_read(tmp_path: Path) -> None:
-    Desk(tmp_path).wish_for(ModelWish("starter", "why"))
-    assert Desk(tmp_path).model_wish() == ModelWish("starter", "why")
-    assert read_json(tmp_path / "none", ModelWish) is None
+    Control(tmp_path).request_model(ModelRequest("starter", "why"))
+    assert Control(tmp_path).model_request() == ModelRequest("starter", "why")
+    assert read_json(tmp_path / "none", ModelRequest) is None
 
 
 @pytest.mark.parametrize("pid", [-1, 0, 2**31, 10**30])
 def test_no_process_has_such_an_id(tmp_path: Path, pid: int) -> None:
-    request = {"doing": "x", "pid": pid, "host": this_host(), "told_at_s": time.time()}
+    request = {"doing": "x", "pid": pid, "host": this_host(), "written_at_s": time.time()}
     (tmp_path / MAKING_WAY).write_text(json.dumps(request))
-    assert Desk(tmp_path).makes_way_for() is None
+    assert Control(tmp_path).makes_way_for() is None
 
 
 @pytest.mark.parametrize("text", DAMAGED)
@@ -136,4 +136,4 @@ def test_damaged_counts_of_other_files_are_none(text: str) -> None:
 def test_damaged_file_names_itself(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("[")
     with pytest.raises(DamagedFile, match=r"x\.json is damaged"):
-        read_json(tmp_path / "x.json", ModelWish)
+        read_json(tmp_path / "x.json", ModelRequest)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from indexer.daemon.daemon import Daemon
-from indexer.errors import LibraryGone, LibraryNotFound
+from indexer.errors import LibraryMissing, LibraryNotFound
 from indexer.library.library import Library, open_library
 from tests.indexer.daemon.test_daemon import until
 from tests.indexer.taking_in import SlowEncoder
@@ -38,16 +38,16 @@ def library(tmp_path: Path, photos: Path) -> Path:
     return tmp_path / "library"
 
 
-def ended_by(library: Path, away: Away) -> LibraryGone | None:
+def ended_by(library: Path, away: Away) -> LibraryMissing | None:
     """How a daemon ends from whose library this is done while it watches."""
-    ends: list[LibraryGone] = []
+    ends: list[LibraryMissing] = []
     with closing(opened(library)) as own:
         daemon = Daemon(own)
 
         def run() -> None:
             try:
                 daemon.run()
-            except LibraryGone as error:
+            except LibraryMissing as error:
                 ends.append(error)
 
         thread = threading.Thread(target=run)
@@ -69,7 +69,7 @@ def ended_by(library: Path, away: Away) -> LibraryGone | None:
 )
 def test_daemon_ends_when_its_library_is_removed(library: Path, away: Away) -> None:
     error = ended_by(library, away)
-    assert isinstance(error, LibraryGone)
+    assert isinstance(error, LibraryMissing)
     assert f"the library at {library} was removed, moved or replaced" in str(error)
     assert not (library / "library.db").exists()
 
@@ -88,7 +88,7 @@ def test_daemon_ends_when_another_library_takes_the_place(library: Path, photos:
         path.with_name("other").rename(path)
         make_photo(photos / "second.png", "blue")
 
-    assert isinstance(ended_by(library, replace), LibraryGone)
+    assert isinstance(ended_by(library, replace), LibraryMissing)
     with closing(opened(library)) as now:
         assert now._store.library_id == other_id
         assert now.status().photos == 0
@@ -106,9 +106,9 @@ def test_rebuild_ends_when_its_library_is_moved(
             library.rename(library.with_name("moved"))
 
     with closing(opened(library)) as own, own.writing():
-        with pytest.raises(LibraryGone):
+        with pytest.raises(LibraryMissing):
             own.rebuild(move)
         assert not library.exists()
-        with pytest.raises(LibraryNotFound, match="any more"), own.alone():
+        with pytest.raises(LibraryNotFound, match="any more"), own.exclusive():
             pass
     assert not library.exists()

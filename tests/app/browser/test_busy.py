@@ -53,7 +53,7 @@ class Line:
         last.rerun_script.fragment_id = ""
         self._held = [last.SerializeToString()]
 
-    def let_go(self, count: int) -> None:
+    def release(self, count: int) -> None:
         """Send the first messages that were held, at once."""
         for message in self._held[:count]:
             self._server.send(message)
@@ -89,20 +89,20 @@ def expect_search_and_photo(page: Page, opened: str) -> None:
 
 
 def test_search_and_click_that_come_at_once_are_both_done(page: Page, busy: Busy) -> None:
-    busy.line.let_go(3)
+    busy.line.release(3)
     expect_search_and_photo(page, busy.opened)
 
 
 def test_click_from_before_the_search_was_heard_of_does_not_undo_it(page: Page, busy: Busy) -> None:
-    busy.line.let_go(1)
+    busy.line.release(1)
     expect(page).to_have_url(re.compile("polar\\+bear"))
-    busy.line.let_go(2)
+    busy.line.release(2)
     expect_search_and_photo(page, busy.opened)
 
 
 def test_search_and_click_that_are_joined_are_both_done(page: Page, busy: Busy) -> None:
     busy.line.join()
-    busy.line.let_go(1)
+    busy.line.release(1)
     expect_search_and_photo(page, busy.opened)
 
 
@@ -115,10 +115,10 @@ def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address:
     line.wait_for(1, page)
     search(page, "animals in the snow")
     line.wait_for(2, page)
-    line.let_go(1)
+    line.release(1)
     expect(page.locator(".about")).to_be_visible()
     line.holds = False
-    line.let_go(1)  # it comes from the search page: Streamlit goes back there
+    line.release(1)  # it comes from the search page: Streamlit goes back there
     expect(page.locator(".cell").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     search(page, "animals in the snow")
@@ -136,13 +136,13 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     line.holds = True
     page.go_back()
     line.wait_for(1, page)
-    line.let_go(1)
+    line.release(1)
     while not line.asks_for_photos():  # the server takes them to be here still
         page.wait_for_timeout(20)
     page.wait_for_timeout(500)  # time to see that the wall's end is on the screen
     assert line.asks_for_photos() == 1
     line.holds = False
-    line.let_go(9)
+    line.release(9)
     expect(page.locator(".cell").first).to_be_visible()
     assert names(page)[: len(shown)] == shown
 
@@ -156,7 +156,7 @@ def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address
     page.keyboard.type(" in the snow")
     line.wait_for(1, page)
     line.holds = False
-    line.let_go(1)
+    line.release(1)
     expect(page).to_have_url(re.compile("polar"))
     assert "IMG_2034.jpg" in names(page)
     expect(page.get_by_label("Search your photos")).to_have_value("polar bear in the snow")

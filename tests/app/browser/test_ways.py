@@ -104,10 +104,10 @@ def test_home_shows_the_newest_photos_and_those_that_come(
     page.set_viewport_size({"width": 1440, "height": 6000})  # where more are asked for at once
     with served(own_library) as address:
         page.goto(address)
-        wall = page.locator(".st-key-newest .cell")
-        wall.first.wait_for()
+        grid = page.locator(".st-key-newest .cell")
+        grid.first.wait_for()
         expect(page.locator(".month").first).to_be_visible()
-        expect(wall).to_have_count(105)
+        expect(grid).to_have_count(105)
         (tmp_path / "new").mkdir()
         shutil.copy(POLAR_BEAR, tmp_path / "new" / "just-now.jpg")
         library = open_library(own_library)
@@ -117,11 +117,11 @@ def test_home_shows_the_newest_photos_and_those_that_come(
         library.close()
         come = page.locator(".st-key-newest").get_by_text("just-now.jpg")
         expect(come).to_have_count(1)
-        wall.first.click()
+        grid.first.click()
         expect(page.locator(".sheet .name")).to_be_visible()
         page.keyboard.press("ArrowRight")
         expect(page.locator(".sheet .name")).to_have_text(
-            wall.nth(1).locator(".name").text_content() or ""
+            grid.nth(1).locator(".name").text_content() or ""
         )
         page.go_back()
         expect(page.locator(".sheet")).to_have_count(0)

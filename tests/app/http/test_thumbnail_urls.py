@@ -16,7 +16,7 @@ from app.http.thumbnail_urls import SignedUrls, signed_urls, thumbnail_url
 from app.server import GONE, ROUTES
 from indexer.library.library import Library
 from indexer.records.photos import Photo
-from tests.app.test_main import taken_in
+from tests.app.test_main import ingested
 from tests.photos import make_photo
 
 
@@ -24,7 +24,7 @@ from tests.photos import make_photo
 def library(tmp_path: Path) -> Iterator[Library]:
     for colour in ("red", "blue"):
         make_photo(tmp_path / "photos" / f"{colour}.jpg", colour)
-    library = taken_in(tmp_path)
+    library = ingested(tmp_path)
     yield library
     library.close()
 

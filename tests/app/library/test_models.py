@@ -15,8 +15,8 @@ from app.library.model_switch import told
 from clipcore.checkpoints import catalogue
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
-from indexer.records.models import ModelOffer, ModelWish, SwitchCost
-from tests.app.test_main import taken_in
+from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
+from tests.app.test_main import ingested
 from tests.app.views.test_library import DAEMON, status_of, words
 from tests.clipcore.checkpoints.test_catalogue import point_at
 from tests.fakes import ColourEncoder
@@ -51,7 +51,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     make_photo(tmp_path / "photos" / "red.jpg", "red")
-    taken_in(tmp_path).close()
+    ingested(tmp_path).close()
     opened = open_library(tmp_path / "library", open_encoder=encoder_of)
     yield opened
     opened.close()
@@ -152,13 +152,13 @@ def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
     test = models_over(library)
     test.button(key=f"use_{NAME}").click().run()
     assert "1 photo" in words(test)
-    assert library.models.wish() is None
+    assert library.models.request() is None
     test.button(key="switch").click().run()
-    assert library.models.wish() == ModelWish(NAME)
+    assert library.models.request() == ModelRequest(NAME)
     assert "It begins when the daemon runs." in words(test.run())
     own = open_library(tmp_path / "library", open_encoder=encoder_of)
     with running(Daemon(own)):
-        until(lambda: library.models.wish() is None)
+        until(lambda: library.models.request() is None)
         until(lambda: library.search("red", 1).model_id == f"{NAME}@1")
     own.close()
 
@@ -166,12 +166,12 @@ def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
 def test_wish_is_withdrawn_and_a_refused_one_told_and_tried_again(library: Library) -> None:
     library.models.ask_for(NAME)
     models_over(library).button(key="keep_model").click().run()
-    assert library.models.wish() is None
+    assert library.models.request() is None
     library.models.refuse(NAME, "its weights are damaged")
     test = models_over(library)
     assert f"could not go over to {NAME}: its weights are damaged" in words(test)
     test.button(key="ask_again").click().run()
-    assert library.models.wish() == ModelWish(NAME)
+    assert library.models.request() == ModelRequest(NAME)
 
 
 def test_time_is_told_by_what_is_known_of_it() -> None:
@@ -186,8 +186,8 @@ def test_time_is_told_by_what_is_known_of_it() -> None:
 
 def test_progress_of_going_over_counts_from_the_first_photo() -> None:
     busy = replace(DAEMON, queue=240)
-    assert progress(status_of(daemon=busy, wish=ModelWish("m"))) == pytest.approx(0.2)
+    assert progress(status_of(daemon=busy, request=ModelRequest("m"))) == pytest.approx(0.2)
 
 
 def test_facts_that_are_not_known_are_left_out() -> None:
-    assert facts(ModelOffer("/some/model", is_here=True)) == ""
+    assert facts(ModelOffer("/some/model", is_cached=True)) == ""

@@ -11,14 +11,14 @@ from app.http.download_tokens import REMEMBERED, Offer, Offers
 from app.photos import detail_files
 from app.photos.detail_files import Large, offer
 from indexer.library.library import Library
-from tests.app.test_main import component, page_over, taken_in
+from tests.app.test_main import component, ingested, page_over
 from tests.photos import make_photo
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     make_photo(tmp_path / "photos" / "red.tif", "red")  # no browser shows it as it is
-    return taken_in(tmp_path)
+    return ingested(tmp_path)
 
 
 def test_picture_of_an_open_photo_is_made_once(

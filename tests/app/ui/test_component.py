@@ -19,9 +19,9 @@ ANYTHING = values.recursive(
 
 
 def sent(state: Any, name: str = "opened", check: Check = whole(1, 9)) -> list[Any]:  # noqa: B008
-    st.session_state["wall"] = state
+    st.session_state["grid"] = state
     heard: list[Any] = []
-    Event("wall", name, check).call(heard.append)
+    Event("grid", name, check).call(heard.append)
     return heard
 
 
@@ -31,8 +31,8 @@ def test_what_a_component_sends_arrives() -> None:
 
 
 def test_what_it_sent_before_its_visitor_left_does_not() -> None:
-    st.session_state.pop("wall", None)
-    assert Event("wall", "opened", whole(1, 9)).value() is None
+    st.session_state.pop("grid", None)
+    assert Event("grid", "opened", whole(1, 9)).value() is None
 
 
 @pytest.mark.parametrize("state", [{"opened": "7"}, {"opened": 10}, {"opened": [7]}, 7, "x", [7]])

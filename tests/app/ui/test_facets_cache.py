@@ -12,7 +12,7 @@ from app.ui import recount
 from app.ui.facets_cache import facets_count
 from indexer.library.library import Library
 from indexer.records.results import Facets
-from tests.app.test_main import taken_in
+from tests.app.test_main import ingested
 from tests.app.views.test_library import until
 from tests.photos import make_photo
 
@@ -20,7 +20,7 @@ from tests.photos import make_photo
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     make_photo(tmp_path / "photos" / "red.jpg", "red")
-    library = taken_in(tmp_path)
+    library = ingested(tmp_path)
     yield library
     library.close()
 

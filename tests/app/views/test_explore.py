@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.explore.job import Exploring
 from app.views.explore import is_inside
 from indexer.library.library import Library
-from tests.app.test_main import component, taken_in
+from tests.app.test_main import component, ingested
 from tests.photos import make_photo
 
 
@@ -22,7 +22,7 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> Library:
     directory = tmp_path_factory.mktemp("explored")
     for colour in ("red", "lime", "blue", "white"):
         make_photo(directory / "photos" / f"{colour}.jpg", colour)
-    library = taken_in(directory)
+    library = ingested(directory)
     library.explore()
     return library
 
@@ -81,7 +81,7 @@ def test_address_that_makes_no_sense_chooses_nothing(
 def test_photo_that_has_gone_is_left_out(tmp_path: Path) -> None:
     for colour in ("red", "blue"):
         make_photo(tmp_path / "photos" / f"{colour}.jpg", colour)
-    library = taken_in(tmp_path)
+    library = ingested(tmp_path)
     library.explore()
     (tmp_path / "photos" / "red.jpg").unlink()
     with library.writing():
@@ -94,7 +94,7 @@ def test_photo_that_has_gone_is_left_out(tmp_path: Path) -> None:
 
 
 def test_empty_library_says_so(tmp_path: Path) -> None:
-    test = page_over(taken_in(tmp_path))
+    test = page_over(ingested(tmp_path))
     assert "no photos" in test.info[0].value
 
 

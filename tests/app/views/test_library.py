@@ -23,7 +23,7 @@ from indexer.daemon.daemon import Daemon
 from indexer.errors import LibraryBusy
 from indexer.library.library import Library, open_library
 from indexer.records.status import DaemonState, DiskUse, LibraryStatus
-from tests.app.test_main import cells, component, page_over, taken_in
+from tests.app.test_main import cells, component, ingested, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
@@ -37,7 +37,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     make_photo(tmp_path / "photos" / "red.jpg", "red")
     (tmp_path / "photos" / "bad.jpg").write_bytes(b"no photo")
-    return taken_in(tmp_path)
+    return ingested(tmp_path)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.http.thumbnail_urls import thumbnail_url
 from indexer.library.library import Library, open_library
-from tests.app.test_main import HOSTILE, box, cells, component, page_over, taken_in
+from tests.app.test_main import HOSTILE, box, cells, component, ingested, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo, photo_bytes
 
@@ -26,7 +26,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
     make_photo(photos / HOSTILE[1], "red", exif=exif(2018, 12, "Canon"), size=(48, 64))
     make_photo(photos / "sea" / "blue.jpg", "blue", exif=exif(2019, 6, "Nikon"))
     make_photo(photos / "sea" / "navy.jpg", "navy", exif=exif(2019, 8, "Nikon"))
-    library = taken_in(tmp_path)
+    library = ingested(tmp_path)
     yield library
     library.close()
 

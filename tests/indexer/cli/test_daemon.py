@@ -26,7 +26,7 @@ import pytest
 from typer.testing import CliRunner
 
 from indexer.cli.main import app
-from indexer.library.backend_postgres import home_of
+from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
 from indexer.paths import library_name, url_in
 from tests.conftest import SAMPLE, run_indexer
@@ -81,7 +81,7 @@ def photos_in(library: Path) -> int:
 def sample(place: Path, sample_library: Path) -> Path:
     """A library of the sample that a test may write to, on each engine."""
     if url_in(place):
-        copy_library(home_of(sample_library), home_of(place))
+        copy_library(backend_of(sample_library), backend_of(place))
     else:
         shutil.copytree(sample_library, place)
     return place
@@ -187,12 +187,12 @@ def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal
         said, _ = process.communicate(timeout=STOP_S)
     assert process.returncode == 0
     assert "Traceback" not in said
-    taken_in = photos_in(place)
-    assert 0 < taken_in < 105  # whole batches, and not all of them
-    assert status(place)["embeddings"] == taken_in
-    assert f"INFO stopped; {105 - taken_in} files left for the next start" in said
+    ingested = photos_in(place)
+    assert 0 < ingested < 105  # whole batches, and not all of them
+    assert status(place)["embeddings"] == ingested
+    assert f"INFO stopped; {105 - ingested} files left for the next start" in said
     batches = re.findall(r"INFO (\d+) files?, ", said)  # a line a batch
-    assert sum(map(int, batches)) == taken_in
+    assert sum(map(int, batches)) == ingested
 
 
 def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -> None:

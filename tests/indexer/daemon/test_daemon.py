@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from indexer.daemon.daemon import Daemon
-from indexer.library.control import Desk
+from indexer.library.control import Control
 from indexer.library.daemon_now import SCANNING, WATCHING, scanning
 from indexer.library.library import Library, open_library
 from indexer.records.status import DaemonState
@@ -310,15 +310,15 @@ def test_scan_for_an_added_folder_names_that_folder_alone(
 ) -> None:
     make_photo(tmp_path / "more" / "later.png", "lime")
     told: list[str] = []
-    tell = Desk.tell
+    tell = Control.tell
 
-    def noted(desk: Desk, state: DaemonState) -> None:
+    def noted(control: Control, state: DaemonState) -> None:
         told.append(state.doing)
-        tell(desk, state)
+        tell(control, state)
 
     with daemon(library, encoder):
         until(lambda: (now := library.status().daemon) is not None and now.doing == WATCHING)
-        monkeypatch.setattr(Desk, "tell", noted)
+        monkeypatch.setattr(Control, "tell", noted)
         library.add_root(tmp_path / "more")
         until(lambda: "later.png" in names(library))
     assert {doing for doing in told if doing.startswith(SCANNING)} == {scanning(tmp_path / "more")}

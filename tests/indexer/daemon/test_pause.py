@@ -165,5 +165,5 @@ def test_daemon_waits_for_a_server_that_went_away_and_goes_on(
         postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         until(lambda: library.status().photos == 2)
         assert library.failures() == []
-        with pytest.raises(LibraryBusy), library.alone():  # it holds its lock again
+        with pytest.raises(LibraryBusy), library.exclusive():  # it holds its lock again
             pass

@@ -52,7 +52,7 @@ def snapshot(store: Store, tmp_path: Path) -> Path:
     return path
 
 
-def take_in(store: Store, number: int, vector: FloatArray) -> None:
+def ingest_photos(store: Store, number: int, vector: FloatArray) -> None:
     """Commit one more photo."""
     found = Found(1, f"new/{number}.jpg", FileStat(1, number))
     content = NewContent(number.to_bytes(32, "little"), Facts(4, 3, "JPEG"), vector)
@@ -137,7 +137,7 @@ def test_an_outgrown_index_answers_while_another_is_built(store: Store, tmp_path
 def test_what_is_committed_meanwhile_is_found(store: Store, tmp_path: Path) -> None:
     live = asked_twice(store, LiveIndex(store, tmp_path / "index.faiss", DIM, SMALL))
     (vector,) = PHOTOS.queries(1, seed=5)
-    take_in(store, 1, vector)
+    ingest_photos(store, 1, vector)
     assert live.current(2).search(vector, 1).tolist() == [COUNT + 1]
     index = renewed(live)
     assert not index.exact
@@ -163,7 +163,7 @@ def test_a_snapshot_is_written_only_when_something_came(store: Store, snapshot: 
     before = snapshot.stat().st_ino
     LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
     assert snapshot.stat().st_ino == before
-    take_in(store, 1, PHOTOS.queries(1)[0])
+    ingest_photos(store, 1, PHOTOS.queries(1)[0])
     LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
     assert snapshot.stat().st_ino != before
     assert len(VectorIndex.load(snapshot, store.library_id, "fake", DIM)) == COUNT + 1
@@ -174,7 +174,7 @@ def test_a_snapshot_that_has_all_is_known_by_its_header(store: Store, snapshot: 
     assert not has_all(snapshot, store, DIM, replace(SMALL, exact_only=True))
     assert not has_all(snapshot, store, DIM + 1, SMALL)
     for number in (1, 1):  # the second time it is another embedding of the same content
-        take_in(store, number, PHOTOS.queries(1)[0])
+        ingest_photos(store, number, PHOTOS.queries(1)[0])
         assert not has_all(snapshot, store, DIM, SMALL)
         LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
         assert has_all(snapshot, store, DIM, SMALL)
@@ -188,7 +188,7 @@ def test_a_snapshot_that_has_all_is_known_by_its_header(store: Store, snapshot: 
 
 def test_a_snapshot_drops_what_the_store_no_longer_has(store: Store, snapshot: Path) -> None:
     for vector in PHOTOS.queries(2):  # embedded twice: the first embedding is gone
-        take_in(store, 1, vector)
+        ingest_photos(store, 1, vector)
         LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
     index = VectorIndex.load(snapshot, store.library_id, "fake", DIM)
     assert (len(index), index.last_id) == (COUNT + 1, COUNT + 2)
@@ -211,7 +211,7 @@ def test_many_threads_search_while_photos_come_in(store: Store, tmp_path: Path) 
     def search(thread: int) -> None:
         for number in range(5):
             (vector,) = PHOTOS.queries(1, seed=100 * thread + number)
-            take_in(store, 1 + 100 * thread + number, vector)
+            ingest_photos(store, 1 + 100 * thread + number, vector)
             index = live.current(1000 * thread + number)  # a token nobody has seen
             found = index.search(vector, index.depth(1)).tolist()
             ids, _ = reader.vectors(found, DIM)

@@ -306,9 +306,17 @@ def test_hosts_write_side_by_side_but_not_beside_who_must_be_alone(on: Host) -> 
     with on("anna") as anna, on("bert") as bert:
         with anna.writing(), bert.writing():
             pass
-        with anna.writing(), pytest.raises(LibraryBusy, match="is being written by"), bert.alone():
+        with (
+            anna.writing(),
+            pytest.raises(LibraryBusy, match="is being written by"),
+            bert.exclusive(),
+        ):
             pass
-        with anna.alone(), pytest.raises(LibraryBusy, match="is being written by"), bert.writing():
+        with (
+            anna.exclusive(),
+            pytest.raises(LibraryBusy, match="is being written by"),
+            bert.writing(),
+        ):
             pass
-        with bert.alone():
+        with bert.exclusive():
             pass

@@ -21,7 +21,7 @@ from indexer.ingest import ingest as module
 from indexer.ingest import shard
 from indexer.ingest.ingest import Ingest, Progress
 from indexer.ingest.shard import ShardWorker
-from indexer.ingest.workers import Claims, LocalCrew
+from indexer.ingest.workers import Claims, LocalPool
 from indexer.records.changes import Found, IngestReport, Plan, Row
 from indexer.records.models import Model
 from indexer.records.photos import Root
@@ -77,8 +77,8 @@ class Taking:
         claims = Claims(self.store.known, reembed=reembed)
         files = Originals({self.root.id: self.folder})
         work = ShardWorker(encoder or self.encoder, claims.known, files, save)
-        with closing(LocalCrew(work, claims)) as crew:
-            ingest = Ingest(self.store, crew, stop=stop)
+        with closing(LocalPool(work, claims)) as pool:
+            ingest = Ingest(self.store, pool, stop=stop)
             return ingest.run(plan or self.plan(), progress, again or ())
 
     def rows(self) -> dict[str, Row]:

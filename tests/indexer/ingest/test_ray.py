@@ -20,8 +20,8 @@ import pytest
 
 from indexer.errors import ClusterError, MissingRay, RootError
 from indexer.imaging.decode import content_hash
-from indexer.ingest.ray_cluster import berths_on, check
-from indexer.ingest.ray_worker import Orders, Worker
+from indexer.ingest.ray_cluster import check, slots_on
+from indexer.ingest.ray_worker import Worker, WorkerSettings
 from indexer.ingest.shard import Job
 from indexer.paths import library_directory
 from indexer.records.changes import Found
@@ -40,7 +40,7 @@ from tests.indexer.on_ray import (
     finished,
     network,
 )
-from tests.indexer.taking_in import SlowEncoder, opened, take_in
+from tests.indexer.taking_in import SlowEncoder, ingest_photos, opened
 from tests.photos import make_photo
 from tests.postgres_server import Server
 
@@ -65,7 +65,7 @@ def network_or_skip(home: Path) -> Iterator[Network]:
 
 
 @pytest.fixture
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+def exclusive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     """A network in which there is nobody."""
     with network_or_skip(tmp_path_factory.mktemp("r")) as made:
         yield made
@@ -106,7 +106,7 @@ def new_library(path: Path, photos: Path) -> Path:
 def undisturbed(library: Path) -> list[tuple[object, ...]]:
     """What one machine makes of the photos of a library."""
     by_itself = new_library(library.parent / "by itself", library.parent / "photos")
-    take_in(by_itself)
+    ingest_photos(by_itself)
     return rows(by_itself, WHAT_IS_KNOWN)
 
 
@@ -130,20 +130,20 @@ def vectors(library: Path) -> dict[object, npt.NDArray[np.float32]]:
 
 
 def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_behind(
-    alone: Network, sample_library: Path, tmp_path: Path
+    exclusive: Network, sample_library: Path, tmp_path: Path
 ) -> None:
     listening = set()
-    rebuild = alone.indexer(
+    rebuild = exclusive.indexer(
         *("rebuild", SAMPLE, "--library", tmp_path / "library"),
         *("--model", "starter", "--ray", "local"),
     )
     while rebuild.poll() is None:
-        listening |= alone.listening()
+        listening |= exclusive.listening()
         time.sleep(0.1)
     finished(rebuild)
     assert listening
     assert listening <= LOOPBACK
-    wait_until_left(alone)
+    wait_until_left(exclusive)
     theirs, ours = vectors(sample_library), vectors(tmp_path / "library")
     assert theirs.keys() == ours.keys()
     assert max(np.abs(ours[key] - theirs[key]).max() for key in ours) < 1e-3
@@ -225,15 +225,15 @@ def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_local_cluster_ends_with_its_driver(
-    alone: Network, library: Path, end: signal.Signals
+    exclusive: Network, library: Path, end: signal.Signals
 ) -> None:
-    driver = alone.driver(library, UnhurriedEncoder, "local")
+    driver = exclusive.driver(library, UnhurriedEncoder, "local")
     wait_for_photos(library, driver)
     os.killpg(driver.pid, end)  # as a terminal does at Ctrl-C
     _, told = driver.communicate(timeout=60)
     assert driver.returncode == (-end if end is signal.SIGKILL else 0), told
     assert 0 < len(vectors(library)) < PHOTOS
-    wait_until_left(alone)
+    wait_until_left(exclusive)
 
 
 def wait_until_left(network: Network) -> None:
@@ -280,7 +280,7 @@ def test_a_server_of_something_else_is_no_cluster() -> None:
 def test_a_worker_has_a_core_or_a_graphics_card_with_its_share_of_them() -> None:
     def on(cpus: float, gpus: float) -> list[tuple[int, int]]:
         node = {"NodeID": "a", "Resources": {"CPU": cpus, "GPU": gpus}}
-        return [(berth.cores, berth.gpus) for berth in berths_on(node)]
+        return [(slot.cores, slot.gpus) for slot in slots_on(node)]
 
     assert on(4.0, 0.0) == [(1, 0)] * 4
     assert on(96.0, 8.0) == [(12, 1)] * 8
@@ -295,6 +295,8 @@ def test_without_ray_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_worker_tells_of_photos_that_it_does_not_see(tmp_path: Path) -> None:
-    orders = Orders(Model("colours", "colour-1"), lambda _: SlowEncoder(), {1: tmp_path}, beside=1)
+    settings = WorkerSettings(
+        Model("colours", "colour-1"), lambda _: SlowEncoder(), {1: tmp_path}, beside=1
+    )
     with pytest.raises(RootError, match=f"{tmp_path} is not there or empty on "):
-        Worker(orders, cores=1).work(1, [Job(Found(1, "a.png", NEVER_READ))], None)
+        Worker(settings, cores=1).work(1, [Job(Found(1, "a.png", NEVER_READ))], None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.errors import InHand
+from indexer.errors import InFlight
 from indexer.imaging.decode import content_hash
 from indexer.ingest.shard import Done, Job, ShardWorker
 from indexer.records.changes import Found, Row
@@ -59,16 +59,16 @@ def test_jobs_and_what_becomes_of_them_travel(tmp_path: Path, worker: ShardWorke
 
 
 def test_what_another_shard_has_in_hand_is_not_decoded(tmp_path: Path) -> None:
-    def in_hand(_: bytes) -> KnownContent:
-        raise InHand
+    def in_flight(_: bytes) -> KnownContent:
+        raise InFlight
 
     encoder, thumbnails = ColourEncoder(), []
     worker = ShardWorker(
-        encoder, in_hand, Originals({1: tmp_path}), lambda *saved: thumbnails.append(saved)
+        encoder, in_flight, Originals({1: tmp_path}), lambda *saved: thumbnails.append(saved)
     )
     one = job(make_photo(tmp_path / "a.png", "red"))
     done = worker([one])
-    assert (done.in_hand, done.outcomes, done.claimed) == ((one,), (), ())
+    assert (done.in_flight, done.outcomes, done.claimed) == ((one,), (), ())
     assert not thumbnails
     assert encoder.embedded == 0
 

@@ -8,9 +8,9 @@ from contextlib import closing
 
 import pytest
 
-from indexer.errors import InHand
+from indexer.errors import InFlight
 from indexer.ingest.shard import Done, Job
-from indexer.ingest.workers import Claims, LocalCrew
+from indexer.ingest.workers import Claims, LocalPool
 from indexer.store.outcomes import KnownContent
 
 SHA256 = b"r" * 32
@@ -21,35 +21,35 @@ def test_bytes_are_in_one_hand_until_they_are_committed() -> None:
     library: dict[bytes, KnownContent] = {}
     claims = Claims(library.get)
     assert claims.known(SHA256) is None
-    with pytest.raises(InHand):
+    with pytest.raises(InFlight):
         claims.known(SHA256)
     library[SHA256] = EMBEDDED
-    with pytest.raises(InHand):
+    with pytest.raises(InFlight):
         claims.known(SHA256)
-    claims.settle([SHA256], embedded=[SHA256])
+    claims.commit([SHA256], embedded=[SHA256])
     assert claims.known(SHA256) == claims.known(SHA256) == EMBEDDED
 
 
 def test_bytes_whose_shard_failed_may_be_tried_by_the_next() -> None:
     claims = Claims({}.get)
     claims.known(SHA256)
-    claims.settle([SHA256], embedded=[])
+    claims.commit([SHA256], embedded=[])
     assert claims.known(SHA256) is None
 
 
 def test_a_shard_that_is_begun_again_finds_its_own_bytes_in_its_hand() -> None:
     claims = Claims({}.get)
     assert claims.known(SHA256, shard=1) is claims.known(SHA256, shard=1) is None
-    with pytest.raises(InHand):
+    with pytest.raises(InFlight):
         claims.known(SHA256, shard=2)
 
 
 def test_what_is_embedded_again_is_so_once() -> None:
     claims = Claims({SHA256: EMBEDDED}.get, reembed=True)
     assert claims.known(SHA256) == KnownContent(5, embedded=False)
-    with pytest.raises(InHand):
+    with pytest.raises(InFlight):
         claims.known(SHA256)
-    claims.settle([SHA256], embedded=[SHA256])
+    claims.commit([SHA256], embedded=[SHA256])
     assert claims.known(SHA256) == EMBEDDED
 
 
@@ -61,9 +61,9 @@ def test_a_crew_that_is_closed_finishes_what_was_begun() -> None:
         go.wait()
         return Done(())
 
-    with closing(LocalCrew(work, Claims({}.get))) as crew:
-        futures = [crew.submit([]) for _ in range(crew.size + 1)]
-        for _ in range(crew.size):
+    with closing(LocalPool(work, Claims({}.get))) as pool:
+        futures = [pool.submit([]) for _ in range(pool.size + 1)]
+        for _ in range(pool.size):
             begun.acquire()
         futures[-1].add_done_callback(lambda _: go.set())  # once it has been dropped
-    assert [future.cancelled() for future in futures] == [False] * crew.size + [True]
+    assert [future.cancelled() for future in futures] == [False] * pool.size + [True]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.library.control import BELIEVED_S, MAKING_WAY, STATE, Desk, Telling
+from indexer.library.control import BELIEVED_S, MAKING_WAY, STATE, Control, StateReporter
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -24,19 +24,19 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_state_is_told_while_the_daemon_runs_and_gone_afterwards(tmp_path: Path) -> None:
-    with Telling(Desk(tmp_path)) as told:
+    with StateReporter(Control(tmp_path)) as told:
         told.set(queue=7, photos_per_s=2.5, left_s=3)
-        until(lambda: Desk(tmp_path).daemon() == told.state)
-        state = Desk(tmp_path).daemon()
+        until(lambda: Control(tmp_path).daemon() == told.state)
+        state = Control(tmp_path).daemon()
         assert state
         assert (state.pid, state.host) == (os.getpid(), socket.gethostname())
-    assert Desk(tmp_path).daemon() is None
+    assert Control(tmp_path).daemon() is None
     assert list(tmp_path.iterdir()) == []
 
 
 def told_by(path: Path, **changes: object) -> None:
     """A state file with something changed in it, as it would be found."""
-    with Telling(Desk(path)):
+    with StateReporter(Control(path)):
         until((path / STATE).exists)
         document = json.loads((path / STATE).read_bytes())
     (path / STATE).write_text(json.dumps({**document, **changes}))
@@ -46,69 +46,69 @@ def test_dead_process_is_not_taken_for_a_daemon(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     told_by(tmp_path, pid=ended.pid)
-    assert Desk(tmp_path).daemon() is None
+    assert Control(tmp_path).daemon() is None
 
 
 @pytest.mark.parametrize("host", [socket.gethostname(), "another-host"])
 def test_old_sign_of_life_is_not_believed(tmp_path: Path, host: str) -> None:
     told_by(tmp_path, host=host)
-    assert Desk(tmp_path).daemon()
-    told_by(tmp_path, host=host, told_at_s=time.time() - BELIEVED_S - 1)
-    assert Desk(tmp_path).daemon() is None
+    assert Control(tmp_path).daemon()
+    told_by(tmp_path, host=host, written_at_s=time.time() - BELIEVED_S - 1)
+    assert Control(tmp_path).daemon() is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1}', "null"])
 def test_damaged_file_is_no_daemon(tmp_path: Path, text: str) -> None:
     (tmp_path / STATE).write_text(text)
-    assert Desk(tmp_path).daemon() is None
+    assert Control(tmp_path).daemon() is None
 
 
 def test_pause_is_kept_until_resume_and_may_be_said_twice(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    assert not desk.is_paused()
+    control = Control(tmp_path)
+    assert not control.is_paused()
     for say, paused in (
-        (desk.pause, True),
-        (desk.pause, True),
-        (desk.resume, False),
-        (desk.resume, False),
+        (control.pause, True),
+        (control.pause, True),
+        (control.resume, False),
+        (control.resume, False),
     ):
         say()
-        assert Desk(tmp_path).is_paused() is paused
+        assert Control(tmp_path).is_paused() is paused
 
 
 def test_what_a_daemon_begins_is_told_at_once(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    with Telling(desk) as told:
+    control = Control(tmp_path)
+    with StateReporter(control) as told:
         for doing in ("loading the model", "scanning /photos", "watching"):
             told.set(doing=doing)
-            now = desk.daemon()
+            now = control.daemon()
             assert now
             assert now.doing == doing
 
 
 def test_a_requested_scan_names_its_folder_and_several_name_none(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    assert desk.requested_scan() is None
-    desk.request_scan(Path("/one"))
-    desk.request_scan(Path("/one"))
-    assert desk.requested_scan() == "/one"
-    desk.request_scan(Path("/other"))
-    assert desk.requested_scan() == ""
-    desk.take_scan_request()
-    assert desk.requested_scan() is None
-    desk.request_scan(Path(os.fsdecode(b"/caf\xe9")))
-    assert desk.requested_scan() == os.fsdecode(b"/caf\xe9")
+    control = Control(tmp_path)
+    assert control.requested_scan() is None
+    control.request_scan(Path("/one"))
+    control.request_scan(Path("/one"))
+    assert control.requested_scan() == "/one"
+    control.request_scan(Path("/other"))
+    assert control.requested_scan() == ""
+    control.take_scan_request()
+    assert control.requested_scan() is None
+    control.request_scan(Path(os.fsdecode(b"/caf\xe9")))
+    assert control.requested_scan() == os.fsdecode(b"/caf\xe9")
 
 
 def test_a_daemon_makes_way_only_while_somebody_asks_who_is_alive(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    with desk.making_way("removing /one"):
-        assert desk.makes_way_for() == "removing /one"
-        with desk.making_way("removing /other"):
-            assert desk.makes_way_for() == "removing /other"
-        assert desk.makes_way_for() is None
+    control = Control(tmp_path)
+    with control.making_way("removing /one"):
+        assert control.makes_way_for() == "removing /one"
+        with control.making_way("removing /other"):
+            assert control.makes_way_for() == "removing /other"
+        assert control.makes_way_for() is None
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     request = {"doing": "removing /one", "pid": ended.pid, "host": socket.gethostname()}
-    (tmp_path / MAKING_WAY).write_text(json.dumps({**request, "told_at_s": time.time()}))
-    assert desk.makes_way_for() is None
+    (tmp_path / MAKING_WAY).write_text(json.dumps({**request, "written_at_s": time.time()}))
+    assert control.makes_way_for() is None

@@ -12,8 +12,8 @@ import pytest
 
 from indexer.errors import LibraryBusy, LibraryError
 from indexer.library import copying as module
-from indexer.library.backend import Home
-from indexer.library.backend_postgres import home_of
+from indexer.library.backend import FileBackend
+from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
 from indexer.library.library import Library
 from indexer.paths import library_directory
@@ -39,23 +39,23 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path, photos: Path) -> Home:
+def source(tmp_path: Path, photos: Path) -> FileBackend:
     """A library on SQLite: 9 photos, 8 contents, and a file that failed."""
     with library(tmp_path / "library", create=True, model="colour") as made:
         made.add_root(photos)
         with made.writing():
             made.rebuild()
-    return home_of(tmp_path / "library")
+    return backend_of(tmp_path / "library")
 
 
 @pytest.fixture
 def shared(
     postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Home, str]]:
+) -> Iterator[tuple[FileBackend, str]]:
     """Where a library on PostgreSQL may be made, and its URL."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     with postgres.fresh() as url:
-        yield home_of(library_directory(url)), url
+        yield backend_of(library_directory(url)), url
 
 
 @contextmanager
@@ -64,15 +64,15 @@ def library(path: Path, **options: object) -> Iterator[Library]:
         yield library
 
 
-def found(home: Home) -> list[tuple[str, float]]:
-    with library(home.directory) as opened_:
+def found(backend: FileBackend) -> list[tuple[str, float]]:
+    with library(backend.directory) as opened_:
         hits = opened_.search("red", 100).hits
         assert all(opened_.thumbnail(hit.photo) for hit in hits)
         return [(str(hit.photo.path), hit.score) for hit in hits]
 
 
-def in_file(home: Home, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(home.directory / "library.db")) as connection:
+def in_file(backend: FileBackend, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(backend.directory / "library.db")) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -82,7 +82,7 @@ def on_server(url: str, query: str) -> list[tuple[object, ...]]:
 
 
 def test_there_and_back_again_nothing_has_changed(
-    source: Home, shared: tuple[Home, str], photos: Path, tmp_path: Path
+    source: FileBackend, shared: tuple[FileBackend, str], photos: Path, tmp_path: Path
 ) -> None:
     there, url = shared
     told: list[tuple[int, int]] = []
@@ -92,7 +92,7 @@ def test_there_and_back_again_nothing_has_changed(
     assert on_server(url, ROWS) == in_file(source, ROWS)
     assert on_server(url, "SELECT count(*) FROM thumbnails") == [(8,)]
 
-    back = home_of(tmp_path / "back")
+    back = backend_of(tmp_path / "back")
     assert copy_library(there, back) == copied
     assert in_file(back, ROWS) == in_file(source, ROWS)
     for path in photos.iterdir():
@@ -102,7 +102,7 @@ def test_there_and_back_again_nothing_has_changed(
 
 
 def test_a_copy_lives_on_and_gives_no_number_twice(
-    source: Home, shared: tuple[Home, str], photos: Path
+    source: FileBackend, shared: tuple[FileBackend, str], photos: Path
 ) -> None:
     there, url = shared
     for name in ("0.png", "1.png"):  # the last numbers given are those of rows that are gone
@@ -123,14 +123,14 @@ def test_a_copy_lives_on_and_gives_no_number_twice(
 
 @pytest.mark.parametrize("to_server", [True, False])
 def test_what_was_broken_off_goes_on(
-    source: Home,
-    shared: tuple[Home, str],
+    source: FileBackend,
+    shared: tuple[FileBackend, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     to_server: bool,
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 3)
-    target = shared[0] if to_server else home_of(tmp_path / "target")
+    target = shared[0] if to_server else backend_of(tmp_path / "target")
 
     def broken_off(done: int, total: int) -> None:
         raise KeyboardInterrupt
@@ -146,7 +146,7 @@ def test_what_was_broken_off_goes_on(
 
 
 def test_what_has_changed_since_it_was_begun_is_told_and_begun_anew(
-    source: Home, shared: tuple[Home, str], monkeypatch: pytest.MonkeyPatch
+    source: FileBackend, shared: tuple[FileBackend, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 3)
 
@@ -162,8 +162,8 @@ def test_what_has_changed_since_it_was_begun_is_told_and_begun_anew(
     assert copy_library(source, shared[0]).contents == 8
 
 
-def test_a_library_is_never_copied_over(source: Home, tmp_path: Path) -> None:
-    for target in (source, home_of(tmp_path / "copy"), home_of(tmp_path / "copy")):
+def test_a_library_is_never_copied_over(source: FileBackend, tmp_path: Path) -> None:
+    for target in (source, backend_of(tmp_path / "copy"), backend_of(tmp_path / "copy")):
         if target.directory.exists():
             with pytest.raises(LibraryError, match=r"there is a library at .* already"):
                 copy_library(source, target)
@@ -171,6 +171,6 @@ def test_a_library_is_never_copied_over(source: Home, tmp_path: Path) -> None:
             copy_library(source, target)
 
 
-def test_nothing_is_copied_while_somebody_writes(source: Home, tmp_path: Path) -> None:
+def test_nothing_is_copied_while_somebody_writes(source: FileBackend, tmp_path: Path) -> None:
     with library(source.directory) as opened_, opened_.writing(), pytest.raises(LibraryBusy):
-        copy_library(source, home_of(tmp_path / "copy"))
+        copy_library(source, backend_of(tmp_path / "copy"))

@@ -22,7 +22,7 @@ from indexer.paths import url_in
 from indexer.store.schema import contents, embeddings, photos
 from indexer.store.shared_schema import claims
 from tests.fakes import ColourEncoder
-from tests.indexer.taking_in import hold_the_lock, opened, take_in
+from tests.indexer.taking_in import hold_the_lock, ingest_photos, opened
 from tests.photos import make_photo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and a fork server")
@@ -62,7 +62,7 @@ def left_alone_s(library: Path) -> float:
     took_s = []
     for _ in range(3):
         started = time.monotonic()
-        process = context.Process(target=take_in, args=(library,))
+        process = context.Process(target=ingest_photos, args=(library,))
         process.start()
         process.join()
         took_s.append(time.monotonic() - started)
@@ -92,7 +92,7 @@ def test_a_hundred_kills_leave_the_library_of_an_undisturbed_run(
     longest_s = left_alone_s(place)
     for round_ in range(ROUNDS):
         drop(folder, round_)
-        process = context.Process(target=take_in, args=(place,))
+        process = context.Process(target=ingest_photos, args=(place,))
         process.start()
         time.sleep(moments.uniform(0, longest_s))
         process.kill()
@@ -101,26 +101,26 @@ def test_a_hundred_kills_leave_the_library_of_an_undisturbed_run(
     assert killed > ROUNDS / 2  # those that were quicker than the kill are no loss
     if url_in(place) is None:
         assert rows(place, text("PRAGMA integrity_check")) == [("ok",)]
-    take_in(place)
+    ingest_photos(place)
 
     undisturbed = tmp_path / "undisturbed"
     fresh = opened(undisturbed, create=True, model="colour")
     fresh.add_root(folder)
-    take_in(undisturbed)
+    ingest_photos(undisturbed)
     assert rows(place, WHAT_IS_KNOWN) == rows(undisturbed, WHAT_IS_KNOWN)
-    taken_in = ROUNDS * (AT_ONCE - 1)
+    ingested = ROUNDS * (AT_ONCE - 1)
     for table in (contents, embeddings):
-        assert number(place, select(func.count()).select_from(table)) == taken_in
+        assert number(place, select(func.count()).select_from(table)) == ingested
     if url_in(place) is None:
         # an embedding computed anew gets a new number, so what was committed was computed once
-        assert number(place, select(func.max(embeddings.c.id))) == taken_in
+        assert number(place, select(func.max(embeddings.c.id))) == ingested
     else:  # numbers that a transaction took and did not commit are lost
         assert rows(place, select(claims)) == []
 
     def answer() -> list[tuple[str, float]]:
         searcher = opened(place)
         hits = searcher.search("green", 1000).hits
-        assert searcher.status().index.vectors == taken_in
+        assert searcher.status().index.vectors == ingested
         searcher.close()
         return sorted((hit.photo.path.name, hit.score) for hit in hits)
 

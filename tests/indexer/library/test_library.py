@@ -377,14 +377,14 @@ def test_unknown_photo_number_is_named(library: Library) -> None:
 def test_deleted_thumbnail_is_made_again(library: Library) -> None:
     photo = library.search("red", 1).hits[0].photo
     before = library.thumbnail(photo)
-    library._home.thumbnails.forget(photo.sha256)
+    library._backend.thumbnails.forget(photo.sha256)
     assert library.thumbnail(photo) == before
-    assert library._home.thumbnails.read(photo.sha256) == before
+    assert library._backend.thumbnails.read(photo.sha256) == before
 
 
 def test_thumbnail_of_a_lost_photo_is_none(library: Library) -> None:
     photo = library.search("red", 1).hits[0].photo
-    library._home.thumbnails.forget(photo.sha256)
+    library._backend.thumbnails.forget(photo.sha256)
     photo.path.unlink()
     assert library.thumbnail(photo) is None
 

@@ -15,7 +15,7 @@ from clipcore.engines.choice import Trial
 from clipcore.errors import ClipcoreError, DownloadError
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
-from indexer.records.models import ModelWish
+from indexer.records.models import ModelRequest
 from tests.fakes import ColourEncoder
 from tests.indexer.daemon.test_pause import running, state, until
 from tests.photos import make_photo
@@ -95,11 +95,11 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
         library.models.ask_for("other")
         until(lambda: "other model" in state(library).doing)
         assert state(library).queue == len(COLOURS)
-        assert library.status().wish == ModelWish("other")
+        assert library.status().request == ModelRequest("other")
         found = library.search("red", 1)
         assert (found.model_id, found.hits[0].photo.path.name) == ("colour-1", "red.png")
         other.may.set()
-        until(lambda: library.status().wish is None)
+        until(lambda: library.status().request is None)
         until(lambda: library.search("red", 1).model_id == "other-1")
         assert library.search("red", 1).hits[0].photo.path.name == "red.png"
         until(lambda: state(library).doing == "watching")
@@ -126,7 +126,7 @@ def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
     library.models.ask_for("other")
     with running(daemon):
         until(lambda: "other model" in state(library).doing)
-        library.models.withdraw()
+        library.models.cancel_request()
         other.may.set()
         until(lambda: state(library).doing == "watching")
     assert library.search("red", 1).model_id == "colour-1"
@@ -142,7 +142,7 @@ def test_daemon_that_was_stopped_goes_on_with_it(
         until(lambda: "other model" in state(library).doing)
         daemon.stop()
         other.may.set()
-    assert library.status().wish == ModelWish("other")
+    assert library.status().request == ModelRequest("other")
     assert library.search("red", 1).model_id == "colour-1"
     again = opened_at(place, encoders)
     with running(Daemon(again)):
@@ -156,8 +156,8 @@ def test_model_that_cannot_be_opened_is_refused_and_the_daemon_goes_on(
 ) -> None:
     library.models.ask_for("broken")
     with running(daemon):
-        refused = ModelWish("broken", "broken is not in the cache")
-        until(lambda: library.status().wish == refused)
+        refused = ModelRequest("broken", "broken is not in the cache")
+        until(lambda: library.status().request == refused)
         make_photo(tmp_path / "photos" / "lime.png", "lime")
         until(lambda: library.status().photos == len(COLOURS) + 1)
     assert library.search("red", 1).model_id == "colour-1"
@@ -170,7 +170,7 @@ def test_daemon_that_was_paused_keeps_the_model_that_a_rebuild_went_over_to(
         until(lambda: state(library).doing == "watching")
         library.pause()
         until(lambda: state(library).paused)
-        with library.going_over_to("other") as other, other.writing():
+        with library.switching_to("other") as other, other.writing():
             other.rebuild()
         library.resume()
         make_photo(tmp_path / "photos" / "lime.png", "lime")
@@ -211,11 +211,11 @@ def test_cost_tells_the_time_by_what_was_measured_on_this_machine(
 
 def test_offers_begin_with_the_model_in_use_and_tell_what_is_here(library: Library) -> None:
     first, *others = library.models.offers()
-    assert (first.source, first.is_here) == ("colour", True)
+    assert (first.source, first.is_cached) == ("colour", True)
     assert others[0].source == "starter"
     by_name = {offer.source: offer for offer in others}
     default = by_name["ViT-B-32-256/datacomp_s34b_b86k"]
-    assert (default.dim, default.licence, default.is_here) == (512, "MIT", False)
+    assert (default.dim, default.licence, default.is_cached) == (512, "MIT", False)
     assert default.accuracy == pytest.approx(0.728, abs=1e-3)
     assert len(by_name) == len(others)
     assert default.is_best

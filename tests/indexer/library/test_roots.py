@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from indexer.cli.main import app
 from indexer.errors import IndexerError, LibraryError, QueryError, RootError
-from indexer.library.backend import Home
+from indexer.library.backend import FileBackend
 from indexer.library.copying import copy_library
 from indexer.library.library import Library, open_library
 from indexer.location import location
@@ -192,7 +192,7 @@ def test_copy_into_a_photo_directory_is_refused_before_anything_is_written(
 ) -> None:
     before = sorted(photos.rglob("*"))
     with pytest.raises(LibraryError, match=f"lie in the photo directory {photos}"):
-        copy_library(Home(library.path), Home(photos / "copy"))
+        copy_library(FileBackend(library.path), FileBackend(photos / "copy"))
     assert sorted(photos.rglob("*")) == before
 
 

@@ -128,8 +128,8 @@ def test_file_that_is_no_photo_is_refused(composer: Composer, tmp_path: Path) ->
 def test_given_picture_is_searched_by_beside_words(library: Library) -> None:
     picture, thumbnail = library.given_picture(photo_bytes("blue", seed=7))
     assert thumbnail.startswith(b"\xff\xd8")  # JPEG
-    alone = Query((Term(picture),))
-    assert library.search(alone, 1).hits[0].photo.path.name == "blue.png"
+    exclusive = Query((Term(picture),))
+    assert library.search(exclusive, 1).hits[0].photo.path.name == "blue.png"
     without = Query((Term(picture), *parse("yellow + yellow - blue").terms))
     assert library.search(without, 1).hits[0].photo.path.name == "yellow.png"
 

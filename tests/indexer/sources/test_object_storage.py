@@ -337,7 +337,7 @@ def test_where_there_are_no_links_the_photo_itself_is_shown(
     mime, jpeg = large_picture(photo, 32)
     assert (mime, isinstance(jpeg, bytes)) == ("image/jpeg", True)
     assert Image.open(io.BytesIO(bytes(jpeg))).size == (32, 24)
-    library._home.thumbnails.forget(photo.sha256)
+    library._backend.thumbnails.forget(photo.sha256)
     thumbnail = library.thumbnail(photo)
     assert thumbnail is not None
     assert Image.open(io.BytesIO(thumbnail)).size == (64, 48)

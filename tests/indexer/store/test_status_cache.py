@@ -14,7 +14,7 @@ from indexer.records.changes import Found
 from indexer.records.models import Model
 from indexer.records.photos import FileStat
 from indexer.store.outcomes import Outcome
-from indexer.store.status_cache import Census
+from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
 
 THREADS = 8
@@ -28,7 +28,7 @@ def store(database: Path | URL) -> Iterator[Store]:
 
 
 def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: Path) -> None:
-    census = Census(str(tmp_path), store)
+    census = StatusCache(str(tmp_path), store)
     assert (census.now().roots, census.now().failed) == ((), 0)
     root = store.add_root(tmp_path / "Pictures")
     bad = [Found(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
@@ -41,14 +41,14 @@ def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: P
 
 
 def test_another_model_has_numbers_of_its_own(store: Store, tmp_path: Path) -> None:
-    census = Census(str(tmp_path), store)
+    census = StatusCache(str(tmp_path), store)
     assert census.now().model_id == "fake"
     store.model = Model("other", "other")  # as a rebuild with another model has it, uncommitted
     assert census.now().model_id == "other"
 
 
 def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:
-    census = Census(str(tmp_path), store)
+    census = StatusCache(str(tmp_path), store)
     patience_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # threads take turns at every step
     try:

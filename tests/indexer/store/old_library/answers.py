@@ -19,7 +19,7 @@ def answers_of(library: Library) -> dict[str, Any]:
         "embeddings": status.embeddings,
         "awaiting_prune": status.awaiting_prune,
         "paused": status.paused,
-        "requested": status.wish.source if status.wish else None,
+        "requested": status.request.source if status.request else None,
         "roots": [
             {
                 "path": str(root.path).removeprefix(folder),
