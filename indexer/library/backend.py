@@ -32,7 +32,7 @@ DATABASE: Final = "library.db"
 # The files and directories of a library, with what is written beside them: journals, locks, copies.
 OURS: Final = re.compile(
     r"\.?(library\.db|index\.faiss|thumbnails|generic-texts\.bin|atlas\.npz|look-alikes\.json"
-    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-[a-z]+\.json|paused|look|making-way\.json"
+    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-wish\.json|paused|look|making-way\.json"
     r"|password\.json|database-url)([.-].*)?"
 )
 WRITTEN_BY: Final = "is being written by"
