@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -44,6 +45,9 @@ EVENT_FORM: Final = "json_trigger_value"
 JSON_FORMS: Final = ("json_value", EVENT_FORM)
 SESSIONS: Final = 100  # open at once: each holds four files
 FIRST_MESSAGE_S: Final = 20.0  # a browser sends it as soon as it is connected
+# Without a message that the page sends, and with nothing to draw: a page that is open sends one
+# every PULSE_S, in the background too. One that has slept connects again by itself.
+IDLE_S: Final = 300.0
 CHECK_S: Final = 1.0  # a login that has ended closes what is open within this time
 PORTS: Final = {"http": 80, "https": 443}
 SAFE_HEADERS: Final = {
@@ -157,7 +161,7 @@ class Guard:
     `strangers` is the application that visitors without a login see; `theirs`, its paths after a
     login too. `names` are those that the server answers to where no login is needed: a site
     elsewhere whose name is made to mean 127.0.0.1 could read it otherwise. `posts`: the paths that
-    take a POST.
+    take a POST. `idle_s`: a page that says nothing for so long is closed.
     """
 
     def __init__(
@@ -168,9 +172,11 @@ class Guard:
         theirs: frozenset[str],
         names: frozenset[str],
         posts: frozenset[str],
+        idle_s: float = IDLE_S,
     ) -> None:
         self._app, self._strangers, self._admission = app, strangers, admission
         self._theirs, self._names, self._posts = theirs, names, posts
+        self._idle_s = idle_s
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,7 +201,8 @@ class Guard:
         if self._open >= SESSIONS:
             log.warning("%d pages are open: no more are served at once", self._open)
             return await _refuse(TOO_MANY, scope, receive, send)
-        connection = _Connection(receive, send, lambda: self._admission.holds(login))
+        holds = partial(self._admission.holds, login)
+        connection = _Connection(receive, send, holds, self._idle_s)
         self._open += 1
         try:
             await self._app(_known_as(login, scope), connection.receive, connection.send)
@@ -204,44 +211,63 @@ class Guard:
 
 
 class _Connection:
-    """A WebSocket with a login: open for as long as that holds."""
+    """A WebSocket with a login: open for as long as that holds, and the page is not idle."""
 
-    def __init__(self, receive: Receive, send: Send, holds: Callable[[], bool]) -> None:
-        self._receive, self._send, self._holds = receive, send, holds
-        self._closed = False
-        self._first_by_s: float | None = None
+    def __init__(
+        self, receive: Receive, send: Send, holds: Callable[[], bool], idle_s: float
+    ) -> None:
+        self._receive, self._send, self._holds, self._idle_s = receive, send, holds, idle_s
+        self._closed = self._has_begun = self._has_warned = False
+        self._until_s = _now_s() + FIRST_MESSAGE_S
 
     async def receive(self) -> Message:
         """The next message that Streamlit is to see."""
         while True:
             message = await self._next()
-            if message["type"] == "websocket.connect":
-                self._first_by_s = asyncio.get_running_loop().time() + FIRST_MESSAGE_S
-            if message["type"] != "websocket.receive":
+            if message is not None and message["type"] != "websocket.receive":
                 return message
-            self._first_by_s = None
+            await self._check()
+            if message is None or self._closed:
+                continue
             if message.get("bytes") is None:
                 await self._close(UNSUPPORTED)
-            elif not is_expected(message["bytes"]):
-                log.warning("a message that the page never sends was dropped")
-            elif self._holds():
+            elif is_expected(message["bytes"]):
+                self._has_begun = True
+                self._stay_open()
                 return message
+            else:
+                self._warn()
 
-    async def _next(self) -> Message:
-        while True:
-            try:
-                async with asyncio.timeout(CHECK_S):
-                    return await self._receive()
-            except TimeoutError:
-                if not self._holds():
-                    await self._leave()
-                elif self._first_by_s and asyncio.get_running_loop().time() > self._first_by_s:
-                    await self._close(POLICY_VIOLATION)
+    async def _next(self) -> Message | None:
+        """None where none has come for a while."""
+        try:
+            async with asyncio.timeout(CHECK_S):
+                return await self._receive()
+        except TimeoutError:
+            return None
+
+    async def _check(self) -> None:
+        """However often messages come: whether there may be more of them."""
+        if not self._holds():
+            await self._leave()
+        elif _now_s() > self._until_s:
+            await self._close(POLICY_VIOLATION)
+
+    def _stay_open(self) -> None:
+        self._until_s = _now_s() + self._idle_s
+
+    def _warn(self) -> None:
+        """Once: nothing that a browser sends fills the log."""
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning("a message that the page never sends was dropped")
 
     async def send(self, message: Message) -> None:
         """Send, unless the connection was closed from here. Raises OSError then."""
         if self._closed:
             raise OSError("the connection has been closed")
+        if self._has_begun:  # what is drawn is not idle
+            self._stay_open()
         await self._send(message)
 
     async def _leave(self) -> None:
@@ -258,6 +284,10 @@ class _Connection:
         if not self._closed:
             self._closed = True
             await self._send({"type": "websocket.close", "code": code})
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _known_as(login: str, scope: Scope) -> Scope:
