@@ -12,10 +12,10 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from clipcore.engines import json_cache
-from clipcore.model.config import ClipConfig, TextConfig, TowerFacts, VisionConfig
+from clipcore.model.config import ClipConfig, TowerFacts
 
 REVISION: Final = 1  # raise it whenever other sizes would follow from the same files
 
@@ -33,8 +33,8 @@ def sizes(digest: str, towers: TowerFacts, measure: Callable[[], Sizes]) -> Size
     path = _path()
     kept = json_cache.read(path)
     key = hashlib.sha256(json.dumps([REVISION, digest, asdict(towers)]).encode()).hexdigest()
-    if key in kept:
-        return _from_json(kept[key])
+    if key in kept and (known := json_cache.of_form(path, kept[key], Sizes)):
+        return known
     found = measure()
     json_cache.write(path, kept | {key: asdict(found)})
     return found
@@ -42,12 +42,3 @@ def sizes(digest: str, towers: TowerFacts, measure: Callable[[], Sizes]) -> Size
 
 def _path() -> Path:
     return json_cache.cache_path() / "checkpoints.json"
-
-
-def _from_json(content: dict[str, Any]) -> Sizes:
-    config = content["config"]
-    vision = dict(config["vision"])
-    if isinstance(vision["layers"], list):  # of a ResNet
-        vision["layers"] = tuple(vision["layers"])
-    whole = config | {"vision": VisionConfig(**vision), "text": TextConfig(**config["text"])}
-    return Sizes(ClipConfig(**whole), content["logit_scale"])

@@ -90,7 +90,7 @@ def _tokenizer_in(directory: Path) -> Path | None:
 def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointDamaged(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
         raise CheckpointDamaged(f"{path} holds a {type(content).__name__}, not an object")

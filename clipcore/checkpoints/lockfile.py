@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from filelock import FileLock
 
-from clipcore.engines.json_cache import report_unusable
+from clipcore.engines.json_cache import DAMAGES, report_unusable
 from clipcore.errors import CheckpointDamaged
 
 FILE_NAME = "recollect.lock.json"
-FILES, CHECKPOINTS = "files", "checkpoints"
 
 
 def sha256(path: Path) -> str:
@@ -40,6 +40,23 @@ class Recorded:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """A file's hash, which holds while its size and time are these."""
+
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that the record has: hashes by the files' paths, downloads by their names."""
+
+    files: dict[str, Hashed] = field(default_factory=dict)
+    checkpoints: dict[str, Recorded] = field(default_factory=dict)
+
+
 class LockFile:
     """The record in one directory. A directory that cannot be written is read all the same."""
 
@@ -48,8 +65,7 @@ class LockFile:
 
     def checkpoint(self, name: str) -> Recorded | None:
         """What was recorded of a downloaded checkpoint."""
-        entry = self._read()[CHECKPOINTS].get(name)
-        return Recorded(**entry) if entry else None
+        return self._read().checkpoints.get(name)
 
     def record(self, name: str, recorded: Recorded) -> None:
         """Keeps a checkpoint's facts; what is recorded already stays, only told to differ."""
@@ -60,42 +76,42 @@ class LockFile:
                 f"{known.sha256} from the first download; delete the entry there to accept the "
                 "new file"
             )
-        self._write(CHECKPOINTS, name, asdict(recorded))
+        self._write(lambda content: content.checkpoints.update({name: recorded}))
 
     def sha256(self, path: Path) -> str:
         """The file's hash: the kept one while size and modification time are the same."""
         path = path.resolve()
         stat = path.stat()
-        stamp = {"size_bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-        entry = self._read()[FILES].get(str(path), {})
-        if {key: entry.get(key) for key in stamp} == stamp and "sha256" in entry:
-            return str(entry["sha256"])
-        digest = sha256(path)
-        self._write(FILES, str(path), {**stamp, "sha256": digest})
-        return digest
+        stamp = stat.st_size, stat.st_mtime_ns
+        known = self._read().files.get(str(path))
+        if known and (known.size_bytes, known.mtime_ns) == stamp:
+            return known.sha256
+        hashed = Hashed(*stamp, sha256(path))
+        self._write(lambda content: content.files.update({str(path): hashed}))
+        return hashed.sha256
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        content: dict[str, dict[str, Any]] = {}
+    def _read(self) -> Content:
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
+            return msgspec.convert(content, Content)
         except FileNotFoundError:
             pass
         except OSError as error:
             report_unusable(self.path.parent, error)
-        except ValueError as error:
+        except DAMAGES as error:
             raise CheckpointDamaged(
-                f"{self.path} is no JSON ({error}); delete it to have the hashes computed again"
+                f"{self.path} is damaged ({error}); delete it to have the hashes computed again"
             ) from error
-        return {FILES: content.get(FILES, {}), CHECKPOINTS: content.get(CHECKPOINTS, {})}
+        return Content()
 
-    def _write(self, section: str, key: str, value: dict[str, Any]) -> None:
+    def _write(self, change: Callable[[Content], None]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path}.lock"):
                 content = self._read()
-                content[section][key] = value
+                change(content)
                 temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-                temporary.write_text(json.dumps(content, indent=1, sort_keys=True))
+                temporary.write_text(json.dumps(asdict(content), indent=1, sort_keys=True))
                 temporary.replace(self.path)
         except OSError as error:
             report_unusable(self.path.parent, error)

@@ -14,18 +14,27 @@ import platform
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from clipcore.arrays import FloatArray
 from clipcore.engines import json_cache
 from clipcore.engines.cpu import cores
-from clipcore.engines.engines import INT8, REFERENCE, Engine, Tower, engine_names, make_engine
+from clipcore.engines.engines import (
+    INT8,
+    REFERENCE,
+    Engine,
+    Tower,
+    engine_names,
+    is_engine,
+    make_engine,
+)
 from clipcore.errors import ClipcoreError, EngineRefused
 
 log = logging.getLogger(__name__)
@@ -239,11 +248,17 @@ def _version(package: str) -> str | None:
 
 
 def _recall(memory: Path, key: str) -> dict[str, Trial]:
-    stored = json_cache.read(memory).get(machine(), {}).get(key, [])
-    return {fields["engine"]: Trial(**fields) for fields in stored}
+    trials = _of_machine(memory, json_cache.read(memory)).get(key, [])
+    return {trial.engine: trial for trial in trials if is_engine(trial.engine)}
 
 
 def _remember(memory: Path, key: str, trials: dict[str, Trial]) -> None:
     stored = json_cache.read(memory)
-    stored.setdefault(machine(), {})[key] = [asdict(trial) for trial in trials.values()]
+    known = _of_machine(memory, stored) | {key: list(trials.values())}
+    stored[machine()] = msgspec.to_builtins(known)
     json_cache.write(memory, stored)
+
+
+def _of_machine(memory: Path, stored: dict[str, Any]) -> dict[str, list[Trial]]:
+    """The trials of each tower on this machine."""
+    return json_cache.of_form(memory, stored.get(machine(), {}), dict[str, list[Trial]]) or {}

@@ -84,13 +84,21 @@ def make_engine(name: str, tower: Tower) -> Engine:
 
     Raises EngineRefused for a name that is none, MissingDependency where its package is missing.
     """
+    if not is_engine(name):
+        known = ", ".join([*engine_names(), INT8])
+        raise EngineRefused(f"no engine is called {name!r}; this machine has {known}")
     place, _, precision = name.partition("-")
-    if place == "openvino" and precision in ("float32", "bfloat16", "int8"):
+    if place == "openvino":
         return OpenVinoEngine(tower, precision)
-    if place in ("torch", "cuda", "mps") and precision in ("float32", "bfloat16", "float16"):
-        return TorchEngine(tower.load(), "cpu" if place == "torch" else place, precision)
-    known = ", ".join([*engine_names(), INT8])
-    raise EngineRefused(f"no engine is called {name!r}; this machine has {known}")
+    return TorchEngine(tower.load(), "cpu" if place == "torch" else place, precision)
+
+
+def is_engine(name: str) -> bool:
+    """Whether an engine is called so, on whatever machine."""
+    place, _, precision = name.partition("-")
+    if place == "openvino":
+        return precision in ("float32", "bfloat16", "int8")
+    return place in ("torch", "cuda", "mps") and precision in ("float32", "bfloat16", "float16")
 
 
 class TorchEngine:

@@ -10,11 +10,15 @@ import logging
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
+import msgspec
 from platformdirs import user_cache_path
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+DAMAGES: Final = (ValueError, RecursionError)  # no JSON, of another form, nested beyond reading
 
 
 def cache_path() -> Path:
@@ -31,10 +35,23 @@ def read(path: Path) -> dict[str, Any]:
     except OSError as error:
         report_unusable(path.parent, error)
         return {}
-    except ValueError:
-        log.warning("%s is damaged: what it held is found out again", path)
+    except DAMAGES:
+        _warn_of_damage(path)
         return {}
-    return stored if isinstance(stored, dict) else {}
+    return of_form(path, stored, dict[str, Any]) or {}
+
+
+def of_form(path: Path, value: Any, form: type[T]) -> T | None:
+    """A part of what was read from that file, as a value of this form; None where it is damaged."""
+    try:
+        return msgspec.convert(value, form)
+    except DAMAGES:
+        _warn_of_damage(path)
+        return None
+
+
+def _warn_of_damage(path: Path) -> None:
+    log.warning("%s is damaged: what it held is found out again", path)
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
