@@ -53,12 +53,12 @@ def file(request: Request) -> Response:
         return Response(status_code=GONE)
     how = "attachment" if offer.download else "inline"
     headers = PRIVATE | {"content-disposition": f"{how}; filename*=UTF-8''{quote(offer.name)}"}
-    if isinstance(content, Path):
-        return FileResponse(content, media_type=offer.mime, headers=headers)
     if isinstance(content, bytes):
         return Response(content, media_type=offer.mime, headers=headers)
     if isinstance(content, Sized):
         headers |= {"content-length": str(len(content))}
+    if request.method == "HEAD":  # nothing is read for it
+        return Response(media_type=offer.mime, headers=headers)
     return StreamingResponse(content, media_type=offer.mime, headers=headers)
 
 

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 FILES_URL: Final = "files"
@@ -19,7 +18,7 @@ LAND_URL: Final = "land.json"
 REMEMBERED: Final = 10_000  # offers: what visitors can make the server remember is limited
 
 
-Content = Path | bytes | Iterable[bytes]
+Content = bytes | Iterable[bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from weakref import ref
 import streamlit as st
 
 from app.auth.admission import page_login
-from app.http.download_tokens import Offer, offered, url
+from app.http.download_tokens import Content, Offer, offered, url
 from app.i18n.language import _, language
 from app.i18n.messages import said
 from indexer.errors import PhotoNotFound, Undecodable
 from indexer.imaging.preview import large_picture
 from indexer.library.library import Library
 from indexer.records.photos import FileStat, Photo
-from indexer.sources.reading import file_stat
+from indexer.sources.reading import RegularFile, file_stat
 
 SHOWN: Final = "picture"
 ORIGINALS: Final = "originals"  # photo -> token
@@ -65,9 +65,11 @@ def offer(photo: Photo, large: Large) -> Offer:
     """Offers the picture for as long as somebody else holds it."""
     held = ref(large)
 
-    def content() -> Path | bytes | None:
+    def content() -> Content | None:
         picture = held()
-        return picture.content if picture else None
+        if picture is None:
+            return None
+        return _of_file(picture.content) if isinstance(picture.content, Path) else picture.content
 
     return Offer(photo.path.name, large.mime, content, download=False)
 
@@ -101,15 +103,22 @@ def original(library: Library, photo: Photo) -> str | None:
     tokens: dict[int, str] = st.session_state.setdefault(ORIGINALS, {})
     if photo.id not in tokens or offered().get(tokens[photo.id], page_login()) is None:
         mime = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
-        file = Offer(photo.path.name, mime, lambda: _file(library, photo.id))
+        file = Offer(photo.path.name, mime, lambda: original_of(library, photo.id))
         tokens[photo.id] = offered().make(file, page_login())
     return url(tokens[photo.id])
 
 
-def _file(library: Library, photo_id: int) -> Path | None:
-    """Where the photo with this number lies now, if it is there and of the library still."""
+def original_of(library: Library, photo_id: int) -> RegularFile | None:
+    """The photo with this number where it lies now, if it is there and of the library still."""
     try:
         path = library.photo(photo_id).path
     except PhotoNotFound:
         return None
-    return path if isinstance(path, Path) and path.is_file() else None
+    return _of_file(path) if isinstance(path, Path) else None
+
+
+def _of_file(path: Path) -> RegularFile | None:
+    try:
+        return RegularFile(path)
+    except OSError:
+        return None

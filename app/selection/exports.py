@@ -21,6 +21,7 @@ from app.selection.safe_text import line_of, safe_name, same_name
 from indexer.location import Location
 from indexer.records.photos import Photo
 from indexer.sources.originals import open_original
+from indexer.sources.reading import PIECE_BYTES, open_regular
 from indexer.spreadsheet import harmless
 
 COLUMNS: Final = (
@@ -36,7 +37,6 @@ COLUMNS: Final = (
     "longitude_deg",
 )
 DEGREE_DIGITS: Final = 6
-PIECE_BYTES: Final = 1 << 20
 GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
 
@@ -75,7 +75,7 @@ def zipped(photos: Sequence[Photo]) -> ZipStream:
 
     Photos are compressed already, so they are stored as they are.
     """
-    stream = ZipStream(sized=True)
+    stream = _RegularZip(sized=True)
     taken: set[str] = set()
     gone: list[Photo] = []
     for photo in photos:
@@ -83,14 +83,30 @@ def zipped(photos: Sequence[Photo]) -> ZipStream:
             gone.append(photo)
             continue
         name = free_name(safe_name(photo.path.name), lambda name: same_name(name) in taken)
-        taken.add(same_name(name))
         if isinstance(photo.path, Path):
-            stream.add_path(photo.path, name)
+            try:
+                stream.add_path(photo.path, name, recurse=False)
+            except OSError:  # it went this moment
+                gone.append(photo)
+                continue
         else:
             stream.add(_pieces(photo.path), name, size=photo.size_bytes)
+        taken.add(same_name(name))
     if gone:
         stream.add(as_txt(gone), free_name(GONE, lambda name: same_name(name) in taken))
     return stream
+
+
+class _RegularZip(ZipStream):  # type: ignore[misc] # it has no types
+    """Reads regular files only: a name may lead to a pipe by the time that its turn comes."""
+
+    def _gen_file_entry(self, *, path: str | None = None, **entry: Any) -> Iterator[bytes]:
+        if path is None:
+            yield from super()._gen_file_entry(**entry)
+            return
+        with open_regular(Path(path)) as file:
+            handle = f"/dev/fd/{file.fileno()}"  # the same file, whatever its name leads to now
+            yield from super()._gen_file_entry(path=handle, **entry)
 
 
 def _is_there(photo: Photo) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -14,6 +14,7 @@ from indexer.records.photos import FileStat, clamped_ns
 
 # a pipe that nobody writes to would never open; Windows has no such flags
 AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+PIECE_BYTES: Final = 1 << 20
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -29,6 +30,38 @@ def read_regular(path: Path) -> bytes:
     """All that the file at `path` holds. Raises OSError, as open_regular() does."""
     with open_regular(path) as file:
         return file.read()
+
+
+class RegularFile:
+    """The bytes of a file as it is now, to be sent later, piece by piece: what takes its name until
+    then is not read.
+
+    Raises OSError where it is no file, also while it is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with open_regular(path) as file:
+            self._found = _identity(file)
+
+    def __len__(self) -> int:
+        _device, _inode, size_bytes = self._found
+        return size_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        with open_regular(self._path) as file:
+            if _identity(file) != self._found:
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self._path))
+            left = len(self)
+            while left and (piece := file.read(min(left, PIECE_BYTES))):
+                left -= len(piece)
+                yield piece
+
+
+def _identity(file: BinaryIO) -> tuple[int, int, int]:
+    """Device, inode and size."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size
 
 
 def _at_once(path: str, flags: int) -> int:

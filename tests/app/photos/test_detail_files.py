@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
 
-from app.http.download_tokens import REMEMBERED, Offer, Offers
+from app.http.download_tokens import REMEMBERED, Offer, Offers, offered, url
 from app.photos import detail_files
-from app.photos.detail_files import Large, offer
+from app.photos.detail_files import Large, offer, original_of
+from app.server import GONE, ROUTES
 from indexer.library.library import Library
+from tests.app.http.test_thumbnail_urls import LoggedIn
 from tests.app.test_main import component, ingested, page_over
 from tests.photos import make_photo
 
@@ -65,3 +71,22 @@ def test_the_oldest_of_very_many_offers_is_forgotten() -> None:
     tokens = [offers.make(Offer("a", "", lambda: b""), "") for _ in range(REMEMBERED + 1)]
     assert offers.get(tokens[0], "") is None
     assert offers.get(tokens[1], "") is not None
+
+
+def test_original_and_picture_that_have_become_a_pipe_are_gone(
+    library: Library, tmp_path: Path
+) -> None:
+    path = tmp_path / "photos" / "red.tif"
+    large = Large("image/tiff", path)  # of those that a browser shows as they are
+    shown = offer(library.photo(1), large)
+    own = Offer(path.name, large.mime, lambda: original_of(library, 1))
+    browser = TestClient(Starlette(routes=ROUTES, middleware=[Middleware(LoggedIn)]))
+    urls = [url(offered().make(one, "")) for one in (shown, own)]
+    data = path.read_bytes()
+    for one in urls:
+        assert browser.get(one).content == data
+        head = browser.head(one)
+        assert (head.content, head.headers["content-length"]) == (b"", str(len(data)))
+    path.unlink()
+    os.mkfifo(path)
+    assert [browser.get(one).status_code for one in urls] == [GONE, GONE]

@@ -8,6 +8,7 @@ import json
 import os
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -151,6 +152,53 @@ def test_zip_tells_what_it_lacks(tmp_path: Path) -> None:
     made = b"".join(zipped([photo(tmp_path / "gone.jpg")]))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert archive.read(GONE).decode() == f"{tmp_path / 'gone.jpg'}\n"
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "inside.jpg").write_bytes(b"x")
+
+
+NO_FILES = (a_pipe, a_device, a_folder)
+
+
+@pytest.mark.parametrize("make", NO_FILES)
+def test_zip_lacks_what_is_no_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "a.jpg")
+    made = b"".join(zipped([photo(tmp_path / "a.jpg")]))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.namelist() == [GONE]
+
+
+@pytest.mark.parametrize("make", NO_FILES)
+def test_zip_breaks_off_at_what_is_no_file_any_more(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    stream = zipped([photo(tmp_path / "a.jpg")])
+    (tmp_path / "a.jpg").unlink()
+    make(tmp_path / "a.jpg")
+    with pytest.raises(OSError, match=r"is no file|Is a directory"):
+        b"".join(stream)
+
+
+def test_zip_holds_photos_that_are_links_with_the_times_of_their_files(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    os.utime(tmp_path / "a.jpg", (1_000_000_000, 1_000_000_000))
+    (tmp_path / "link.jpg").symlink_to("a.jpg")
+    made = b"".join(zipped([photo(tmp_path / "link.jpg")]))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        (told,) = archive.infolist()
+        assert (told.filename, archive.read(told)) == ("link.jpg", b"x")
+        assert told.date_time == datetime.fromtimestamp(1_000_000_000).timetuple()[:6]
 
 
 class Incomparable(Photo):
