@@ -21,15 +21,20 @@ def add_root(
 ) -> Root:
     """See Library.add_root."""
     patterns = None if excludes is None else checked(excludes)
-    root = _known_or_new(store, control.directory, directory)
-    control.request_scan(root.path)
-    if patterns is None:
-        return root
-    if root.path != _resolved(directory):
+    path = check_directory(control.directory, directory)
+    root = _holder(store.roots(), path)
+    if root is None:
+        root = store.add_root(path, patterns or ())
+    elif patterns is None:
+        store.see_root(root.id)
+    elif root.path != path:
         raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
-    store.set_excludes(root.id, patterns)
-    control.request_scan(root.path)
-    return replace(root, excludes=patterns)
+    else:
+        store.see_root(root.id)
+        store.set_excludes(root.id, patterns)
+        root = replace(root, excludes=patterns)
+    control.request_scan(root.path)  # last of all: a daemon scans at once
+    return root
 
 
 def remove_root(store: Store, directory: Location) -> None:
@@ -86,15 +91,14 @@ def _libraries_of(path: Path) -> list[Path]:
     return [path, *above]
 
 
-def _known_or_new(store: Store, library: Path, directory: Location) -> Root:
-    path = check_directory(library, directory)
-    for root in store.roots():
+def _holder(roots: Iterable[Root], path: Location) -> Root | None:
+    """The root that finds the photos in this directory already."""
+    for root in roots:
         inside = relative_to(path, root.path)
         # a folder that another one leaves out is found only as a root of its own
         if inside is not None and not Excludes(root.excludes).covers_folder(inside):
-            store.see_root(root.id)
             return root
-    return store.add_root(path)
+    return None
 
 
 def _resolved(directory: Location) -> Location:

@@ -35,11 +35,12 @@ def read(connection: Connection, query: Select[Any]) -> list[Root]:
     ]
 
 
-def add(connection: Connection, path: Location) -> Root:
-    """Remember a photo directory."""
-    added = connection.execute(insert(roots), {"path": str(path)}).inserted_primary_key
+def add(connection: Connection, path: Location, excludes: tuple[str, ...]) -> Root:
+    """Store a photo directory and what it leaves out."""
+    values = {"path": str(path), "excludes": "\n".join(excludes)}
+    added = connection.execute(insert(roots), values).inserted_primary_key
     assert added is not None
-    return Root(added[0], path)
+    return Root(added[0], path, excludes=excludes)
 
 
 def see(connection: Connection, root_id: int, host: str) -> None:

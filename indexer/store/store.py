@@ -137,11 +137,12 @@ class Store:
         """Those that this host sees; of a library that is not shared, all."""
         return self._roots(root_sql.seen_by(this_host())) if self.is_shared else self.roots()
 
-    def add_root(self, path: Location) -> Root:
-        """Remember a photo directory, and that this host sees it."""
+    def add_root(self, path: Location, excludes: Iterable[str] = ()) -> Root:
+        """Store a photo directory with its excludes, and that this host sees it, all at once."""
         with self._writing() as connection:
-            root = root_sql.add(connection, path)
-        self.see_root(root.id)
+            root = root_sql.add(connection, path, tuple(excludes))
+            if self.is_shared:
+                root_sql.see(connection, root.id, this_host())
         return root
 
     def see_root(self, root_id: int) -> None:

@@ -310,18 +310,43 @@ def test_scan_for_an_added_folder_names_that_folder_alone(
 ) -> None:
     make_photo(tmp_path / "more" / "later.png", "lime")
     told: list[str] = []
-    tell = Control.tell
+    report = Control.report
 
     def noted(control: Control, state: DaemonState) -> None:
         told.append(state.doing)
-        tell(control, state)
+        report(control, state)
 
     with daemon(library, encoder):
         until(lambda: (now := library.status().daemon) is not None and now.doing == WATCHING)
-        monkeypatch.setattr(Control, "tell", noted)
+        monkeypatch.setattr(Control, "report", noted)
         library.add_root(tmp_path / "more")
         until(lambda: "later.png" in names(library))
     assert {doing for doing in told if doing.startswith(SCANNING)} == {scanning(tmp_path / "more")}
+
+
+def test_added_folder_is_never_scanned_without_its_excludes(
+    library: Library, encoder: ColourEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_photo(tmp_path / "more" / "later.png", "lime")
+    make_photo(tmp_path / "more" / "raw" / "excluded.png", "blue")
+    request_scan = Control.request_scan
+
+    def and_wait(control: Control, folder: Path | None = None) -> None:
+        """The slowest of threads: the daemon has scanned before it goes on."""
+        request_scan(control, folder)
+        until(lambda: not control.requested_scan() and _doing(library) == WATCHING)
+
+    with daemon(library, encoder):
+        until(lambda: _doing(library) == WATCHING)
+        monkeypatch.setattr(Control, "request_scan", and_wait)
+        library.add_root(tmp_path / "more", ["raw/"])
+        until(lambda: names(library) == {"first.png", "later.png"})
+    assert encoder.embedded == 2  # the excluded one never was
+
+
+def _doing(library: Library) -> str | None:
+    daemon = library.status().daemon
+    return daemon.doing if daemon else None
 
 
 def test_failure_is_tried_again_by_the_running_daemon_when_that_is_asked(
