@@ -14,12 +14,8 @@ from clipcore.encoder import Encoder
 if TYPE_CHECKING:
     from clipcore.checkpoints.loading import LoadedClip
     from clipcore.engines.choice import Trial
-    from clipcore.families.clip import ClipEncoder
-    from clipcore.families.starter.starter import StarterEncoder
 
 __all__ = ["Encoder", "load", "open_encoder", "try_engines"]
-
-STARTER = "starter"
 
 
 def load(
@@ -53,11 +49,14 @@ def open_encoder(
 ) -> Encoder:
     """The encoder that `source` names; weights load at first use.
 
-    `source`: "starter", or whatever `load` takes. `device`: compute with torch there. None: with
-    the engine that is quickest on this machine, or the one that `engine` names, certified either
-    way. Raises ModelNotFound, MissingDependency, DownloadError or a CheckpointError.
+    `source`: "starter", whatever `load` takes, or what another family knows. `device`: compute with
+    torch there. None: with the engine that is quickest on this machine, or the one that `engine`
+    names, certified either way. Raises ModelNotFound, MissingDependency, DownloadError or a
+    CheckpointError.
     """
-    return _open(source, device, engine)
+    from clipcore.families.registry import family_of
+
+    return family_of(str(source)).open(str(source), device, engine)
 
 
 def try_engines(source: str | Path) -> dict[str, list[Trial]]:
@@ -66,17 +65,6 @@ def try_engines(source: str | Path) -> dict[str, list[Trial]]:
     The quickest certified one is used from then on. Raises as `open_encoder` does.
     """
     from clipcore.engines.choice import examine
+    from clipcore.families.registry import family_of
 
-    return examine(_open(source, None, None))
-
-
-def _open(
-    source: str | Path, device: str | None, engine: str | None
-) -> ClipEncoder | StarterEncoder:
-    if str(source) == STARTER:
-        from clipcore.families.starter.starter import StarterEncoder
-
-        return StarterEncoder(device, engine)
-    from clipcore.families.clip import ClipEncoder
-
-    return ClipEncoder(source, device, engine)
+    return examine(family_of(str(source)).open(str(source), None, None))

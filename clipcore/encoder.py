@@ -6,15 +6,12 @@ Knows pixels, texts and unit vectors; knows nothing of files, databases or index
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from clipcore.arrays import FloatArray
-
-if TYPE_CHECKING:
-    pass
 
 
 class Encoder(Protocol):

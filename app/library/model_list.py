@@ -16,7 +16,6 @@ from app.i18n.photo_facts import file_size
 from app.library.model_download import Pulling
 from app.library.model_switch import request_status, switch_button
 from app.ui.escape import name_and_note, plain
-from clipcore.checkpoints.catalogue import STARTER
 from indexer.library.library import Library
 from indexer.records.models import ModelOffer
 from indexer.records.status import LibraryStatus
@@ -101,7 +100,7 @@ def facts(offer: ModelOffer) -> str:
         if offer.accuracy
         else "",
         _("licence {name}").format(name=offer.licence) if offer.licence else "",
+        "" if offer.needs_download else _("needs no download"),
+        "" if offer.understands_scenes else _("no CLIP: it understands no scenes"),
     ]
-    if offer.source == STARTER:
-        told.append(_("needs no download; it is no CLIP and understands no scenes"))
     return " · ".join(filter(None, told))

@@ -25,6 +25,7 @@ from app.search.picture_store import picture_store
 from app.selection.folder_picker import close_picker, folder_picker
 from app.ui.escape import name_and_note, plain
 from app.ui.recount import Recount
+from clipcore.families.registry import understands_scenes
 from indexer.errors import IndexerError
 from indexer.index.policy import APPROXIMATE, EXACT
 from indexer.library.library import Library
@@ -169,7 +170,7 @@ def _gone(missing: int) -> str:
 
 
 def _model(model_id: str) -> str:
-    if not model_id.startswith("starter"):
+    if understands_scenes(model_id):
         return model_id
     return _(
         "{model}: finds everyday things, animals and places; "

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,12 +16,10 @@ from typing import Any, cast
 
 from clipcore.checkpoints import hub
 from clipcore.checkpoints.lockfile import LockFile, Recorded
-from clipcore.engines.json_cache import is_writable
 from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
 from clipcore.image.preprocess import PixelFacts, Triple
 from clipcore.model.config import CONTEXT_LENGTH, TowerFacts
 
-STARTER = "starter"
 CONFIG_FILE, TOKENIZER_FILE = "open_clip_config.json", "tokenizer.json"
 # In order of preference: a pickle is taken only where nothing safer exists.
 WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -118,19 +115,8 @@ def find(name: str) -> Entry | None:
     return next((entry for entry in table() if entry.name == full), None)
 
 
-def source_of(model_id: str) -> str:
-    """The name that opens the model with this id; of other models the text as it is.
-
-    An id is the name with "@" and digits, or "starter-2".
-    """
-    if re.fullmatch(rf"{STARTER}-\d+", model_id, re.ASCII):
-        return STARTER
-    name = model_id.rpartition("@")[0]
-    return name if find(name) else model_id
-
-
 def resolve(name: str) -> Entry:
-    """The same, but raises ModelNotFound with the names that come near."""
+    """As `find`, but raises ModelNotFound with the names that come near."""
     entry = find(name)
     if entry is None:
         known = [entry.name for entry in table()]
@@ -184,7 +170,7 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 def list_models(cache_dir: Path | None = None) -> list[Status]:
     """The table with what is cached; asks no network and reads no weights."""
-    return [_status(entry, cache_dir or hub.cache_directory()) for entry in table()]
+    return [status_of(entry, cache_dir) for entry in table()]
 
 
 def cached(entry: Entry, cache_dir: Path | None = None) -> Files | None:
@@ -208,7 +194,9 @@ def cached(entry: Entry, cache_dir: Path | None = None) -> Files | None:
     return Files(weights, shelf.find(TOKENIZER_FILE), digest)
 
 
-def _status(entry: Entry, directory: Path) -> Status:
+def status_of(entry: Entry, cache_dir: Path | None = None) -> Status:
+    """An entry with what of it is cached."""
+    directory = cache_dir or hub.cache_directory()
     recorded = LockFile(directory).checkpoint(entry.name)
     weights = _cached_weights(_shelf(entry, recorded, directory))
     return Status(entry, weights is not None, weights.stat().st_size if weights else None)
@@ -262,36 +250,3 @@ def _download(entry: Entry, progress: hub.Progress | None, directory: Path) -> F
 def hub_reachable(timeout_s: float = 5.0) -> bool:
     """Whether the hub answers within `timeout_s`, the name look-up included."""
     return hub.reachable(resolve(default_name()).hub_repo, CONFIG_FILE, timeout_s)
-
-
-# --- the default of a new library ----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What `--model auto` comes to. `warning` is to be said loudly where it is not None."""
-
-    source: str
-    warning: str | None
-
-
-def choose(cache_dir: Path | None = None, timeout_s: float = 5.0) -> Choice:
-    """The default checkpoint if it is cached or the hub answers in time, else the starter.
-
-    Only for a new library: an existing one keeps its model.
-    """
-    name = default_name()
-    if cached(resolve(name), cache_dir) is not None:
-        return Choice(name, None)
-    if not hub_reachable(timeout_s):
-        why = f"the model hub did not answer within {timeout_s:g} s"
-    elif not is_writable(directory := cache_dir or hub.cache_directory()):
-        why = f"{directory} cannot be written"
-    else:
-        return Choice(name, None)
-    return Choice(
-        STARTER,
-        f"{name} is not on this machine and {why}. "
-        "This library uses the small starter encoder, which finds everyday things and is no CLIP. "
-        f"With a network, `indexer rebuild --model {name}` changes that.",
-    )

@@ -14,27 +14,23 @@ import numpy.typing as npt
 from PIL import Image
 
 from clipcore.arrays import FloatArray
+from clipcore.encoder import unit_rows
 from clipcore.engines.probe import calibration_pixels, probe_pixels
+from clipcore.families.registry import KnownModel
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from clipcore.checkpoints.catalogue import Status
+    from clipcore.checkpoints.hub import Progress
     from clipcore.checkpoints.loading import Checkpoint
     from clipcore.engines.engines import Engine, Tower
     from clipcore.text.tokenizer import ClipTokenizer
 
-from clipcore.encoder import unit_rows
-
 IMAGE_BATCH = 16  # a larger one is no quicker and takes 3 MB more for each photo
-
-
 # Texts of one batch are of nearly the same length, so a larger one wastes little.
 TEXT_BATCH = 64
-
-
 TIMED_IMAGES = 8
-
-
 PROBE_TEXTS = (
     "a dog on the beach",
     "two red apples",
@@ -169,3 +165,57 @@ def _by_length(lengths: npt.NDArray[np.intp]) -> Iterator[tuple[npt.NDArray[np.i
     for start in range(0, len(order), TEXT_BATCH):
         rows = order[start : start + TEXT_BATCH]
         yield rows, int(lengths[rows[-1]])
+
+
+class _ClipFamily:
+    """See `Family`; its models are the catalogue's, and checkpoints on disk in CLIP's forms."""
+
+    understands_scenes = True
+
+    def knows(self, source: str) -> bool:
+        """It is asked last, and says of a source that is no model what is wrong with it."""
+        return True
+
+    def open(self, source: str, device: str | None, engine: str | None) -> ClipEncoder:
+        return ClipEncoder(source, device, engine)
+
+    def source_of(self, model_id: str) -> str | None:
+        """An id is the name with "@" and digits."""
+        from clipcore.checkpoints import catalogue
+
+        name = model_id.rpartition("@")[0]
+        return name if catalogue.find(name) else None
+
+    def models(self) -> Sequence[KnownModel]:
+        from clipcore.checkpoints import catalogue
+
+        return [_known(status) for status in catalogue.list_models()]
+
+    def find(self, source: str) -> KnownModel | None:
+        from clipcore.checkpoints import catalogue
+
+        entry = catalogue.find(source)
+        return None if entry is None else _known(catalogue.status_of(entry))
+
+    def pull(self, source: str, progress: Progress | None = None) -> Path:
+        from clipcore.checkpoints import catalogue
+
+        return catalogue.pull(source, progress).weights
+
+
+def _known(status: Status) -> KnownModel:
+    entry = status.entry
+    return KnownModel(
+        entry.name,
+        is_cached=status.cached,
+        size_bytes=status.estimated_bytes,
+        memory_bytes=entry.memory_bytes,
+        dim=entry.embed_dim,
+        image_gflops=entry.image_gflops,
+        accuracy=entry.imagenet_zero_shot_top1,
+        recall=entry.coco_text_to_image_r_at_1,
+        licence=entry.licence,
+    )
+
+
+FAMILY = _ClipFamily()

@@ -36,10 +36,11 @@ def models(context: typer.Context, library: LibraryOption, as_json: JsonOption =
 @models_app.command("pull")
 def models_pull(name: Name) -> None:
     """Download a model ahead, so that it is here when there is no network."""
-    from clipcore.checkpoints.catalogue import pull
+    from clipcore.families.registry import pull
 
     with stops_with("what has been downloaded stays, the same command goes on"):
-        print_lines([str(pull(name).weights)])
+        weights = pull(name)
+    print_lines([f"{name} needs no download" if weights is None else str(weights)])
 
 
 @models_app.command("use")
@@ -48,7 +49,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
 
     Searches use the old one until it is done. The library's own name ends a change under way.
     """
-    from clipcore.checkpoints.catalogue import find, pull
+    from clipcore.families.registry import find, pull
 
     configure_logging(logging.ERROR)
     with library_at(library) as opened:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from functools import cache
 from typing import Final
 
-from clipcore.checkpoints import catalogue
+from clipcore.checkpoints.catalogue import default_name
 from clipcore.checkpoints.hub import Progress
 from clipcore.engines.choice import measured
-from clipcore.errors import MissingDependency
+from clipcore.families import registry
+from clipcore.families.registry import KnownModel
 from indexer.encoders import OpenEncoder
 from indexer.library.control import Control
 from indexer.library.opening import absolute
@@ -34,8 +34,8 @@ class Models:
         self._open_encoder = open_encoder
 
     def offers(self) -> list[ModelOffer]:
-        """The library's own first, then one of this machine that was asked for, the starter, and
-        those known by name. Asks no network.
+        """The library's own first, then one of this machine that was asked for, and those known by
+        name. Asks no network.
         """
         known = known_offers()
         in_use, request = self._store.recorded_model().source, self.request()
@@ -47,14 +47,14 @@ class Models:
     def source_of(self, name: str) -> str:
         """What opens the model with this name; the id that the status shows is one too."""
         model = self._store.recorded_model()
-        return model.source if name == model.id else catalogue.source_of(name)
+        return model.source if name == model.id else registry.source_of(name)
 
     def pull(self, source: str, progress: Progress) -> None:
         """Download a model known by name; `progress` handlers of bytes here and bytes in all.
 
         Raises ModelNotFound, DownloadError or CheckpointDamaged.
         """
-        catalogue.pull(source, progress)
+        registry.pull(source, progress)
 
     def cost(self, source: str) -> SwitchCost:
         """What going over to that model would take; it must be on this machine.
@@ -73,7 +73,7 @@ class Models:
         """From what this machine does with the present model, by how much there is to compute."""
         model = self._store.recorded_model()
         rate = measured(f"{model.id} image")
-        now, then = catalogue.find(model.source), catalogue.find(source)
+        now, then = registry.find(model.source), registry.find(source)
         if rate is None or not (now and now.image_gflops and then and then.image_gflops):
             return None
         return rate * now.image_gflops / then.image_gflops
@@ -96,49 +96,38 @@ class Models:
 
 
 def known_offers() -> list[ModelOffer]:
-    """The starter and the models known by name. Asks no network."""
-    models = catalogue.list_models()
-    best = best_for_their_cost([status.entry for status in models])
-    return [*_starter(), *(_offer(status, best) for status in models)]
+    """The models known by name, of all families. Asks no network."""
+    models = registry.known_models()
+    best = best_for_their_cost(models)
+    return [_offer(model, best) for model in models]
 
 
-def best_for_their_cost(entries: Iterable[catalogue.Entry]) -> set[str]:
+def best_for_their_cost(models: Iterable[KnownModel]) -> set[str]:
     """The names of those to which none that computes no more is equal on ImageNet."""
     best, names = 0.0, set()
-    for entry in sorted(entries, key=lambda one: (one.image_gflops or math.inf, -_accuracy(one))):
-        if _accuracy(entry) > best:
-            best = _accuracy(entry)
-            names.add(entry.name)
+    for model in sorted(models, key=lambda one: (one.image_gflops or math.inf, -_accuracy(one))):
+        if _accuracy(model) > best:
+            best = _accuracy(model)
+            names.add(model.source)
     return names
 
 
-def _accuracy(entry: catalogue.Entry) -> float:
-    return entry.imagenet_zero_shot_top1 or 0.0
+def _accuracy(model: KnownModel) -> float:
+    return model.accuracy or 0.0
 
 
-def _offer(status: catalogue.Status, best: set[str]) -> ModelOffer:
-    entry = status.entry
+def _offer(model: KnownModel, best: set[str]) -> ModelOffer:
     return ModelOffer(
-        entry.name,
-        is_cached=status.cached,
-        size_bytes=status.estimated_bytes,
-        memory_bytes=entry.memory_bytes,
-        dim=entry.embed_dim,
-        accuracy=entry.imagenet_zero_shot_top1,
-        recall=entry.coco_text_to_image_r_at_1,
-        licence=entry.licence,
-        is_best=entry.name in best,
-        is_default=entry.name == catalogue.default_name(),
+        model.source,
+        is_cached=model.is_cached,
+        size_bytes=model.size_bytes,
+        memory_bytes=model.memory_bytes,
+        dim=model.dim,
+        accuracy=model.accuracy,
+        recall=model.recall,
+        licence=model.licence,
+        is_best=model.source in best,
+        is_default=model.source == default_name(),
+        needs_download=model.needs_download,
+        understands_scenes=registry.family_of(model.source).understands_scenes,
     )
-
-
-@cache
-def _starter() -> tuple[ModelOffer, ...]:
-    """The starter, where its packages are installed."""
-    from clipcore.families.starter.starter import StarterEncoder
-
-    try:
-        dim = StarterEncoder().dim
-    except MissingDependency:
-        return ()
-    return (ModelOffer(catalogue.STARTER, is_cached=True, dim=dim),)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from clipcore.checkpoints.catalogue import choose
+from clipcore.families.default import choose
 from indexer.encoders import AUTO, OpenEncoder
 from indexer.errors import LibraryNotFound, ModelMismatch
 from indexer.library.backend import WRITTEN_BY, FileBackend

@@ -42,6 +42,8 @@ class ModelOffer:
     licence: str | None = None
     is_best: bool = False
     is_default: bool = False  # of a new library
+    needs_download: bool = True  # on a machine that has not got it yet
+    understands_scenes: bool = True  # not only which things a photo shows
 
 
 @dataclass(frozen=True, slots=True)

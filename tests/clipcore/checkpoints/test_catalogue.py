@@ -218,29 +218,7 @@ def test_the_environment_names_the_mirror_and_the_cache(hub: Hub, tmp_path: Path
     assert hub.requests == []
 
 
-# --- auto ----------------------------------------------------------------------------------------
-
-
-def test_auto_takes_the_default_when_the_hub_answers(hub: Hub, tmp_path: Path) -> None:
-    assert catalogue.choose(tmp_path) == catalogue.Choice(NAME, None)
-
-
-def test_auto_takes_the_default_when_it_is_cached(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    catalogue.pull(NAME, cache_dir=tmp_path)
-    go_offline(monkeypatch)
-    assert catalogue.choose(tmp_path) == catalogue.Choice(NAME, None)
-
-
-def test_auto_falls_back_to_the_starter_and_says_how_to_change_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead_url: str
-) -> None:
-    point_at(monkeypatch, dead_url)
-    choice = catalogue.choose(tmp_path)
-    assert choice.source == "starter"
-    assert choice.warning is not None
-    assert f"indexer rebuild --model {NAME}" in choice.warning
+# --- whether the hub can be reached ---------------------------------------------------------------
 
 
 def test_a_hub_that_accepts_and_is_silent_does_not_hold_the_start(

@@ -1,0 +1,126 @@
+"""The kinds of encoders: each is one module with one object, and the rest of the code asks here.
+
+A source (a name, a directory, a file) goes to the first family that knows it. Importing this
+module loads no family, and asking loads no weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from clipcore.encoder import Encoder
+
+if TYPE_CHECKING:
+    from clipcore.checkpoints.hub import Progress
+    from clipcore.engines.choice import Towers
+
+    class TowerEncoder(Encoder, Towers, Protocol):
+        """An encoder whose towers engines can be tried with."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A row of a family's catalogue: a model known by name, as far as its facts are published.
+
+    `size_bytes`: on disk, or to download. `memory_bytes`: of its weights in float32.
+    `image_gflops`: for one photo. `accuracy`: ImageNet's, zero-shot, 0 to 1. `recall`: from a text
+    to its photo in COCO, among one, 0 to 1. `needs_download`: whether it ever has to be fetched.
+    """
+
+    source: str
+    is_cached: bool
+    size_bytes: int | None = None
+    memory_bytes: int | None = None
+    dim: int | None = None
+    image_gflops: float | None = None
+    accuracy: float | None = None
+    recall: float | None = None
+    licence: str | None = None
+    needs_download: bool = True
+
+
+class Family(Protocol):
+    """One kind of encoder.
+
+    `understands_scenes`: whether it sees what happens in a photo, or only which things it shows.
+    """
+
+    understands_scenes: bool
+
+    def knows(self, source: str) -> bool:
+        """Whether the source is one of its names, or is on disk what its checkpoints look like."""
+
+    def open(self, source: str, device: str | None, engine: str | None) -> TowerEncoder:
+        """The encoder of a source; weights load at first use. Raises a ClipcoreError."""
+
+    def source_of(self, model_id: str) -> str | None:
+        """The name that opens the model with this id; None where the id is not of the family."""
+
+    def models(self) -> Sequence[KnownModel]:
+        """The models known by name that this machine could use. Asks no network."""
+
+    def find(self, source: str) -> KnownModel | None:
+        """The row of the model that has this name."""
+
+    def pull(self, source: str, progress: Progress | None = None) -> Path | None:
+        """Where the weights of a named model lie, downloaded if need be; None if it brings them.
+
+        `progress` is called with the bytes of the weights here and in all.
+        Raises ModelNotFound, MissingDependency, DownloadError or CheckpointDamaged.
+        """
+
+
+# where each family's object, FAMILY, is; in the order in which models are listed
+MODULES: Final = ("clipcore.families.starter.starter", "clipcore.families.clip")
+_registered: list[Family] = []
+
+
+def register(family: Family) -> None:
+    """Let this process know one more family; it is asked before the others."""
+    _registered.insert(0, family)
+
+
+def unregister(family: Family) -> None:
+    """Let this process know it no more."""
+    _registered.remove(family)
+
+
+def families() -> list[Family]:
+    """All families in the order in which they are asked; the last one knows any source."""
+    return [*_registered, *(import_module(module).FAMILY for module in MODULES)]
+
+
+def family_of(source: str) -> Family:
+    """The family that opens the source."""
+    return next(family for family in families() if family.knows(source))
+
+
+def source_of(model_id: str) -> str:
+    """The name that opens the model with this id; of other models the text as it is."""
+    sources = (family.source_of(model_id) for family in families())
+    return next((source for source in sources if source is not None), model_id)
+
+
+def known_models() -> list[KnownModel]:
+    """The models known by name, family by family. Asks no network."""
+    return [model for family in families() for model in family.models()]
+
+
+def find(source: str) -> KnownModel | None:
+    """The row of the model that has this name."""
+    return family_of(source).find(source)
+
+
+def pull(source: str, progress: Progress | None = None) -> Path | None:
+    """See `Family.pull`."""
+    return family_of(source).pull(source, progress)
+
+
+def understands_scenes(model_id: str) -> bool:
+    """Whether the model with this id sees more than which things a photo shows."""
+    simple = (family for family in families() if not family.understands_scenes)
+    return all(family.source_of(model_id) is None for family in simple)
