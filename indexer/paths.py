@@ -17,6 +17,7 @@ from typing import Final
 
 from platformdirs import user_data_path
 
+from indexer import environment
 from indexer.errors import LibraryError, RootError
 from indexer.location import URL, expanded, is_utf8, shown_path
 from indexer.postgres_url import database_url, is_url, looks_like_url, shown
@@ -27,7 +28,7 @@ LIBRARY_FILES: Final = frozenset(
     ("library.db", "library.db.new", "library.db.copy", "database-url")
 )
 LOCK_FILES: Final = frozenset(("writer.json", "writer.lock", "daemon.json", "daemon.lock"))
-VARIABLE: Final = "RECOLLECT_LIBRARY"
+VARIABLE: Final = environment.LIBRARY
 URL_FILE: Final = "database-url"  # readable for its owner only: it may hold a password
 
 
@@ -106,7 +107,7 @@ def this_host() -> str:
 
     RECOLLECT_HOST if it is set: a container has another name each time it starts.
     """
-    return os.environ.get("RECOLLECT_HOST") or socket.gethostname()
+    return os.environ.get(environment.HOST) or socket.gethostname()
 
 
 def own_directory() -> Path:

@@ -18,7 +18,8 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from app.auth.sessions import Sessions, name_of, sessions
-from indexer.serving.access import OIDC_VARIABLE, needs_login, people
+from indexer.environment import OIDC
+from indexer.serving.access import needs_login, people
 from indexer.serving.password import is_password, password_mark
 
 COOKIE: Final = "recollect_login"
@@ -77,7 +78,7 @@ class Admission:
 @cache
 def admission(host: str | None, library: Path) -> Admission:
     """That of this server."""
-    oidc = os.environ.get(OIDC_VARIABLE)
+    oidc = os.environ.get(OIDC)
     return Admission(host, library, Path(oidc) if oidc else None, sessions())
 
 

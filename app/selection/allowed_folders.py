@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
+from indexer.environment import FOLDERS
 from indexer.location import is_utf8
-
-VARIABLE: Final = "RECOLLECT_FOLDERS"
 
 
 def tops(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The folders below which one may choose: RECOLLECT_FOLDERS, as in PATH, else the home."""
-    named = [Path(path) for path in environment.get(VARIABLE, "").split(os.pathsep) if path]
+    named = [Path(path) for path in environment.get(FOLDERS, "").split(os.pathsep) if path]
     found = (path.expanduser().resolve() for path in named or [Path.home()])
     return tuple(path for path in found if is_utf8(str(path)))
 

@@ -10,6 +10,7 @@ from typing import Final
 import streamlit as st
 
 from clipcore.errors import ClipcoreError
+from indexer.environment import INDEX
 from indexer.errors import IndexerError
 from indexer.index.policy import IndexPolicy
 from indexer.library.library import Library, open_library
@@ -23,7 +24,7 @@ ANYTHING: Final = "photo"
 @st.cache_resource(show_spinner=False)
 def library_at(path: Path) -> Library:
     """The library at `path`. Raises LibraryError."""
-    exact_only = os.environ.get("RECOLLECT_INDEX") == "exact"
+    exact_only = os.environ.get(INDEX) == "exact"
     return open_library(path, index_policy=IndexPolicy(exact_only))
 
 

@@ -20,13 +20,13 @@ from app.ui.component import draw
 from app.ui.escape import plain
 from app.ui.facets_cache import overview
 from app.ui.navigation import search_for
+from indexer import environment
 from indexer.library.library import Library
 from indexer.query.query import Query, parse
 from indexer.records.results import Facets
 
 KEY: Final = "map"
 TILES: Final = "tiles_allowed"  # in the session
-TILES_VARIABLE: Final = "RECOLLECT_TILES"
 OPENSTREETMAP: Final = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 
 
@@ -81,7 +81,7 @@ def map_data(facets: Facets) -> dict[str, Any]:
 
 def tiles() -> str:
     """The address of a tile, with {z}, {x} and {y}."""
-    return os.environ.get(TILES_VARIABLE, OPENSTREETMAP)
+    return os.environ.get(environment.TILES, OPENSTREETMAP)
 
 
 def _permission() -> None:

@@ -6,13 +6,24 @@ A line may hold a name with a line break: terminal.py prints it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rich.cells import cell_len
 
 from clipcore.engines.choice import Trial, quickest
+from indexer.cli.documents import (
+    DaemonDocument,
+    EnginesDocument,
+    FailureDocument,
+    HitDocument,
+    ModelDocument,
+    PruneDocument,
+    RootDocument,
+    SearchDocument,
+    StatusDocument,
+    TrialDocument,
+)
 from indexer.plurals import counted
 from indexer.records.changes import Copied, Failure, IngestReport, Oddity, Pruned
 from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
@@ -22,14 +33,11 @@ from indexer.records.status import DaemonState, LibraryStatus
 from indexer.serving.access import Access, is_loopback
 from indexer.spreadsheet import harmless
 
-HIT_COLUMNS: Final = (
-    *("rank", "photo_id", "path", "score", "logit", "strength"),
-    *("width_px", "height_px", "taken_at", "date", "date_source"),
-)
+HIT_COLUMNS: Final = tuple(HitDocument.__annotations__)
 
 
-def search_document(result: SearchResult) -> dict[str, Any]:
-    """The public form of `indexer search --json`; documented in the README."""
+def search_document(result: SearchResult) -> SearchDocument:
+    """The public form of `indexer search --json`."""
     return {
         "query": result.query,
         "model": result.model_id,
@@ -39,7 +47,7 @@ def search_document(result: SearchResult) -> dict[str, Any]:
     }
 
 
-def _hit_document(hit: Hit) -> dict[str, Any]:
+def _hit_document(hit: Hit) -> HitDocument:
     facts = hit.photo.facts
     return {
         "rank": hit.rank,
@@ -50,7 +58,7 @@ def _hit_document(hit: Hit) -> dict[str, Any]:
         "strength": _rounded(hit.strength, 3),
         "width_px": facts.width_px,
         "height_px": facts.height_px,
-        "taken_at": facts.taken_at and _second(facts.taken_at),
+        "taken_at": _second(facts.taken_at) if facts.taken_at else None,
         "date": _second(hit.photo.date),
         "date_source": hit.photo.date_source,
     }
@@ -68,8 +76,7 @@ def _utc(time: datetime) -> str:
 def search_table(result: SearchResult) -> tuple[list[str], list[list[Any]]]:
     """The form of `indexer search --csv`: the same values as in JSON, a row a hit."""
     return list(HIT_COLUMNS), [
-        [harmless(document[name]) for name in HIT_COLUMNS]
-        for document in map(_hit_document, result.hits)
+        [harmless(value) for value in _hit_document(hit).values()] for hit in result.hits
     ]
 
 
@@ -77,8 +84,8 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def status_document(status: LibraryStatus) -> dict[str, Any]:
-    """The public form of `indexer status --json`; documented in the README."""
+def status_document(status: LibraryStatus) -> StatusDocument:
+    """The public form of `indexer status --json`."""
     return {
         "library": str(status.library),
         "model": status.model_id,
@@ -92,14 +99,18 @@ def status_document(status: LibraryStatus) -> dict[str, Any]:
         "failed": status.failed,
         "missing": status.missing,
         "other_formats": dict(status.other_formats),
-        "index": asdict(status.index),
+        "index": {
+            "vectors": status.index.vectors,
+            "kind": status.index.kind,
+            "reason": status.index.reason,
+        },
         "paused": status.paused,
         "switching_to": status.switching_to,
-        "daemon": status.daemon and daemon_document(status.daemon),
+        "daemon": daemon_document(status.daemon) if status.daemon else None,
     }
 
 
-def daemon_document(daemon: DaemonState) -> dict[str, Any]:
+def daemon_document(daemon: DaemonState) -> DaemonDocument:
     """What a running daemon does, as `indexer status --json` has it."""
     return {
         "pid": daemon.pid,
@@ -110,7 +121,7 @@ def daemon_document(daemon: DaemonState) -> dict[str, Any]:
         "queue": daemon.queue,
         "photos_per_s": daemon.photos_per_s,
         "left_s": daemon.left_s,
-        "last_reconcile": daemon.last_reconcile and _utc(daemon.last_reconcile),
+        "last_reconcile": _utc(daemon.last_reconcile) if daemon.last_reconcile else None,
         "last_error": daemon.last_error,
     }
 
@@ -118,24 +129,18 @@ def daemon_document(daemon: DaemonState) -> dict[str, Any]:
 Listed = tuple[Sequence[Failure], Sequence[Oddity]]  # files that failed, and files that are odd
 
 
-def failures_document(listed: Listed) -> list[dict[str, Any]]:
+def failures_document(listed: Listed) -> list[FailureDocument]:
     """The public form of `indexer failures --json`."""
     failures, oddities = listed
-    return [
-        *(
-            {
-                "path": str(one.path),
-                "reason": one.reason,
-                "since": _utc(one.since),
-                "indexed": False,
-            }
-            for one in failures
-        ),
-        *(
-            {"path": str(one.path), "reason": one.notice, "since": None, "indexed": True}
-            for one in oddities
-        ),
+    failed: list[FailureDocument] = [
+        {"path": str(one.path), "reason": one.reason, "since": _utc(one.since), "indexed": False}
+        for one in failures
     ]
+    odd: list[FailureDocument] = [
+        {"path": str(one.path), "reason": one.notice, "since": None, "indexed": True}
+        for one in oddities
+    ]
+    return failed + odd
 
 
 def failures_text(listed: Listed) -> list[str]:
@@ -281,7 +286,7 @@ def page_text(access: Access, port: int) -> list[str]:
     return lines
 
 
-def prune_document(pruned: Pruned, *, dry_run: bool) -> dict[str, Any]:
+def prune_document(pruned: Pruned, *, dry_run: bool) -> PruneDocument:
     """The public form of `indexer prune --json`."""
     return {
         "dry_run": dry_run,
@@ -315,7 +320,7 @@ def copied_text(copied: Copied, place: str) -> str:
     )
 
 
-def roots_document(roots: list[Root]) -> list[dict[str, Any]]:
+def roots_document(roots: list[Root]) -> list[RootDocument]:
     """The public form of `indexer roots --json`."""
     return [
         {"path": str(root.path), "excludes": list(root.excludes), "notice": root.notice}
@@ -358,7 +363,7 @@ def stopped_text(left: int) -> str:
 Models = tuple[Sequence[ModelOffer], str | None]  # the models, and the source of the library's
 
 
-def models_document(models: Models) -> list[dict[str, Any]]:
+def models_document(models: Models) -> list[ModelDocument]:
     """The public form of `indexer models --json`."""
     offers, in_use = models
     return [
@@ -399,15 +404,26 @@ def _percent(share: float | None) -> str:
 Examined = tuple[str, Mapping[str, Sequence[Trial]]]  # a model's id, and the trials of each side
 
 
-def engines_document(examined: Examined) -> dict[str, Any]:
+def engines_document(examined: Examined) -> EnginesDocument:
     """The public form of `indexer doctor --json`."""
     model_id, sides = examined
     return {
         "model": model_id,
         "engines": {
-            side: [asdict(trial) | {"used": trial == quickest(trials)} for trial in trials]
+            side: [_trial_document(trial, trial == quickest(trials)) for trial in trials]
             for side, trials in sides.items()
         },
+    }
+
+
+def _trial_document(trial: Trial, used: bool) -> TrialDocument:
+    return {
+        "engine": trial.engine,
+        "cosine": trial.cosine,
+        "inputs_per_s": trial.inputs_per_s,
+        "refused": trial.refused,
+        "asked_for": trial.asked_for,
+        "used": used,
     }
 
 

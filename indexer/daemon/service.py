@@ -22,6 +22,7 @@ from typing import Final, Protocol
 from huggingface_hub.constants import HF_HUB_CACHE
 
 from clipcore.engines.json_cache import cache_path
+from indexer.environment import HOST
 from indexer.errors import ServiceError
 from indexer.library.control import Control
 
@@ -38,7 +39,7 @@ INHERITED: Final = (
     "HF_HUB_CACHE",
     "HF_ENDPOINT",
     "HF_HUB_OFFLINE",
-    "RECOLLECT_HOST",
+    HOST,
 )
 
 

@@ -15,11 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from indexer.environment import OIDC
 from indexer.errors import AccessError
 from indexer.serving.password import has_password
 
 LOOPBACK: Final = "127.0.0.1"
-OIDC_VARIABLE: Final = "RECOLLECT_OIDC"  # tells the page's process where that file is
 NEEDED: Final = (
     "redirect_uri",
     "cookie_secret",
@@ -70,7 +70,7 @@ def needs_login(
     host: str | None, library: Path, environment: Mapping[str, str] = os.environ
 ) -> bool:
     """Whether a page that listens there asks who comes; one with a password always does."""
-    asked = bool(environment.get(OIDC_VARIABLE)) or has_password(library, environment)
+    asked = bool(environment.get(OIDC)) or has_password(library, environment)
     return asked or not is_loopback(host)
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from indexer.atomic import write_atomically
+from indexer.environment import PASSWORD
 from indexer.errors import AccessError, DamagedFile
 from indexer.json_files import read_json
 
 FILE: Final = "password.json"
-VARIABLE: Final = "RECOLLECT_PASSWORD"
 SHORTEST: Final = 8
 MARKED_WITH: Final = secrets.token_bytes(32)  # marks are compared within one process
 # RFC 7914's parameters for interactive logins: 16 MB and some 50 ms a try
@@ -53,7 +53,7 @@ def remove_password(library: Path) -> None:
 
 def has_password(library: Path, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether there is one. Raises AccessError if the environment's is too short."""
-    if named := environment.get(VARIABLE):
+    if named := environment.get(PASSWORD):
         _refuse_short(named)
         return True
     return (library / FILE).exists()
@@ -61,7 +61,7 @@ def has_password(library: Path, environment: Mapping[str, str] = os.environ) -> 
 
 def password_mark(library: Path, environment: Mapping[str, str] = os.environ) -> str | None:
     """A text that changes with the password, and tells nothing of it; None where there is none."""
-    if named := environment.get(VARIABLE):
+    if named := environment.get(PASSWORD):
         return _mark(named.encode())
     try:
         return _mark((library / FILE).read_bytes())
@@ -73,7 +73,7 @@ def password_mark(library: Path, environment: Mapping[str, str] = os.environ) ->
 
 def is_password(library: Path, given: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether `given` is the password; takes as long whatever is wrong with it."""
-    if named := environment.get(VARIABLE):
+    if named := environment.get(PASSWORD):
         return hmac.compare_digest(given.encode(), named.encode())
     try:
         kept = read_json(library / FILE, _Kept)

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from indexer.environment import INDEX, LIBRARY, OIDC
 from indexer.errors import IndexerError
-from indexer.serving.access import LOOPBACK, OIDC_VARIABLE, Access
+from indexer.serving.access import LOOPBACK, Access
 
 HOST: Final = LOOPBACK
 STOP_S: Final = 5
@@ -51,9 +52,9 @@ def page_served(
     """
     access.check(library)
     port = _usable(access.host, port)
-    environment = {**os.environ, "RECOLLECT_LIBRARY": str(library), "RECOLLECT_INDEX": index}
+    environment = {**os.environ, LIBRARY: str(library), INDEX: index}
     if access.oidc:
-        environment[OIDC_VARIABLE] = str(access.oidc)
+        environment[OIDC] = str(access.oidc)
     command = server_command(port, access)
     # a session of its own: Ctrl-C in the terminal is ours to pass on, once
     process = subprocess.Popen(command, env=environment, start_new_session=True)

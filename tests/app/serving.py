@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.selection.allowed_folders import VARIABLE
+from indexer.environment import FOLDERS
 from indexer.serving.access import Access
 from indexer.serving.serve import HOST, server_command
 
@@ -37,7 +37,7 @@ def served(
     settings = {
         **os.environ,
         "RECOLLECT_LIBRARY": str(library),
-        VARIABLE: str(library.parent / "home"),  # where folders may be chosen
+        FOLDERS: str(library.parent / "home"),  # where folders may be chosen
         **environment,
     }
     command = server_command(port, access)

@@ -13,9 +13,9 @@ import pytest
 
 from app.http_server import OPTIONS, SILENT
 from benchmarks.attack import Target
+from indexer import environment
 from indexer.errors import AccessError
 from indexer.serving.access import Access
-from indexer.serving.password import VARIABLE
 from tests.app.serving import WAIT_MS, served
 
 PASSWORD = "correct horse"
@@ -26,7 +26,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A server behind a proxy on this machine. Nobody logs in: it needs no library."""
     library = tmp_path_factory.mktemp("proxied") / "library"
     access = Access("0.0.0.0", proxies=("127.0.0.0/8",))
-    with served(library, access, **{VARIABLE: PASSWORD}) as address:
+    with served(library, access, **{environment.PASSWORD: PASSWORD}) as address:
         host, _, port = address.removeprefix("http://").strip("/").partition(":")
         yield Target(host, int(port))
 

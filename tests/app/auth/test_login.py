@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from app.auth.admission import COOKIE
+from indexer.environment import PASSWORD
 from indexer.serving.access import Access
-from indexer.serving.password import VARIABLE
 from tests.app.serving import WAIT_MS, served
 from tests.conftest import SAMPLE, run_indexer
 
@@ -23,7 +23,7 @@ OF_THE_LIBRARY = ("IMG_", "image/jpeg", str(SAMPLE), "starter", "NIKON")
 @pytest.fixture(scope="module")
 def open_address(sample_library: Path) -> Iterator[str]:
     """The page where other machines reach it."""
-    with served(sample_library, Access("0.0.0.0"), **{VARIABLE: RIGHT}) as address:
+    with served(sample_library, Access("0.0.0.0"), **{PASSWORD: RIGHT}) as address:
         yield address
 
 

@@ -13,9 +13,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
+from indexer.environment import PASSWORD
 from indexer.library.library import Library, open_library
 from indexer.serving.access import Access
-from indexer.serving.password import VARIABLE
 from tests.app.serving import EXPLORED_MS, names, search, served
 
 pytestmark = pytest.mark.browser
@@ -142,7 +142,7 @@ def test_axe_finds_nothing_serious_in_what_opens_on_a_narrow_screen(
 
 
 def test_axe_finds_nothing_serious_in_the_login(wide: Page, few_photos: Library) -> None:
-    with served(few_photos.path, Access("0.0.0.0"), **{VARIABLE: "correct horse"}) as address:
+    with served(few_photos.path, Access("0.0.0.0"), **{PASSWORD: "correct horse"}) as address:
         wide.goto(address)
         wide.get_by_label("Password", exact=True).fill("wrong horse")
         wide.get_by_role("button", name="Log in").click()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.views.map import TILES_VARIABLE
+from indexer.environment import TILES
 from indexer.serving.serve import HOST
 from tests.app.serving import names, served
 from tests.conftest import SAMPLE
@@ -53,7 +53,7 @@ def tiles() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture(scope="module")
 def address(sample_library: Path, tiles: tuple[str, list[str]]) -> Iterator[str]:
-    with served(sample_library, **{TILES_VARIABLE: tiles[0]}) as address:
+    with served(sample_library, **{TILES: tiles[0]}) as address:
         yield address
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.selection.allowed_folders import VARIABLE, folders_in, tops, trail
+from app.selection.allowed_folders import folders_in, tops, trail
+from indexer.environment import FOLDERS
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_link_that_leads_out_is_neither_listed_nor_followed(home: Path) -> None:
 def test_home_is_the_only_top_unless_others_are_named(home: Path) -> None:
     assert tops({}) == (Path.home().resolve(),)
     named = os.pathsep.join(map(str, (home, home.parent / "elsewhere")))
-    assert tops({VARIABLE: named}) == (home, home.parent / "elsewhere")
+    assert tops({FOLDERS: named}) == (home, home.parent / "elsewhere")
 
 
 def test_trail_begins_at_the_top(home: Path) -> None:
@@ -67,4 +68,4 @@ def test_folder_whose_name_is_not_utf8_is_left_out_and_hides_no_other(home: Path
     unnamed = home / os.fsdecode(b"caf\xe9")
     unnamed.mkdir()
     assert [path.name for path in folders_in(home, [home])] == ["attic", "Pictures"]
-    assert tops({VARIABLE: os.pathsep.join((str(unnamed), str(home)))}) == (home,)
+    assert tops({FOLDERS: os.pathsep.join((str(unnamed), str(home)))}) == (home,)

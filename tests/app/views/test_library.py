@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from app.library.daemon_status import detail, in_one_line, progress, time_left, told
 from app.library.roots import remove
-from app.selection.allowed_folders import VARIABLE
 from app.views.library import about
 from app.views.welcome import title
 from indexer.daemon.daemon import Daemon
+from indexer.environment import FOLDERS
 from indexer.errors import LibraryBusy
 from indexer.library.library import Library, open_library
 from indexer.records.status import DaemonState, DiskUse, LibraryStatus
@@ -34,7 +34,7 @@ DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), doing="watching")
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A good photo and a bad one in `photos`; `tmp_path` is where folders may be chosen."""
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.setenv(FOLDERS, str(tmp_path))
     make_photo(tmp_path / "photos" / "red.jpg", "red")
     (tmp_path / "photos" / "bad.jpg").write_bytes(b"no photo")
     return ingested(tmp_path)
@@ -42,7 +42,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(FOLDERS, str(tmp_path / "home"))
     make_photo(tmp_path / "home" / HOSTILE / "red.jpg", "red")
     return open_library(
         tmp_path / "library", create=True, model="colour", open_encoder=lambda _: ColourEncoder()

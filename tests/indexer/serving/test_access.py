@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from indexer.environment import PASSWORD
 from indexer.errors import AccessError
 from indexer.serving.access import Access, is_loopback, needs_login, people
 from indexer.serving.password import (
     FILE,
-    VARIABLE,
     has_password,
     is_password,
     remove_password,
@@ -44,7 +44,7 @@ def test_password_is_kept_as_a_hash_that_only_its_owner_reads(tmp_path: Path) ->
 
 def test_environment_takes_the_files_place(tmp_path: Path) -> None:
     set_password(tmp_path, RIGHT)
-    environment = {VARIABLE: "of the environment"}
+    environment = {PASSWORD: "of the environment"}
     assert is_password(tmp_path, "of the environment", environment)
     assert not is_password(tmp_path, RIGHT, environment)
 
@@ -53,7 +53,7 @@ def test_short_password_is_none(tmp_path: Path) -> None:
     with pytest.raises(AccessError, match="at least 8"):
         set_password(tmp_path, "1234567")
     with pytest.raises(AccessError, match="at least 8"):
-        has_password(tmp_path, {VARIABLE: "1234567"})
+        has_password(tmp_path, {PASSWORD: "1234567"})
 
 
 def test_damaged_file_lets_nobody_in_and_says_what_to_do(tmp_path: Path) -> None:
