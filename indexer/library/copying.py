@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text, tuple_
 
 from indexer.errors import LibraryError, LibraryNotFound
 from indexer.imaging.thumbnails import Thumbnails
@@ -22,10 +22,11 @@ from indexer.paths import this_host
 from indexer.records.changes import Copied
 from indexer.records.models import Model
 from indexer.store.bulk import insert_rows
+from indexer.store.lifecycle import Copying, lifecycle
 from indexer.store.migrate import begin_library
 from indexer.store.root_sql import all_roots, read
-from indexer.store.schema import contents, embeddings, library, photos, roots
-from indexer.store.shared_schema import root_hosts
+from indexer.store.schema import contents, embeddings, library, metadata, photos, roots
+from indexer.store.shared_schema import is_shared, root_hosts
 from indexer.store.sqlite import finish_copy, open_database, unfinished_copy
 from indexer.store.store import Store
 
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
-TABLES: Final = (roots, contents, photos, embeddings)  # what a row refers to comes before it
-MUTABLE: Final = (photos, roots)  # they change while the library lives: copied anew each time
 AT_ONCE: Final = 1_000  # rows in a transaction
 
 
@@ -82,18 +81,17 @@ class _Copy:
     def __init__(self, source: Engine, target: Engine, read: Thumbnails, kept: Thumbnails) -> None:
         self._source, self._target = source, target
         self._read, self._kept = read, kept
+        self._tables = copied_tables()
 
     def run(self, progress: Progress | None) -> Copied:
-        with self._target.begin() as connection:
-            for table in MUTABLE:
-                connection.execute(delete(table))
-        for table in TABLES:
+        self._empty(table for table in self._tables if _changes(table))
+        for table in self._tables:
             self._copy(table, progress if table is contents else None)
         counts = self._verified()
         with self._target.begin() as connection, self._source.connect() as source:
-            for table in TABLES:
+            for table in filter(_is_numbered, self._tables):
                 _set_number(connection, table, _number(source, table))
-            if _is_shared(connection):
+            if is_shared(connection):
                 connection.execute(delete(root_hosts))
                 connection.execute(insert(root_hosts), _seen_by(source))
             model = source.execute(select(library.c.model_source, library.c.model_id)).one()
@@ -106,8 +104,8 @@ class _Copy:
             total = _count(connection, table)
         with self._target.connect() as connection:
             done = _count(connection, table)
-            last = connection.execute(select(func.max(table.c.id))).scalar() or 0
-        for rows in self._batches(table, last):
+            last = None if _changes(table) else connection.scalar(select(func.max(table.c.id)))
+        for rows in self._batches(table, None if last is None else (last,)):
             if table is contents:
                 self._copy_thumbnails([row.sha256 for row in rows])
             with self._target.begin() as connection:
@@ -116,16 +114,18 @@ class _Copy:
             if progress:
                 progress(done, total)
 
-    def _batches(self, table: Table, last: int) -> Iterator[Sequence[Any]]:
-        """The rows with a greater id, in order."""
+    def _batches(self, table: Table, last: tuple[Any, ...] | None) -> Iterator[Sequence[Any]]:
+        """The rows with a greater key than `last`, in the order of the key."""
+        key = list(table.primary_key.columns)
+        query = select(table).order_by(*key).limit(AT_ONCE)
         while True:
-            query = select(table).where(table.c.id > last).order_by(table.c.id).limit(AT_ONCE)
+            behind = query if last is None else query.where(tuple_(*key) > tuple_(*last))
             with self._source.connect() as connection:
-                rows = connection.execute(query).all()
+                rows = connection.execute(behind).all()
             if not rows:
                 return
             yield rows
-            last = rows[-1].id
+            last = tuple(rows[-1]._mapping[column] for column in key)
 
     def _copy_thumbnails(self, hashes: Sequence[bytes]) -> None:
         """Those that are there: others are made again when they are looked at."""
@@ -136,10 +136,10 @@ class _Copy:
     def _verified(self) -> dict[str, int]:
         """How many rows each table has. Raises LibraryError where the sides differ."""
         counts = {}
-        for table in TABLES:
+        for table in self._tables:
             there, here = _checksum(self._source, table), _checksum(self._target, table)
             if there != here:
-                self._empty()
+                self._empty(self._tables)
                 raise LibraryError(
                     f"the copy's {table.name} are not those of the library: {here[0]} rows of "
                     f"{there[0]}, or other contents; it has changed since the copy was begun. "
@@ -149,17 +149,35 @@ class _Copy:
             log.info("%s: %d rows, sha256 %s on both sides", table.name, *here)
         return counts
 
-    def _empty(self) -> None:
+    def _empty(self, tables: Iterable[Table]) -> None:
         with self._target.begin() as connection:
-            for table in reversed(TABLES):
+            for table in reversed(list(tables)):
                 connection.execute(delete(table))
+
+
+def copied_tables() -> list[Table]:
+    """The tables of which a copy gets the rows; what a row refers to comes before it."""
+    tables = metadata.sorted_tables
+    return [table for table in tables if lifecycle(table).copied is not Copying.NOT]
+
+
+def _changes(table: Table) -> bool:
+    """Whether all rows are copied each time: they change, or go with such as do."""
+    own = lifecycle(table)
+    others = (metadata.tables[name] for name in own.goes_with.values())
+    return own.copied is Copying.EACH_TIME or any(map(_changes, others))
+
+
+def _is_numbered(table: Table) -> bool:
+    """Whether the database gives its rows their numbers."""
+    return table.autoincrement_column is not None
 
 
 def _checksum(engine: Engine, table: Table) -> tuple[int, str]:
     """The number of rows, and the SHA-256 over all of them in the order of their ids."""
     count, sha256 = 0, hashlib.sha256()
     with engine.connect() as connection:
-        query = select(table).order_by(table.c.id)
+        query = select(table).order_by(*table.primary_key.columns)
         for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
             sha256.update(repr(tuple(row)).encode())
             count += 1
@@ -170,13 +188,9 @@ def _count(connection: Connection, table: Table) -> int:
     return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def _is_shared(connection: Connection) -> bool:
-    return connection.dialect.name == "postgresql"
-
-
 def _seen_by(source: Connection) -> list[dict[str, Any]]:
     """Which hosts see which roots: those that did, or this one where there was no other."""
-    if _is_shared(source):
+    if is_shared(source):
         return [dict(row) for row in source.execute(select(root_hosts)).mappings()]
     ids = source.execute(select(roots.c.id)).scalars()
     return [{"root_id": root_id, "host": this_host()} for root_id in ids]
@@ -185,7 +199,7 @@ def _seen_by(source: Connection) -> list[dict[str, Any]]:
 def _number(connection: Connection, table: Table) -> int:
     """The greatest id that the table has ever had, as far as its database remembers."""
     greatest = connection.execute(select(func.max(table.c.id))).scalar() or 0
-    if _is_shared(connection):
+    if is_shared(connection):
         sequence = func.pg_get_serial_sequence(table.name, "id")
         given = connection.execute(select(func.pg_sequence_last_value(sequence))).scalar()
     else:
@@ -196,7 +210,7 @@ def _number(connection: Connection, table: Table) -> int:
 
 def _set_number(connection: Connection, table: Table, number: int) -> None:
     """Let the ids to come be greater than this: none is ever given twice."""
-    if _is_shared(connection):
+    if is_shared(connection):
         if number:
             sequence = func.pg_get_serial_sequence(table.name, "id")
             connection.execute(select(func.setval(sequence, number)))

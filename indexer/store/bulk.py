@@ -16,6 +16,7 @@ from indexer.store.column_types import STORED
 # what psycopg calls the types of our columns
 COPY_TYPES: Final = {
     "BIGINT": "int8",
+    "BOOLEAN": "bool",
     "INTEGER": "int4",
     "VARCHAR": "text",
     "TIMESTAMP": "timestamp",

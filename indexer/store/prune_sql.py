@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 
 from indexer.clock import now
 from indexer.records.changes import Row
+from indexer.store.lifecycle import remove
 from indexer.store.schema import contents, embeddings, photos
+from indexer.store.shared_schema import tables_of
 
 UNREFERENCED: Final = ~exists().where(photos.c.content_id == contents.c.id)
 IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 variables
@@ -47,11 +49,11 @@ def prune(connection: Connection, rows: Collection[Row], before: datetime) -> Pr
     """Remove these rows, and what nothing refers to then nor has since `before` (UTC)."""
     removed = prunable(connection, rows, before)
     orphans = _orphaned_without(connection, rows, before)
+    tables = tables_of(connection)
     for ids in _chunks([row.id for row in rows]):
-        connection.execute(delete(photos).where(photos.c.id.in_(ids)))
+        remove(connection, tables, photos, photos.c.id.in_(ids))
     for ids in _chunks(orphans):
-        connection.execute(delete(embeddings).where(embeddings.c.content_id.in_(ids)))
-        connection.execute(delete(contents).where(contents.c.id.in_(ids)))
+        remove(connection, tables, contents, contents.c.id.in_(ids))
     undated = update(contents).where(UNREFERENCED, contents.c.orphaned_at.is_(None))
     connection.execute(undated, {"orphaned_at": now()})
     return removed

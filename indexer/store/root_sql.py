@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from indexer.location import Location, location
 from indexer.records.photos import Root
 from indexer.sources.other_formats import packed
 from indexer.store.dialects import upsert
 from indexer.store.ingest_sql import orphan
+from indexer.store.lifecycle import remove
 from indexer.store.schema import photos, roots
-from indexer.store.shared_schema import root_hosts
+from indexer.store.shared_schema import root_hosts, tables_of
 
 
 def all_roots() -> Select[Any]:
@@ -71,11 +72,9 @@ def set_other_formats(connection: Connection, counts: Mapping[int, Mapping[str, 
             change(connection, root_id, other_formats=packed(seen))
 
 
-def remove(connection: Connection, root_id: int, *, is_shared: bool) -> None:
-    """Forget a photo directory and its photos' rows."""
+def remove_root(connection: Connection, root_id: int) -> None:
+    """Forget a photo directory, its photos' rows, and what goes with them."""
     had = select(photos.c.content_id).where(photos.c.root_id == root_id).distinct()
     content_ids = connection.execute(had.where(photos.c.content_id.is_not(None))).scalars().all()
-    tables = (photos.c.root_id, roots.c.id, *([root_hosts.c.root_id] * is_shared))
-    for column in tables:
-        connection.execute(delete(column.table).where(column == root_id))
+    remove(connection, tables_of(connection), roots, roots.c.id == root_id)
     orphan(connection, content_ids)

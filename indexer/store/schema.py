@@ -1,6 +1,7 @@
 """The tables of a library, and how a vector is stored. The only other place with SQL is store.py.
 
-A migration in migrations/ goes with every change made here.
+A migration in migrations/ goes with every change made here. Each table says in its `info` how its
+rows are copied, and with which others they are removed (lifecycle.py).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from indexer.store.column_types import ID, NAME, STORED, VECTOR
+from indexer.store.lifecycle import Copying, lives
 
 HEAD: Final = "0007"  # the newest migration
 
@@ -37,6 +39,7 @@ library = Table(
     Column("model_source", NAME, nullable=False),  # opens the encoder: a name or a path
     Column("model_id", NAME, nullable=False),  # names what it computes
     Column("created_at", DateTime, nullable=False),
+    info=lives(Copying.NOT),  # a copy is a library at the very end
 )
 
 roots = Table(
@@ -47,6 +50,7 @@ roots = Table(
     Column("notice", NAME),
     Column("excludes", NAME, nullable=False, server_default=""),  # patterns, one a line
     Column("other_formats", NAME),  # JSON: how many files of which suffix the last scan saw
+    info=lives(Copying.EACH_TIME),
 )
 
 contents = Table(
@@ -70,6 +74,7 @@ contents = Table(
     Column("longitude_deg", Float),
     Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
     Column("notice", NAME),  # what is odd about the file, though it shows its picture
+    info=lives(Copying.ONCE),
 )
 
 photos = Table(
@@ -86,6 +91,7 @@ photos = Table(
     Column("failed_at", DateTime),
     Column("missing_since", DateTime),
     UniqueConstraint("root_id", "path"),
+    info=lives(Copying.EACH_TIME, root_id="roots"),
     sqlite_autoincrement=True,  # a photo's number is never given to another one
 )
 
@@ -97,6 +103,7 @@ embeddings = Table(
     Column("model_id", NAME, nullable=False),
     Column("vector", VECTOR, nullable=False),
     UniqueConstraint("content_id", "model_id"),
+    info=lives(Copying.ONCE, content_id="contents"),
     sqlite_autoincrement=True,  # replay relies on ids that only grow
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     DateTime,
     Integer,
     LargeBinary,
@@ -18,7 +19,9 @@ from sqlalchemy import (
     Table,
 )
 
+from indexer.store import schema
 from indexer.store.column_types import ID, NAME
+from indexer.store.lifecycle import Copying, lives
 
 metadata = MetaData()
 
@@ -28,6 +31,7 @@ shared = Table(
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
     Column("changes", BigInteger, nullable=False),  # one more with each commit that changes photos
     Column("paused", Boolean, nullable=False),
+    info=lives(Copying.NOT),
 )
 
 root_hosts = Table(  # which hosts see which photo directory
@@ -35,6 +39,7 @@ root_hosts = Table(  # which hosts see which photo directory
     metadata,
     Column("root_id", ID, primary_key=True, autoincrement=False),
     Column("host", NAME, primary_key=True),
+    info=lives(Copying.NOT, root_id="roots"),  # a library of files has none: copying.py makes them
 )
 
 daemons = Table(  # what they tell, and what is asked of them
@@ -44,6 +49,7 @@ daemons = Table(  # what they tell, and what is asked of them
     Column("state", NAME),  # JSON
     Column("told_at", DateTime),
     Column("look", Boolean, nullable=False),
+    info=lives(Copying.NOT),
 )
 
 claims = Table(  # files that a host is taking in: it holds a lock on their rows
@@ -51,6 +57,7 @@ claims = Table(  # files that a host is taking in: it holds a lock on their rows
     metadata,
     Column("root_id", ID, primary_key=True, autoincrement=False),
     Column("path", NAME, primary_key=True),
+    info=lives(Copying.NOT),  # a host may hold them, whatever becomes of the root: see claims.py
 )
 
 thumbnails = Table(
@@ -58,4 +65,16 @@ thumbnails = Table(
     metadata,
     Column("sha256", LargeBinary(32), primary_key=True),
     Column("jpeg", LargeBinary, nullable=False),
+    info=lives(Copying.NOT),  # files elsewhere: they are copied and removed one by one
 )
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """The tables that a library has in this database; what a row refers to comes before it."""
+    tables = schema.metadata.sorted_tables
+    return tables + metadata.sorted_tables if is_shared(connection) else tables
+
+
+def is_shared(connection: Connection) -> bool:
+    """Whether several hosts may share the library in this database."""
+    return connection.dialect.name == "postgresql"

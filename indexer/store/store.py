@@ -159,7 +159,7 @@ class Store:
     def remove_root(self, root_id: int) -> None:
         """Forget a photo directory and its photos' rows; contents and embeddings stay."""
         with self._writing() as connection:
-            root_sql.remove(connection, root_id, is_shared=self.is_shared)
+            root_sql.remove_root(connection, root_id)
 
     def set_notices(self, notices: Mapping[int, str | None]) -> None:
         """Remember for each root why the last look changed nothing, or that all was right."""
