@@ -10,8 +10,8 @@ import pytest
 from typer.main import get_command
 
 from indexer.cli.main import app
-from indexer.query.filter_values import FILTERS
-from indexer.query.help import ROWS, TABLE
+from indexer.query.filters import FILTERS
+from indexer.query.help import rows, table
 from indexer.query.query import parse
 
 ROOT = Path(__file__).parents[1]
@@ -44,10 +44,10 @@ def test_pictures_and_links_lead_somewhere() -> None:
 @pytest.mark.parametrize("name", [*FILTERS, "sort"])
 def test_every_filter_is_in_the_readme_and_in_the_help(name: str) -> None:
     assert f"`{name}:" in README
-    assert f"{name}:" in TABLE
+    assert f"{name}:" in table()
 
 
 def test_every_example_of_the_help_can_be_asked() -> None:
-    for typed, _meaning in ROWS:
+    for typed, _meaning in rows():
         for example in typed.split("  "):
             assert parse(example)

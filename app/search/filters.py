@@ -38,15 +38,15 @@ def filters(facets: Facets) -> None:
         if len(facets.months) > 1:
             st.subheader(_("When"), anchor=False)
             _dates(query, months_between(facets.months), off=off)
-        if len(facets.folders) > 1:
+        if len(facets.counts["folder"]) > 1:
             st.subheader(_("Folders"), anchor=False)
             _folders(query, facets, off=off)
         if facets.places and not off:  # a disabled link is too pale to read
             st.subheader(_("Where"), anchor=False)
             map_link(url_state.query(), _("Choose on the map"))
-        _choice(query, "camera", _("Camera"), _("Any camera"), facets.cameras, off=off)
-        _choice(query, "lens", _("Lens"), _("Any lens"), facets.lenses, off=off)
-        _shape(query, facets.shapes, off=off)
+        _choice(query, "camera", _("Camera"), _("Any camera"), facets.counts["camera"], off=off)
+        _choice(query, "lens", _("Lens"), _("Any lens"), facets.counts["lens"], off=off)
+        _shape(query, facets.counts["shape"], off=off)
 
 
 def refine(query: Query, **values: Value | None) -> None:

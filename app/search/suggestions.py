@@ -73,7 +73,7 @@ def _folders(facets: Facets) -> Iterator[Suggestion]:
 def tree(facets: Facets) -> Counter[str]:
     """The photos below each folder, those that only have folders in them included."""
     below = Counter[str]()
-    for path, photos in facets.folders.items():
+    for path, photos in facets.counts["folder"].items():
         parts = path.strip("/").split("/")
         for depth in range(1, len(parts) + 1):
             below["/" + "/".join(parts[:depth]) + "/"] += photos
@@ -102,12 +102,12 @@ def _places(facets: Facets) -> Iterator[Suggestion]:
 
 
 def _names(facets: Facets) -> Iterator[Suggestion]:
-    for kind, counts in {"camera": facets.cameras, "lens": facets.lenses}.items():
-        for name, photos in list(counts.items())[:NAMES]:
+    for kind in ("camera", "lens"):
+        for name, photos in list(facets.counts[kind].items())[:NAMES]:
             yield "camera", _typed(Filter(kind, name)), name, photos
-    for shape, photos in facets.shapes.items():
+    for shape, photos in facets.counts["shape"].items():
         yield "shape", _typed(Filter("shape", shape)), _(SHAPES[shape]), photos
-    for suffix, photos in list(facets.extensions.items())[:NAMES]:
+    for suffix, photos in list(facets.counts["ext"].items())[:NAMES]:
         yield "filter", _typed(Filter("ext", suffix)), suffix.upper(), photos
 
 

@@ -207,7 +207,7 @@ class QueryCommand(TyperCommand):
         return re.compile(rf"[^-].*|-(?:-.*|[\d.]+|{short_options})|", re.DOTALL | re.ASCII)
 
 
-@app.command(cls=QueryCommand, help=help.HELP)
+@app.command(cls=QueryCommand, help=help.text())
 def search(
     words: Annotated[list[str], typer.Argument(metavar="QUERY", help="What the photo shows.")],
     library: LibraryOption,

@@ -7,17 +7,15 @@ ValueError names what the filter takes. Knows nothing of rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from indexer.query.named_days import month_number, named_day
-from indexer.query.typography import alternatives, ascii_form, quoted, unquoted
+from indexer.query.typography import alternatives, ascii_form, quoted
 
-SHAPES: Final = ("portrait", "landscape", "square", "panorama")
-KNOWN_FACTS: Final = ("gps", "date", "camera", "lens")
 EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
 MAX_RADIUS_KM: Final = 20_038.0  # half the equator: no two places are further apart
 CITY_KM: Final = 5.0  # around the middle of a small town, where no distance is asked for
@@ -62,7 +60,6 @@ class AnyOf:
 
 
 Value = Single | AnyOf
-Reader = Callable[[str, date], Single]
 
 
 def singles(value: Value) -> tuple[Single, ...]:
@@ -84,35 +81,23 @@ def months_of(value: int | Span) -> list[int]:
     return [(first - 1 + at) % 12 + 1 for at in range((last - first) % 12 + 1)]
 
 
-def read_value(name: str, raw: str, today: date) -> Value:
-    """What the filter of this name asks for. Raises KeyError for no filter, ValueError."""
-    read = FILTERS[name]
-    if name not in WITH_ALTERNATIVES:
-        return read(raw if name == "near" else unquoted(raw), today)
-    parts = alternatives(raw)
-    if len(parts) > 1 and "" in parts:
-        raise ValueError("a value on each side of a comma")
-    return any_of([read(part, today) for part in parts])
+def print_span(value: int | Span) -> str:
+    """2018, 2018..2020 or 2018..; a number alone as it is."""
+    if isinstance(value, int):
+        return str(value)
+    first, last = value.first, value.last
+    return f"{'' if first is None else first}..{'' if last is None else last}"
 
 
-def printed_value(value: Value) -> str:
-    """The value as it may be typed."""
-    return ",".join(_printed(one) for one in singles(value))
+def print_megapixels(megapixels: float) -> str:
+    """8mp."""
+    return f"{decimal(megapixels)}mp"
 
 
-def _printed(value: Single) -> str:
-    match value:
-        case Circle(latitude, longitude, radius, city):
-            middle = quoted(city) if city else f"{decimal(latitude)},{decimal(longitude)}"
-            return f"{middle},{decimal(radius)}km"
-        case Span(first, last):
-            return f"{'' if first is None else first}..{'' if last is None else last}"
-        case float(number):
-            return f"{decimal(number)}mp"
-        case str(name):
-            return quoted(name)
-        case other:
-            return str(other)
+def print_circle(circle: Circle) -> str:
+    """Paris,23km or 48.858,2.294,5km."""
+    point = f"{decimal(circle.latitude_deg)},{decimal(circle.longitude_deg)}"
+    return f"{quoted(circle.city) if circle.city else point},{decimal(circle.radius_km)}km"
 
 
 def decimal(number: float) -> str:
@@ -120,10 +105,11 @@ def decimal(number: float) -> str:
     return f"{Decimal(repr(number)):f}".removesuffix(".0")
 
 
-# How each filter reads one value.
+# reading
 
 
-def _date(value: str, today: date) -> date:
+def read_date(value: str, today: date) -> date:
+    """A day, or the first one of a month or a year."""
     typed = ascii_form(value)
     year, month, day = match.groups() if (match := DATE.fullmatch(typed)) else ("0", "", "")
     try:
@@ -134,7 +120,8 @@ def _date(value: str, today: date) -> date:
         ) from error
 
 
-def _year(value: str, today: date) -> int | Span:
+def read_year(value: str, today: date) -> int | Span:
+    """A year, or years from one to another."""
     last = today.year + 1
     found = _number_or_span(value, lambda part: _between(part, FIRST_YEAR, last))
     if found is None or (
@@ -144,7 +131,8 @@ def _year(value: str, today: date) -> int | Span:
     return found
 
 
-def _month(value: str, today: date) -> int | Span:
+def read_month(value: str, today: date) -> int | Span:
+    """A month, or months from one to another."""
     found = _number_or_span(value, lambda part: month_number(part) or _between(part, 1, 12))
     if found is None:
         raise ValueError("a month from 1 to 12 or its name, or months: 6..8")
@@ -167,13 +155,16 @@ def _between(text: str, first: int, last: int) -> int | None:
     return None
 
 
-def _name(value: str, _today: date) -> str:
+def read_name(value: str, _today: date) -> str:
+    """Any text that is not blank."""
     if not value.strip():
         raise ValueError("a name, without a space before it")
     return value
 
 
-def _one_of(choices: Collection[str]) -> Reader:
+def read_one_of(choices: Collection[str]) -> Callable[[str, date], str]:
+    """The reader of a word that is one of these."""
+
     def read(value: str, _today: date) -> str:
         if (chosen := ascii_form(value).lower()) not in choices:
             raise ValueError(f"one of {', '.join(choices)}")
@@ -182,14 +173,16 @@ def _one_of(choices: Collection[str]) -> Reader:
     return read
 
 
-def _megapixels(value: str, _today: date) -> float:
+def read_megapixels(value: str, _today: date) -> float:
+    """8, 8mp."""
     match = MEGAPIXELS.fullmatch(ascii_form(value))
     if not match:
         raise ValueError("megapixels: larger:8mp")
     return float(match[1])
 
 
-def _circle(raw: str, _today: date) -> Circle:
+def read_circle(raw: str, _today: date) -> Circle:
+    """A town or a point, with a distance; with the quotes as they were typed."""
     parts = [part.strip() for part in alternatives(raw)]
     if len(parts) == 1:  # all of it in quotes
         parts = [part.strip() for part in ascii_form(parts[0]).split(",")]
@@ -227,21 +220,3 @@ def _around_city(name: str, radius_km: float | None) -> Circle | None:
     if radius_km is None:
         radius_km = float(round(max(CITY_KM, reach_km(city.population))))
     return Circle(city.latitude_deg, city.longitude_deg, radius_km, unique_name(city))
-
-
-FILTERS: Final[Mapping[str, Reader]] = {
-    "after": _date,  # from that day on
-    "before": _date,  # until the day before it
-    "year": _year,
-    "month": _month,
-    "folder": _name,
-    "name": _name,
-    "camera": _name,
-    "lens": _name,
-    "ext": _name,
-    "shape": _one_of(SHAPES),
-    "larger": _megapixels,
-    "near": _circle,
-    "has": _one_of(KNOWN_FACTS),
-}
-WITH_ALTERNATIVES: Final = frozenset(FILTERS) - {"after", "before", "larger", "near"}

@@ -16,7 +16,8 @@ from datetime import date
 from typing import Final, Literal
 
 from indexer.errors import QueryError
-from indexer.query.filter_values import FILTERS, NUMBER, Value, decimal, printed_value, read_value
+from indexer.query.filter_values import NUMBER, Value, decimal
+from indexer.query.filters import FILTERS
 from indexer.query.typography import QUOTED, QUOTES, ascii_form, quoted, unquoted
 
 MAX_WEIGHT: Final = 1000.0
@@ -75,7 +76,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on a photo's facts. `name` is one of FILTERS, which tells the value's type."""
+    """A condition on a photo's facts. `name` is one of FILTERS, which knows the value's type."""
 
     name: str
     value: Value
@@ -169,7 +170,7 @@ class _Parser:
                 raise ValueError("date: sort:date")
             self.sort = "date"
         else:
-            self.filters.append(Filter(name, read_value(name, raw, self.today), negated))
+            self.filters.append(Filter(name, FILTERS[name].read(raw, self.today), negated))
 
     def _take_sign(self, at: int) -> int:
         self._close()
@@ -264,4 +265,4 @@ def _is_plain(word: str) -> bool:
 
 
 def _printed_filter(one: Filter) -> str:
-    return f"{'-' if one.negated else ''}{one.name}:{printed_value(one.value)}"
+    return f"{'-' if one.negated else ''}{one.name}:{FILTERS[one.name].printed(one.value)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from indexer.records.photos import Photo
 
@@ -60,17 +60,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the present photos have, each with how many have it; most first, if not said otherwise.
+    """What the present photos have, counted.
 
-    `months`: "2019-06", by time. `folders`: those with photos right in them, by name, as
+    `months`: "2019-06", by time. `counts`: of each filter that has a facet, the values with how
+    many photos each finds, most first; of `folder` those with photos right in them, by name, as
     "/Pictures/2019/Rome/": from the photo directory's own name down.
     """
 
     photos: int
     months: Mapping[str, int]
-    folders: Mapping[str, int]
-    cameras: Mapping[str, int]
-    lenses: Mapping[str, int]
-    shapes: Mapping[str, int]
-    extensions: Mapping[str, int]
+    counts: Mapping[str, Mapping[Any, int]]
     places: tuple[Place, ...]

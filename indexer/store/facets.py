@@ -6,41 +6,40 @@ Two statements look at each present photo once; store.py runs them. What they yi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import Select, case, func, select
 
+from indexer.query.filter_spec import ByChoice, ByValue
+from indexer.query.filters import FILTERS
 from indexer.records.photos import Root
 from indexer.records.results import Facets, Place
-from indexer.store.filter_sql import MEANINGS, photo_time
+from indexer.store.filter_sql import clause, photo_time, value_of
 from indexer.store.rows import PRESENT
 from indexer.store.schema import contents, photos
 
+MONTHS: Final = "month"  # the column with "2019-06"
 CELLS_PER_DEG: Final = 20  # places within 5.6 km from north to south are one
 
 
-def kinds_of_photos() -> Select[Any]:
+def kinds_of_photos(roots: Collection[Root]) -> Select[Any]:
     """A row, with its number of photos, for each kind that differs in any of the columns."""
-    is_shaped = MEANINGS["shape"]
-    kind: dict[str, Any] = {
-        "root_id": photos.c.root_id,
-        "folder": func.rtrim(photos.c.path, func.replace(photos.c.path, "/", "")),
-        "suffix": func.replace(
-            photos.c.path, func.rtrim(photos.c.path, func.replace(photos.c.path, ".", "")), ""
-        ),
-        "month": func.substr(photo_time, 1, len("2019-06")),
-        "camera": contents.c.camera,
-        "lens": contents.c.lens,
-        "shape": case(
-            (is_shaped("portrait"), literal("portrait")),
-            (is_shaped("landscape"), literal("landscape")),
-            else_=literal("square"),
-        ),
-        "is_panorama": case((is_shaped("panorama"), 1), else_=0),
-    }
+    kind: dict[str, Any] = {MONTHS: func.substr(photo_time, 1, len("2019-06"))}
+    for name, spec in FILTERS.items():
+        match spec.facet:
+            case ByValue(quantity):
+                kind[_label(name)] = value_of(quantity, roots)
+            case ByChoice(choices):
+                for at, choice in enumerate(choices):
+                    holds = clause(spec.condition(choice), roots)
+                    kind[_label(name, at)] = case((holds, 1), else_=0)
     return _counted(kind)
+
+
+def _label(name: str, choice: int | None = None) -> str:
+    """The name of the column for a filter, or for one of its choices; none of a table."""
+    return f"by_{name}" if choice is None else f"by_{name}_{choice}"
 
 
 def cells_with_photos() -> Select[Any]:
@@ -70,29 +69,38 @@ def _counted(columns: Mapping[str, Any]) -> Select[Any]:
     )
 
 
-def summed(kinds: Iterable[Any], cells: Iterable[Any], roots: Iterable[Root]) -> Facets:
+def summed(kinds: Iterable[Any], cells: Iterable[Any]) -> Facets:
     """The facets, from the rows of both statements."""
-    names = {root.id: root.path.name for root in roots}
-    counts: dict[str, Counter[str]] = {
-        of: Counter() for of in ("month", "folder", "camera", "lens", "shape", "suffix")
-    }
+    months = Counter[str]()
+    counters = {name: Counter[Any]() for name, spec in FILTERS.items() if spec.facet}
     for row in kinds:
-        known = row._mapping
-        folder = str(PurePosixPath("/", names.get(row.root_id, ""), row.folder)) + "/"
-        for of, counter in counts.items():
-            value = folder if of == "folder" else known[of]
-            if value is not None:
-                counter[value.lower() if of == "suffix" else value] += row.photos
-        if row.is_panorama:
-            counts["shape"]["panorama"] += row.photos
+        columns = row._mapping
+        if columns[MONTHS] is not None:
+            months[columns[MONTHS]] += row.photos
+        for name, counter in counters.items():
+            for value in _values(name, columns):
+                counter[value] += row.photos
     places = [Place(row.latitude_deg, row.longitude_deg, row.photos) for row in cells]
     return Facets(
-        photos=counts["month"].total(),
-        months=dict(sorted(counts["month"].items())),
-        folders=dict(sorted(counts["folder"].items())),
-        cameras=dict(counts["camera"].most_common()),
-        lenses=dict(counts["lens"].most_common()),
-        shapes=dict(counts["shape"].most_common()),
-        extensions=dict(counts["suffix"].most_common()),
+        photos=months.total(),
+        months=dict(sorted(months.items())),
+        counts={name: _in_order(name, counter) for name, counter in counters.items()},
         places=tuple(sorted(places, key=lambda place: -place.photos)),
     )
+
+
+def _values(name: str, columns: Mapping[str, Any]) -> list[Any]:
+    """The values of the filter with which it finds the photos of a row."""
+    match FILTERS[name].facet:
+        case ByValue(_quantity, read):
+            known = columns[_label(name)]
+            return [] if known is None else [read(known)]
+        case ByChoice(choices):
+            return [choice for at, choice in enumerate(choices) if columns[_label(name, at)]]
+    return []
+
+
+def _in_order(name: str, counter: Counter[Any]) -> dict[Any, int]:
+    facet: Any = FILTERS[name].facet
+    by_value = isinstance(facet, ByValue) and facet.in_order
+    return dict(sorted(counter.items()) if by_value else counter.most_common())

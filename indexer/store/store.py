@@ -320,10 +320,11 @@ class Store:
 
     def facets(self) -> Facets:
         """What the present photos have, counted; looks at each of them."""
+        roots = self.roots()
         with self.engine.connect() as connection:
-            kinds = connection.execute(facets.kinds_of_photos()).all()
+            kinds = connection.execute(facets.kinds_of_photos(roots)).all()
             cells = connection.execute(facets.cells_with_photos()).all()
-        return facets.summed(kinds, cells, self.roots())
+        return facets.summed(kinds, cells)
 
     # what status asks
 

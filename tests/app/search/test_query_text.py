@@ -25,11 +25,13 @@ from indexer.records.results import Facets, Place
 FACETS = Facets(
     photos=6,
     months={"2018-12": 1, "2019-06": 5},
-    folders={"/Pictures/Rome by night/": 3, "/Pictures/": 1, "/Alt/": 2},
-    cameras={"NIKON D750": 4, 'the "old" one': 2},
-    lenses={},
-    shapes={"landscape": 5, "portrait": 1},
-    extensions={"jpg": 6},
+    counts={
+        "folder": {"/Pictures/Rome by night/": 3, "/Pictures/": 1, "/Alt/": 2},
+        "camera": {"NIKON D750": 4, 'the "old" one': 2},
+        "lens": {},
+        "shape": {"landscape": 5, "portrait": 1},
+        "ext": {"jpg": 6},
+    },
     places=(
         Place(41.9022, 12.4533, 3),  # the Vatican, and the Appian Way
         Place(41.85, 12.53, 2),

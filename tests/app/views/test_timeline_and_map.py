@@ -65,6 +65,6 @@ def test_cluster_is_a_query_that_can_be_typed() -> None:
 
 def test_map_is_told_of_no_tiles_unless_they_are_allowed() -> None:
     places = (Place(48.85837, 2.29448, 3),)
-    told = map_data(Facets(3, {}, {}, {}, {}, {}, {}, places))
+    told = map_data(Facets(3, {}, {}, places))
     assert told["tiles"] is None
     assert told["places"] == [[48.8584, 2.2945, 3]]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.query.help import ROWS
+from indexer.query.help import rows
 from tests.conftest import SAMPLE, run_indexer
 from tests.odd_files import picture, saved
 from tests.photos import make_photo
@@ -511,5 +511,5 @@ def test_a_file_is_found_by_its_name(sample_library: Path, name: str) -> None:
 
 def test_help_of_search_shows_the_query_language() -> None:
     told = run_indexer("search", "--help").stdout
-    for typed, meaning in ROWS:
+    for typed, meaning in rows():
         assert re.search(re.escape(typed) + " +" + re.escape(meaning), told)

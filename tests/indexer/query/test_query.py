@@ -11,17 +11,14 @@ from hypothesis import strategies as st
 from indexer.errors import QueryError
 from indexer.query.cities import city_named, unique_name
 from indexer.query.filter_values import (
-    FILTERS,
     FIRST_YEAR,
-    KNOWN_FACTS,
     MAX_RADIUS_KM,
-    SHAPES,
-    WITH_ALTERNATIVES,
     AnyOf,
     Circle,
     Span,
     months_of,
 )
+from indexer.query.filters import FILTERS, KNOWN_FACTS, SHAPES
 from indexer.query.query import (
     FILE,
     MAX_WEIGHT,
@@ -87,16 +84,16 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "camera": names,
     "lens": names,
     "ext": names,
-    "shape": st.sampled_from(SHAPES),
+    "shape": st.sampled_from(sorted(SHAPES)),
     "larger": st.floats(0, 1e6),
     "near": circles | cities,
-    "has": st.sampled_from(KNOWN_FACTS),
+    "has": st.sampled_from(sorted(KNOWN_FACTS)),
 }
 
 
 def values_of(name: str) -> st.SearchStrategy[object]:
     single = VALUES[name]
-    if name not in WITH_ALTERNATIVES:
+    if FILTERS[name].is_single:
         return single
     return single | st.lists(single, min_size=2, max_size=3).map(lambda some: AnyOf(tuple(some)))
 

@@ -1,0 +1,208 @@
+"""The filters of the query language, each with what all others know of it.
+
+Here stands what a filter asks for and which fact of a photo answers it; filter_values.py reads
+and prints the values, and store/filter_sql.py makes SQL of the conditions.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any, Final
+
+from indexer.query.conditions import (
+    ASPECT,
+    CAMERA,
+    FILE_NAME,
+    FOLDER,
+    LATITUDE,
+    LENS,
+    LONGITUDE,
+    MONTH,
+    PATH,
+    PIXELS,
+    SUFFIX,
+    TAKEN_AT,
+    TIME,
+    Condition,
+    Contains,
+    Either,
+    EndsWith,
+    Known,
+    OneOf,
+    Quantity,
+    Range,
+    Within,
+)
+from indexer.query.filter_spec import ByChoice, ByValue, FilterSpec
+from indexer.query.filter_values import (
+    Span,
+    months_of,
+    print_circle,
+    print_megapixels,
+    print_span,
+    read_circle,
+    read_date,
+    read_megapixels,
+    read_month,
+    read_name,
+    read_one_of,
+    read_year,
+)
+from indexer.query.typography import quoted
+
+# Width by height. Sides that differ by less than 5 % look equal; the widest ordinary format is
+# 16:9, 1.78. The next number after a bound puts the bound itself within.
+LANDSCAPE: Final = Range(ASPECT, 21 / 20)
+PORTRAIT: Final = Range(ASPECT, None, math.nextafter(20 / 21, 1))
+SQUARE: Final = Range(ASPECT, PORTRAIT.end, LANDSCAPE.first)
+PANORAMA: Final = Either((Range(ASPECT, 2.0), Range(ASPECT, None, math.nextafter(0.5, 1))))
+SHAPES: Final[dict[str, Condition]] = {
+    "portrait": PORTRAIT,
+    "landscape": LANDSCAPE,
+    "square": SQUARE,
+    "panorama": PANORAMA,
+}
+KNOWN_FACTS: Final[dict[str, tuple[Quantity, ...]]] = {
+    "gps": (LATITUDE, LONGITUDE),
+    "date": (TAKEN_AT,),
+    "camera": (CAMERA,),
+    "lens": (LENS,),
+}
+
+
+def _in_years(years: int | Span) -> Condition:
+    first, last = (years, years) if isinstance(years, int) else (years.first, years.last)
+    return Range(
+        TIME,
+        None if first is None else date(first, 1, 1),
+        None if last is None else date(last + 1, 1, 1),
+    )
+
+
+def _in_months(months: int | Span) -> Condition:
+    return OneOf(MONTH, tuple(months_of(months)))
+
+
+# a new filter: one more here, and its view in app/search/filter_views.py
+FILTERS: Final[dict[str, FilterSpec[Any]]] = {
+    spec.name: spec
+    for spec in (
+        FilterSpec(
+            name="after",
+            parse=read_date,
+            print=str,
+            condition=lambda day: Range(TIME, day),
+            examples=("after:2019-06", "after:yesterday"),
+            meaning="from this day on",
+            is_single=True,
+        ),
+        FilterSpec(
+            name="before",
+            parse=read_date,
+            print=str,
+            condition=lambda day: Range(TIME, None, day),
+            examples=("before:2020", "before:3-days-ago"),
+            meaning="until the day before it",
+            is_single=True,
+        ),
+        FilterSpec(
+            name="year",
+            parse=read_year,
+            print=print_span,
+            condition=_in_years,
+            examples=("year:2021", "year:2018..2020"),
+            meaning="in that year, in these years; also 2018..",
+        ),
+        FilterSpec(
+            name="month",
+            parse=read_month,
+            print=print_span,
+            condition=_in_months,
+            examples=("month:august", "month:11..2"),
+            meaning="in any August, in any winter",
+        ),
+        FilterSpec(
+            name="folder",
+            parse=read_name,
+            print=quoted,
+            condition=lambda part: Contains(FOLDER, part),
+            examples=('folder:"Italy 2019"',),
+            meaning="in a folder with this in its path",
+            facet=ByValue(FOLDER, str, in_order=True),
+        ),
+        FilterSpec(
+            name="name",
+            parse=read_name,
+            print=quoted,
+            condition=lambda part: Contains(FILE_NAME, part),
+            examples=("name:0720",),
+            meaning="the file's name has this in it",
+        ),
+        FilterSpec(
+            name="camera",
+            parse=read_name,
+            print=quoted,
+            condition=lambda part: Contains(CAMERA, part),
+            examples=("camera:nikon",),
+            meaning="the EXIF name has this in it",
+            facet=ByValue(CAMERA, str),
+            exported=(CAMERA,),
+        ),
+        FilterSpec(
+            name="lens",
+            parse=read_name,
+            print=quoted,
+            condition=lambda part: Contains(LENS, part),
+            examples=("lens:50mm",),
+            meaning="the EXIF name has this in it",
+            facet=ByValue(LENS, str),
+        ),
+        FilterSpec(
+            name="ext",
+            parse=read_name,
+            print=quoted,
+            condition=lambda suffix: EndsWith(PATH, f".{suffix.removeprefix('.')}"),
+            examples=("ext:heic",),
+            meaning="the file's extension",
+            facet=ByValue(SUFFIX, str.lower),
+        ),
+        FilterSpec(
+            name="shape",
+            parse=read_one_of(SHAPES),
+            print=quoted,
+            condition=SHAPES.__getitem__,
+            examples=("shape:portrait",),
+            meaning="also landscape, square, panorama",
+            facet=ByChoice(tuple(SHAPES)),
+        ),
+        FilterSpec(
+            name="larger",
+            parse=read_megapixels,
+            print=print_megapixels,
+            condition=lambda megapixels: Range(PIXELS, megapixels * 1e6),
+            examples=("larger:8mp",),
+            meaning="at least so many megapixels",
+            is_single=True,
+        ),
+        FilterSpec(
+            name="near",
+            parse=read_circle,
+            print=print_circle,
+            condition=Within,
+            examples=("near:paris", "near:48.8,2.3,5km"),
+            meaning="taken around there; also near:paris,20km",
+            is_single=True,
+            reads_quotes=True,
+            exported=(LATITUDE, LONGITUDE),
+        ),
+        FilterSpec(
+            name="has",
+            parse=read_one_of(KNOWN_FACTS),
+            print=quoted,
+            condition=lambda fact: Known(KNOWN_FACTS[fact]),
+            examples=("has:gps",),
+            meaning="in the EXIF data; also date, camera, lens",
+        ),
+    )
+}
