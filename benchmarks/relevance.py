@@ -24,10 +24,12 @@ import numpy.typing as npt
 
 from benchmarks.starter_retrieval import captioned, embed, quick_sample, sample
 from clipcore import Encoder, open_encoder
-from indexer.arrays import BoolArray, FloatArray
+from indexer.arrays import FloatArray
 from indexer.query.query import Term, Text
 from indexer.records.results import CONFIDENT
 from indexer.search.relevance import Calibration, generic_texts, levelled
+
+BoolArray = npt.NDArray[np.bool_]
 
 ABSENT = Path(__file__).with_name("absent_queries.txt")
 CAPTION_WORDS = 6  # longer captions tell a story, not what is seen

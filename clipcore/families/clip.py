@@ -82,7 +82,7 @@ class ClipEncoder:
 
     @cached_property
     def tokenizer(self) -> ClipTokenizer:
-        """The checkpoint's tokenizer; its `too_long` tells which texts are cut."""
+        """The checkpoint's tokenizer."""
         return self._checkpoint.tokenizer()
 
     def preprocess(self, image: Image.Image) -> FloatArray:

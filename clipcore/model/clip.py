@@ -55,10 +55,6 @@ class CLIP(nn.Module):
         texts = F.normalize(text_features, dim=-1)
         return self.logit_scale.exp() * images @ texts.T  # (B, C)
 
-    def logits_per_text(self, image_features: Tensor, text_features: Tensor) -> Tensor:
-        """The transpose of `logits_per_image`: (C, B)."""
-        return self.logits_per_image(image_features, text_features).T  # (C, B)
-
     def forward(self, pixels: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, R, R) pixels and (C, T) tokens -> (B, C) and (C, B) logits."""
         logits = self.logits_per_image(self.encode_image(pixels), self.encode_text(tokens))

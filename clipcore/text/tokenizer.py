@@ -98,10 +98,6 @@ class ClipTokenizer:
         encodings = self._bpe.encode_batch(cleaned, add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
-    def too_long(self, texts: Sequence[str]) -> list[bool]:
-        """For each text, whether its end is cut off to fit the context."""
-        return [len(ids) > self.context_length - 2 for ids in self.ids(texts)]
-
     def _special(self, token: str, source: Path | None) -> int:
         number = self._bpe.token_to_id(token)
         if number is None:

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 an error in one line on stderr, 2 wrong usage, 3 nothing f
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from contextlib import nullcontext
@@ -41,6 +42,7 @@ from indexer.cli.options import (
     LibraryOption,
     ModelOption,
     NiceOption,
+    OneAnswer,
     RayOption,
     add_roots,
     as_query,
@@ -87,7 +89,7 @@ def main() -> None:
     """The entry point of the `indexer` command."""
     prepare_streams()
     try:
-        app()
+        _run()
     except (IndexerError, ClipcoreError) as error:
         complain(str(error))
         if isinstance(error, QueryError) and error.column is not None:
@@ -101,6 +103,19 @@ def main() -> None:
         return
     give_up_output()  # what waits for it would fail once more at the end
     sys.exit(1)
+
+
+def _run() -> None:
+    """Run the command that the arguments name, and end the process at once if it has answered."""
+    answer = OneAnswer()
+    try:
+        app(obj=answer)
+    except SystemExit as ended:
+        if answer.held is None or not isinstance(ended.code, int):
+            raise
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code)
 
 
 def _named(error: OSError) -> str:
@@ -209,6 +224,7 @@ class QueryCommand(TyperCommand):
 
 @app.command(cls=QueryCommand, help=help.text())
 def search(
+    context: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar="QUERY", help="What the photo shows.")],
     library: LibraryOption,
     top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many hits.")] = 20,
@@ -231,14 +247,15 @@ def search(
 ) -> None:
     configure_logging(logging.WARNING)
     form = form_of(as_json=as_json, csv=csv, paths=paths, print0=print0)
-    with one_answer():
-        with library_at(library, model=model, index=index) as opened:
-            result = opened.search(as_query(words), top, min_strength=min_strength)
-        found = [hit.photo.path for hit in result.hits]
-        forms = output.search_document, output.search_text
-        print_in(form, result, *forms, found, output.search_table)
-        if exit_code and (result.verdict == "none" or not found):
-            raise typer.Exit(NOTHING_FOUND)
+    answer = one_answer(context)
+    with library_at(library, model=model, index=index) as opened:
+        result = opened.search(as_query(words), top, min_strength=min_strength)
+        answer.hold(opened)
+    found = [hit.photo.path for hit in result.hits]
+    forms = output.search_document, output.search_text
+    print_in(form, result, *forms, found, output.search_table)
+    if exit_code and (result.verdict == "none" or not found):
+        raise typer.Exit(NOTHING_FOUND)
 
 
 @app.command()

@@ -182,22 +182,28 @@ def _is_file(text: str) -> bool:
         return False
 
 
-@contextmanager
-def one_answer() -> Iterator[None]:
-    """For a command that somebody waits for: it ends as soon as its answer is there.
+class OneAnswer:
+    """How a command ends that is the last one of its process and has somebody wait for it.
 
     Of a cold query a tenth went into the search for garbage, which an import leaves little of, and
     a sixth into giving back the model's memory piece by piece.
     """
+
+    def __init__(self) -> None:
+        self.held: object | None = None
+
+    def hold(self, library: Library) -> None:
+        """Keep what the library has in memory: the process ends with the answer, at once."""
+        self.held = library
+
+
+def one_answer(context: typer.Context) -> OneAnswer:
+    """The answer after which `main` ends the process; one without effect where others go on."""
+    answer = context.find_object(OneAnswer)
+    if answer is None:
+        return OneAnswer()
     gc.disable()
-    code = 0
-    try:
-        yield
-    except typer.Exit as end:
-        code = end.exit_code
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    return answer
 
 
 def pool_factory(ray: str | None) -> PoolFactory:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Final
 
 SETTLE_S: Final = 0.5  # a path counts as settled when it has been quiet for so long
-
-
 WRITING_S: Final = 10.0  # but so long while somebody has it open and writes, slowly perhaps
 
 
@@ -41,11 +39,6 @@ class DirtyPaths:
         with self._changed:
             lost, self._events_lost = self._events_lost, False
             return lost
-
-    def wake(self) -> None:
-        """End a wait at once."""
-        with self._changed:
-            self._changed.notify_all()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until something is dirty or the time is over; whether something is."""

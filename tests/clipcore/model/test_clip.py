@@ -73,7 +73,6 @@ def test_logits_are_cosines_times_the_exponential_of_the_scale() -> None:
     features = torch.eye(3, 512) * 7
     expected = torch.eye(3) * np.exp(seeded.LOGIT_SCALE)
     assert torch.allclose(model.logits_per_image(features, features), expected)
-    assert torch.allclose(model.logits_per_text(features, features[:2]), expected[:2])
 
 
 @torch.inference_mode()

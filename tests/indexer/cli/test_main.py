@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 import re
@@ -15,7 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from indexer.cli.main import app
 from indexer.query.help import rows
 from tests.conftest import SAMPLE, run_indexer
 from tests.odd_files import picture, saved
@@ -121,6 +124,14 @@ def test_search_prints_paths_alone_or_a_table(sample_library: Path) -> None:
     as_text = [{name: str(value or "") for name, value in hit.items()} for hit in hits]
     assert rows == as_text
     assert run_indexer(*asked, "--csv", "--json").returncode == 2
+
+
+def test_commands_can_be_called_in_a_process_that_goes_on(sample_library: Path) -> None:
+    for query, code, hits in (("a polar bear in the snow", 0, 20), ("folder:nonsuch", 3, 0)) * 2:
+        command = ["search", query, "--library", str(sample_library), "--paths", "--exit-code"]
+        done = CliRunner().invoke(app, command)
+        assert (done.exit_code, len(done.stdout.splitlines())) == (code, hits)
+    assert gc.isenabled()
 
 
 def test_no_confident_match_is_an_exit_code_for_scripts_that_ask_for_it(
