@@ -107,12 +107,14 @@ def _among(table: Table, keys: Sequence[Key]) -> ColumnElement[bool]:
 
 def _stats(connection: Connection, keys: Sequence[Key]) -> dict[Key, FileStat]:
     """What the library knows of these files now."""
-    query = select(photos.c.root_id, photos.c.path, photos.c.size_bytes, photos.c.mtime_ns)
+    stat = (photos.c.size_bytes, photos.c.mtime_ns, photos.c.etag)
+    query = select(photos.c.root_id, photos.c.path, *stat)
     rows = connection.execute(query.where(_among(photos, keys)))
-    return {(row[0], row[1]): FileStat(row[2], row[3]) for row in rows}
+    return {(row[0], row[1]): FileStat(*row[2:]) for row in rows}
 
 
 def _is_done(job: Job, stats: dict[Key, FileStat]) -> bool:
     """Whether another host has taken the file in since this job was planned."""
-    before = job.row.stat if job.row else None
-    return job.found.stat != before and stats.get(_key(job)) == job.found.stat
+    mark, now = job.found.stat.mark, stats.get(_key(job))
+    was_known = job.row is not None and job.row.stat.mark == mark
+    return not was_known and now is not None and now.mark == mark

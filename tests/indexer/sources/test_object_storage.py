@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ from indexer.errors import RootError
 from indexer.imaging.preview import large_picture
 from indexer.library.library import Library, open_library
 from indexer.location import RemotePath, location
+from indexer.paths import library_directory
 from indexer.records.changes import IngestReport
 from tests.conftest import run_indexer
 from tests.fakes import ColourEncoder
+from tests.indexer.taking_in import as_host
 from tests.photos import photo_bytes
+from tests.postgres_server import Server
 
 SECRET = "dont-tell-anybody"
 COLOURS = ("red", "green", "blue")
@@ -167,6 +171,48 @@ def test_a_moved_object_keeps_its_number(library: Library, s3: Storage) -> None:
     s3.move("red.png", "elsewhere/red.png")
     assert counts(rebuild(library)) == {"moved": 1}
     assert str(library.photo(number).path) == f"{s3.folder}/elsewhere/red.png"
+
+
+def test_what_another_host_has_indexed_since_is_not_downloaded_again(
+    postgres: Server, s3: Storage, tmp_path: Path
+) -> None:
+    names = ("red.png", "green.png", "blue.png")
+    for name in names:
+        s3.put(name, name.removesuffix(".png"))
+
+    def anna_is_quicker(done: int, _total: int) -> None:
+        """Between bert's plan and his work. What he downloads now is not there any more."""
+        if done:
+            return
+        with on_host("anna", tmp_path, url) as anna:
+            assert counts(rebuild(anna)) == {"embedded": len(names)}
+        for name in names:
+            s3.remove(name)
+
+    with postgres.fresh() as url, on_host("bert", tmp_path, url) as bert:
+        with on_host("anna", tmp_path, url) as anna:
+            anna.add_root(s3.folder)
+        bert.add_root(s3.folder)
+        with bert.writing():
+            report = bert.rebuild(anna_is_quicker)
+    assert counts(report) == {"known": len(names)}
+
+
+@contextmanager
+def on_host(host: str, directory: Path, url: str) -> Iterator[Library]:
+    """The library at the URL as that host has it."""
+    with (
+        as_host(host, directory),
+        closing(
+            open_library(
+                library_directory(url),
+                create=True,
+                model="colour",
+                open_encoder=lambda _: ColourEncoder(),
+            )
+        ) as library,
+    ):
+        yield library
 
 
 def test_what_cannot_be_a_photo_or_is_left_out_is_passed_by(
