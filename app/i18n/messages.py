@@ -28,6 +28,18 @@ SENTENCES: Final = (
         "a town, or latitude and longitude with a distance: "
         'near:paris, near:"new york",20km, near:48.858,2.294,5km'
     ),
+    N_("the calendar has no {day}"),
+    N_("a year is from {first} to {last}, not {other}"),
+    N_("a month is from 1 to 12, not {other}"),
+    N_("{span} runs backwards: {turned}"),
+    N_(
+        "no town is called {name}: a larger one nearby may be known, and "
+        "near:48.858,2.294,5km takes any place"
+    ),
+    N_("a distance is more than 0 and at most {most} km, not {other}"),
+    N_("latitude and longitude need a distance: near:{place},5km"),
+    N_("a latitude is from -90 to 90, not {other}"),
+    N_("a longitude is from -180 to 180, not {other}"),
     N_("no photo can pass both {one} and {other}: {either} finds those of either"),
     N_("no photo can pass both {one} and {other}"),
     N_("date: sort:date"),

@@ -13,7 +13,7 @@ from app.search.query_text import without
 from indexer.errors import PhotoNotFound
 from indexer.library.library import Library
 from indexer.query.cities import city_at, city_named
-from indexer.query.filter_values import Circle, Single, Span, singles
+from indexer.query.filter_values import Box, Circle, Single, Span, singles
 from indexer.query.query import Filter, LibraryPhoto, Query, Term
 
 SHAPES: Final = {
@@ -84,6 +84,8 @@ def _meaning(name: str, value: Single) -> str:
             return _("Within {distance} km of {place}").format(
                 distance=number(round(circle.radius_km, 3)), place=_middle(circle)
             )
+        case "near", Box() as box:
+            return _("On the map: {place}").format(place=_middle_of_box(box))
         case _other:
             return str(value)
 
@@ -104,6 +106,13 @@ def _middle(circle: Circle) -> str:
     if city and circle.radius_km >= CITY_KM:
         return place_name(city)
     return f"{number(round(circle.latitude_deg, 3))}, {number(round(circle.longitude_deg, 3))}"
+
+
+def _middle_of_box(box: Box) -> str:
+    latitude, longitude = (box.south_deg + box.north_deg) / 2, (box.west_deg + box.east_deg) / 2
+    if city := city_at(latitude, longitude):
+        return place_name(city)
+    return f"{number(round(latitude, 3))}, {number(round(longitude, 3))}"
 
 
 def _date(moment: date, *, is_end: bool = False) -> str:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from indexer.records.results import CELLS_PER_DEG
+
 Check = Callable[[Any], bool]
 
 PHOTO_ID: Final = 2**63 - 1  # as large as a database counts
@@ -85,7 +87,12 @@ EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "i18n/language_switch": {"chosen": text(16)},
     "explore/near_duplicates": {"opened": _photo, "ticked": _photos},
     "views/map": {
-        "near": record(latitude=real(-90, 90), longitude=real(-180, 180), km=real(0, 30_000))
+        "near": record(
+            south=whole(-90 * CELLS_PER_DEG, 90 * CELLS_PER_DEG + 1),
+            north=whole(-90 * CELLS_PER_DEG, 90 * CELLS_PER_DEG + 1),
+            west=whole(-180 * CELLS_PER_DEG, 180 * CELLS_PER_DEG + 1),
+            east=whole(-180 * CELLS_PER_DEG, 180 * CELLS_PER_DEG + 1),
+        )
     },
     "views/frame": {},
     "photos/detail": {"step": whole(-1, 1), "act": one_of("like", "folder")},

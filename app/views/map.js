@@ -1,11 +1,9 @@
 // A map that is moved and zoomed, with clusters of photos; elements.js and earth.js go before.
-// data = {places: [[latitude, longitude, photos]], land, tiles, words}.
+// data = {places: [[latitude, longitude, photos, row, column]], cells_per_deg, land, tiles, words};
+// a place is a cell of a grid, with the mean of its photos' positions.
 
 const TILE_PX = 256, LEAST_SCALE = TILE_PX, MOST_ZOOM = 17;
-const CELL_PX = 72; // places within such a square are one cluster
-const CELL_KM = 8; // a place stands for photos within an area of this diagonal
-const EARTH_RADIUS_KM = 6371.0088;
-const FARTHEST = 2; // times as far as the places of a cluster are, at most
+const CLUSTER_PX = 72; // places within such a square are one cluster
 const KEPT = "recollect-map-view"; // in the tab: coming back finds the map as it was left
 const TILES_KEPT = 400;
 
@@ -17,14 +15,14 @@ function zoomOf(view) {
 
 function clustersAt(root, zoom) {
   if (root.clustered?.zoom === zoom && root.clustered.places === root.places) return root.clustered;
-  const cells = new Map();
+  const squares = new Map();
   for (const place of root.places) {
-    const size = CELL_PX / (TILE_PX * 2 ** zoom);
-    const key = `${zoom} ${Math.floor(place.x / size)} ${Math.floor(place.y / size)}`;
-    if (!cells.has(key)) cells.set(key, { key, places: [] });
-    cells.get(key).places.push(place);
+    const size = CLUSTER_PX / (TILE_PX * 2 ** zoom);
+    const key = `${zoom} ${Math.floor(place.middle.x / size)} ${Math.floor(place.middle.y / size)}`;
+    if (!squares.has(key)) squares.set(key, { key, places: [] });
+    squares.get(key).places.push(place);
   }
-  root.clustered = { zoom, places: root.places, clusters: [...cells.values()].map(summed) };
+  root.clustered = { zoom, places: root.places, clusters: [...squares.values()].map(summed) };
   return root.clustered;
 }
 
@@ -32,32 +30,17 @@ function summed({ key, places }) {
   const photos = places.reduce((sum, place) => sum + place.photos, 0);
   const mean = (of) => places.reduce((sum, place) => sum + place[of] * place.photos, 0) / photos;
   const [latitude, longitude] = [mean("latitude"), mean("longitude")];
-  return { key, places, latitude, longitude, ...project(latitude, longitude) };
+  return { key, places, photos, latitude, longitude, ...project(latitude, longitude) };
 }
 
-// The circle that a click searches, around all places of the cluster: its radius in km, and the
-// photos in it, which are those of other clusters too where circles overlap. It ends where there
-// is no place, if such a gap is not far: a place on the edge would be cut.
-function circleOf(root, cluster) {
-  const away = (place) => distanceKm(cluster, place);
-  const least = Math.ceil(Math.max(...cluster.places.map(away))) + CELL_KM;
-  const distances = root.places.map(away).sort((one, other) => one - other);
-  let km = least;
-  for (const distance of distances) {
-    if (distance + CELL_KM > km && distance - CELL_KM < km) km = Math.ceil(distance + CELL_KM);
-  }
-  if (km > FARTHEST * least) km = least;
-  const photos = root.places.reduce((sum, place) => sum + (away(place) <= km ? place.photos : 0), 0);
-  return { km, photos };
-}
-
-function distanceKm(one, other) {
-  const [north, south] = [one, other].map(({ latitude }) => (latitude * Math.PI) / 180);
-  const half = (degrees) => Math.sin((degrees * Math.PI) / 360) ** 2;
-  const haversine =
-    half(one.latitude - other.latitude) +
-    half(one.longitude - other.longitude) * Math.cos(north) * Math.cos(south);
-  return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(haversine)));
+// What a click searches: the rows and columns of cells that the cluster consists of, from the first
+// to before the end. No other cluster has a cell within, since clusters are made by cells' middles.
+function boxOf({ places }) {
+  const edge = (of, which) => which(...places.map((place) => place[of]));
+  return {
+    south: edge("row", Math.min), north: edge("row", Math.max) + 1,
+    west: edge("column", Math.min), east: edge("column", Math.max) + 1,
+  };
 }
 
 function drawClusters(root) {
@@ -79,7 +62,7 @@ function drawClusters(root) {
 }
 
 function drawDot(root, cluster) {
-  const { km, photos } = circleOf(root, cluster);
+  const { photos } = cluster;
   const dot = button("dot", photos.toLocaleString(document.documentElement.lang));
   const size = 1.9 + Math.min(2.2, Math.log10(photos) * 0.55);
   dot.style.setProperty("--size", `${size}rem`);
@@ -88,10 +71,7 @@ function drawDot(root, cluster) {
   const degrees = (angle, [plus, minus]) => `${Math.abs(angle).toFixed(1)}° ${angle < 0 ? minus : plus}`;
   dot.title = `${label} · ${degrees(cluster.latitude, "NS")}, ${degrees(cluster.longitude, "EW")}`;
   dot.setAttribute("aria-label", dot.title);
-  dot.onclick = () => {
-    const { latitude, longitude } = cluster;
-    root.say("near", { latitude, longitude, km });
-  };
+  dot.onclick = () => root.say("near", boxOf(cluster));
   return dot;
 }
 
@@ -259,9 +239,11 @@ function receive(root, data) {
   root.told = told;
   for (const dot of root.dots.values()) dot.remove(); // their numbers are those of the places before
   root.dots = new Map();
-  root.places = data.places.map(([latitude, longitude, photos]) => (
-    { latitude, longitude, photos, ...project(latitude, longitude) }
-  ));
+  const middle = (number) => (number + 0.5) / data.cells_per_deg;
+  root.places = data.places.map(([latitude, longitude, photos, row, column]) => ({
+    latitude, longitude, photos, row, column,
+    ...project(latitude, longitude), middle: project(middle(row), middle(column)),
+  }));
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {

@@ -1,4 +1,4 @@
-"""The map: where the photos were taken, in clusters; a click searches near there.
+"""The map: where the photos were taken, in clusters; a click shows those of one.
 
 The land is drawn from a coarse outline that comes with the program. Tiles of a map server are
 fetched only when the visitor allows it.
@@ -22,8 +22,9 @@ from app.ui.facets_cache import overview
 from app.ui.navigation import search_for
 from indexer import environment
 from indexer.library.library import Library
+from indexer.query.filter_values import Box, print_place
 from indexer.query.query import Query, parse
-from indexer.records.results import Facets
+from indexer.records.results import CELLS_PER_DEG, Facets
 
 KEY: Final = "map"
 TILES: Final = "tiles_allowed"  # in the session
@@ -47,24 +48,32 @@ def map_page(library: Library) -> None:
         search_for(near_too(url_state.query(), near))
 
 
-def near_too(text: str, near: dict[str, float]) -> str:
-    """The query of this text, for the photos around a cluster alone."""
+def near_too(text: str, near: dict[str, int]) -> str:
+    """The query of this text, for the photos of a cluster alone."""
     (around,) = parse(near_query(near)).filters
     return with_filters(readable(text) or Query(), near=around.value)
 
 
-def near_query(near: dict[str, float]) -> str:
-    """The query for all photos around a cluster."""
-    return f"near:{near['latitude']:.4f},{near['longitude']:.4f},{near['km']:.0f}km"
+def near_query(near: dict[str, int]) -> str:
+    """The query for all photos of a cluster: of the rows and columns of cells it consists of."""
+    south, north = (max(-90.0, min(90.0, near[row] / CELLS_PER_DEG)) for row in ("south", "north"))
+    west, east = (
+        max(-180.0, min(180.0, near[column] / CELLS_PER_DEG)) for column in ("west", "east")
+    )
+    return f"near:{print_place(Box(south, west, north, east))}"
 
 
 def map_data(facets: Facets) -> dict[str, Any]:
     """What map.js needs to know."""
     return {
         "places": [
-            [round(place.latitude_deg, 4), round(place.longitude_deg, 4), place.photos]
+            [
+                *(round(place.latitude_deg, 4), round(place.longitude_deg, 4), place.photos),
+                *(place.row, place.column),
+            ]
             for place in facets.places
         ],
+        "cells_per_deg": CELLS_PER_DEG,
         "land": f"/{LAND_URL}",
         "tiles": tiles() if st.session_state.get(TILES) else None,
         "words": {

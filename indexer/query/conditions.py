@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
-from indexer.query.filter_values import Circle
+from indexer.query.filter_values import Box, Circle
 
 DEGREE_DIGITS: Final = 6  # 0.1 m: what EXIF has at most
 
@@ -90,9 +90,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The photo was taken within a circle."""
+    """The photo was taken there."""
 
-    circle: Circle
+    place: Circle | Box
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from indexer.query.conditions import (
     Range,
     Within,
 )
-from indexer.query.filter_values import Circle, any_of, singles
+from indexer.query.filter_values import Box, Circle, any_of, singles
 from indexer.query.filters import FILTERS
 from indexer.query.query import Filter, Query
 
@@ -146,7 +146,13 @@ def _are_other_endings(one: str, other: str) -> bool:
     return not (one.endswith(other) or other.endswith(one))
 
 
-def _are_far_apart(one: Circle, other: Circle) -> bool:
+def _are_far_apart(one: Circle | Box, other: Circle | Box) -> bool:
+    if isinstance(one, Box) and isinstance(other, Box):
+        heights = (one.south_deg, one.north_deg), (other.south_deg, other.north_deg)
+        widths = (one.west_deg, one.east_deg), (other.west_deg, other.east_deg)
+        return any(a[1] < b[0] or b[1] < a[0] for a, b in (heights, widths))
+    if isinstance(one, Box) or isinstance(other, Box):
+        return False
     latitude, longitude = np.array([other.latitude_deg]), np.array([other.longitude_deg])
     (km,) = distance_km(one.latitude_deg, one.longitude_deg, latitude, longitude)
     return bool(km > one.radius_km + other.radius_km + TOUCHING_KM)

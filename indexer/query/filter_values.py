@@ -1,7 +1,8 @@
 """What the filters of the query language ask for: their values, read and printed.
 
 A reader takes one value as it was typed, without its quotes, and the day that is today. Its
-ValueError names what the filter takes. Knows nothing of rows.
+ValueError names what the filter takes, its Impossible what is wrong with this value. Knows nothing
+of rows.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ DISTANCE: Final = re.compile(rf"({NUMBER})\s*(km|m)", re.ASCII | re.IGNORECASE)
 DEGREES: Final = re.compile(rf"-?{NUMBER}", re.ASCII)
 
 
+class Impossible(ValueError):
+    """The value has the right form, but there is no such thing; the text says what is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Circle:
     """The places within `radius_km` of a point, which may be the middle of a `city`."""
@@ -36,6 +41,19 @@ class Circle:
     longitude_deg: float
     radius_km: float
     city: str | None = None  # its name in the table of cities, one that leads to this point
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The places between two latitudes and two longitudes.
+
+    The northern and the eastern edge are the next box's, but for those of the map itself.
+    """
+
+    south_deg: float
+    west_deg: float
+    north_deg: float
+    east_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,7 @@ class Span:
     last: int | None
 
 
-Single = date | int | float | str | Circle | Span
+Single = date | int | float | str | Circle | Box | Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +112,15 @@ def print_megapixels(megapixels: float) -> str:
     return f"{decimal(megapixels)}mp"
 
 
-def print_circle(circle: Circle) -> str:
-    """Paris,23km or 48.858,2.294,5km."""
+def print_place(place: Circle | Box) -> str:
+    """Paris,23km or 48.858,2.294,5km or 48.8..48.9,2.2..2.4."""
+    if isinstance(place, Circle):
+        return _print_circle(place)
+    edges = (place.south_deg, place.north_deg, place.west_deg, place.east_deg)
+    return "{}..{},{}..{}".format(*map(decimal, edges))
+
+
+def _print_circle(circle: Circle) -> str:
     point = f"{decimal(circle.latitude_deg)},{decimal(circle.longitude_deg)}"
     return f"{quoted(circle.city) if circle.city else point},{decimal(circle.radius_km)}km"
 
@@ -111,28 +136,40 @@ def decimal(number: float) -> str:
 def read_date(value: str, today: date) -> date:
     """A day, or the first one of a month or a year."""
     typed = ascii_form(value)
-    year, month, day = match.groups() if (match := DATE.fullmatch(typed)) else ("0", "", "")
+    if match := DATE.fullmatch(typed):
+        year, month, day = (int(part or 1) for part in match.groups())
+        try:
+            return date(year, month, day)
+        except ValueError as error:
+            raise Impossible(f"the calendar has no {typed}") from error
     try:
-        return named_day(typed, today) or date(int(year), int(month or 1), int(day or 1))
-    except ValueError as error:
+        named = named_day(typed, today)
+    except ValueError:  # before all dates
+        named = None
+    if named is None:
         raise ValueError(
             "a date: 2019, 2019-06, 2019-06-30, yesterday, monday, june, last-week or 3-days-ago"
-        ) from error
+        )
+    return named
 
 
 def read_year(value: str, today: date) -> int | Span:
     """A year, or years from one to another."""
     last = today.year + 1
+    if other := _first_outside(value, FIRST_YEAR, last):
+        raise Impossible(f"a year is from {FIRST_YEAR} to {last}, not {other}")
     found = _number_or_span(value, lambda part: _between(part, FIRST_YEAR, last))
-    if found is None or (
-        isinstance(found, Span) and (found.first or FIRST_YEAR) > (found.last or last)
-    ):
+    if found is None:
         raise ValueError(f"a year from {FIRST_YEAR} to {last}, or years: 2018..2020")
+    if isinstance(found, Span) and (found.first or FIRST_YEAR) > (found.last or last):
+        raise _backwards(str(found.first), str(found.last))
     return found
 
 
 def read_month(value: str, today: date) -> int | Span:
     """A month, or months from one to another."""
+    if other := _first_outside(value, 1, 12):
+        raise Impossible(f"a month is from 1 to 12, not {other}")
     found = _number_or_span(value, lambda part: month_number(part) or _between(part, 1, 12))
     if found is None:
         raise ValueError("a month from 1 to 12 or its name, or months: 6..8")
@@ -153,6 +190,18 @@ def _between(text: str, first: int, last: int) -> int | None:
     if text.isascii() and text.isdigit() and len(text) <= 4 and first <= int(text) <= last:
         return int(text)
     return None
+
+
+def _first_outside(value: str, first: int, last: int) -> str | None:
+    """The first end of a range, or the only one, that is a number but not one of these."""
+    ends = ascii_form(value).split("..")
+    numbers = [end for end in ends if end.isascii() and end.isdigit()]
+    return next((end for end in numbers if _between(end, first, last) is None), None)
+
+
+def _backwards(first: str, last: str) -> Impossible:
+    span, turned = f"{first}..{last}", f"{last}..{first}"
+    return Impossible(f"{span} runs backwards: {turned}")
 
 
 def read_name(value: str, _today: date) -> str:
@@ -181,34 +230,75 @@ def read_megapixels(value: str, _today: date) -> float:
     return float(match[1])
 
 
-def read_circle(raw: str, _today: date) -> Circle:
-    """A town or a point, with a distance; with the quotes as they were typed."""
+def read_place(raw: str, _today: date) -> Circle | Box:
+    """A town or a point, with a distance, or a box; with the quotes as they were typed."""
     parts = [part.strip() for part in alternatives(raw)]
     if len(parts) == 1:  # all of it in quotes
         parts = [part.strip() for part in ascii_form(parts[0]).split(",")]
     radius_km = _distance_km(parts[-1])
     middle = parts if radius_km is None else parts[:-1]
-    circle = _around_point(middle, radius_km) or _around_city(", ".join(middle), radius_km)
-    if circle and 0 < circle.radius_km <= MAX_RADIUS_KM:
-        return circle
-    raise ValueError(
-        "a town, or latitude and longitude with a distance: "
-        'near:paris, near:"new york",20km, near:48.858,2.294,5km'
-    )
+    place: Circle | Box | None = _around_point(middle, radius_km)
+    place = place or _around_city(", ".join(middle), radius_km)
+    if place is None and radius_km is None:
+        place = _box(parts)
+    if place is None and any(any(map(str.isalpha, part)) for part in middle):
+        raise Impossible(
+            f"no town is called {', '.join(middle)!r}: "
+            "a larger one nearby may be known, and near:48.858,2.294,5km takes any place"
+        )
+    if place is None:
+        raise ValueError(
+            "a town, or latitude and longitude with a distance: "
+            'near:paris, near:"new york",20km, near:48.858,2.294,5km'
+        )
+    return place
 
 
 def _distance_km(text: str) -> float | None:
     match = DISTANCE.fullmatch(ascii_form(text))
-    return match and float(match[1]) / (1 if match[2].lower() == "km" else 1000)
+    if match is None:
+        return None
+    km = float(match[1]) / (1 if match[2].lower() == "km" else 1000)
+    if not 0 < km <= MAX_RADIUS_KM:
+        raise Impossible(
+            f"a distance is more than 0 and at most {MAX_RADIUS_KM:.0f} km, not {text}"
+        )
+    return km
 
 
 def _around_point(middle: list[str], radius_km: float | None) -> Circle | None:
-    numbers = [float(part) for part in map(ascii_form, middle) if DEGREES.fullmatch(part)]
-    if len(middle) != 2 or len(numbers) != 2 or radius_km is None:
+    typed = [ascii_form(part) for part in middle]
+    if len(typed) != 2 or not all(map(DEGREES.fullmatch, typed)):
         return None
-    latitude, longitude = numbers
-    inside = abs(latitude) <= 90 and abs(longitude) <= 180
-    return Circle(latitude, longitude, radius_km) if inside else None
+    latitude, longitude = _latitude(typed[0]), _longitude(typed[1])
+    if radius_km is None:
+        raise Impossible(f"latitude and longitude need a distance: near:{','.join(typed)},5km")
+    return Circle(latitude, longitude, radius_km)
+
+
+def _box(parts: list[str]) -> Box | None:
+    """Latitudes and longitudes, each from one to another: 48.8..48.9,2.2..2.4."""
+    edges = [ascii_form(part).partition("..")[::2] for part in parts]
+    if len(edges) != 2 or not all(DEGREES.fullmatch(edge) for pair in edges for edge in pair):
+        return None
+    south, north = map(_latitude, edges[0])
+    west, east = map(_longitude, edges[1])
+    for turned, pair in zip((south > north, west > east), edges, strict=True):
+        if turned:
+            raise _backwards(*pair)
+    return Box(south, west, north, east)
+
+
+def _latitude(typed: str) -> float:
+    if abs(float(typed)) > 90:
+        raise Impossible(f"a latitude is from -90 to 90, not {typed}")
+    return float(typed)
+
+
+def _longitude(typed: str) -> float:
+    if abs(float(typed)) > 180:
+        raise Impossible(f"a longitude is from -180 to 180, not {typed}")
+    return float(typed)
 
 
 def _around_city(name: str, radius_km: float | None) -> Circle | None:

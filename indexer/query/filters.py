@@ -38,15 +38,15 @@ from indexer.query.filter_spec import ByChoice, ByValue, FilterSpec
 from indexer.query.filter_values import (
     Span,
     months_of,
-    print_circle,
     print_megapixels,
+    print_place,
     print_span,
-    read_circle,
     read_date,
     read_megapixels,
     read_month,
     read_name,
     read_one_of,
+    read_place,
     read_year,
 )
 from indexer.query.typography import quoted
@@ -187,8 +187,8 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
         ),
         FilterSpec(
             name="near",
-            parse=read_circle,
-            print=print_circle,
+            parse=read_place,
+            print=print_place,
             condition=Within,
             examples=("near:paris", "near:48.8,2.3,5km"),
             meaning="taken around there; also near:paris,20km",

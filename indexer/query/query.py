@@ -16,7 +16,7 @@ from datetime import date
 from typing import Final, Literal
 
 from indexer.errors import QueryError
-from indexer.query.filter_values import NUMBER, Value, decimal
+from indexer.query.filter_values import NUMBER, Impossible, Value, decimal
 from indexer.query.filters import FILTERS
 from indexer.query.typography import QUOTED, QUOTES, ascii_form, quoted, unquoted
 
@@ -160,6 +160,8 @@ class _Parser:
                 "words with a colon go in quotes",
                 name.start(),
             ) from error
+        except Impossible as error:
+            raise self._error(str(error), name.end()) from error
         except ValueError as error:
             raise self._error(f"'{name['name']}:' takes {error}", name.end()) from error
         return name.end() + len(raw)

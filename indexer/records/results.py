@@ -49,13 +49,21 @@ class SearchResult:
     verdict: Verdict
 
 
+CELLS_PER_DEG: Final = 20  # 5.6 km from north to south
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Photos that were taken near one another, around this point."""
+    """Photos that were taken near one another, around this point: in one cell of a grid.
+
+    The cell's southern edge is at `row / CELLS_PER_DEG` degrees, its western one at `column / ...`.
+    """
 
     latitude_deg: float
     longitude_deg: float
     photos: int
+    row: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,11 @@ from indexer.query.filter_spec import ByChoice, ByValue
 from indexer.query.filters import FILTERS
 from indexer.records.photos import Root
 from indexer.records.results import Facets, Place
-from indexer.store.filter_sql import clause, photo_time, value_of
+from indexer.store.filter_sql import cell, clause, photo_time, value_of
 from indexer.store.rows import PRESENT
 from indexer.store.schema import contents, photos
 
 MONTHS: Final = "month"  # the column with "2019-06"
-CELLS_PER_DEG: Final = 20  # places within 5.6 km from north to south are one
 
 
 def kinds_of_photos(roots: Collection[Root]) -> Select[Any]:
@@ -45,12 +44,8 @@ def _label(name: str, choice: int | None = None) -> str:
 def cells_with_photos() -> Select[Any]:
     """A row, with its number of photos and the mean of their positions, for each small area."""
     latitude, longitude = contents.c.latitude_deg, contents.c.longitude_deg
-    cell = {
-        "north": func.round(latitude * CELLS_PER_DEG),
-        "east": func.round(longitude * CELLS_PER_DEG),
-    }
     return (
-        _counted(cell)
+        _counted({"cell_row": cell(latitude), "cell_column": cell(longitude)})
         .add_columns(
             func.avg(latitude).label("latitude_deg"), func.avg(longitude).label("longitude_deg")
         )
@@ -80,7 +75,13 @@ def summed(kinds: Iterable[Any], cells: Iterable[Any]) -> Facets:
         for name, counter in counters.items():
             for value in _values(name, columns):
                 counter[value] += row.photos
-    places = [Place(row.latitude_deg, row.longitude_deg, row.photos) for row in cells]
+    places = [
+        Place(
+            *(one.latitude_deg, one.longitude_deg, one.photos),
+            *(int(one.cell_row), int(one.cell_column)),
+        )
+        for one in cells
+    ]
     return Facets(
         photos=months.total(),
         months=dict(sorted(months.items())),

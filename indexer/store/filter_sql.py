@@ -45,10 +45,11 @@ from indexer.query.conditions import (
     Range,
     Within,
 )
-from indexer.query.filter_values import EARTH_RADIUS_KM, Circle
+from indexer.query.filter_values import EARTH_RADIUS_KM, Box, Circle
 from indexer.query.filters import FILTERS
 from indexer.query.query import Filter
 from indexer.records.photos import Root
+from indexer.records.results import CELLS_PER_DEG
 from indexer.store.dialects import Folded, LocalTime
 from indexer.store.schema import contents, photos
 from indexer.store.sqlite import folded
@@ -103,8 +104,8 @@ def clause(condition: Condition, roots: Collection[Root]) -> Clause:
             return Folded(value_of(quantity, roots)).endswith(folded(ending), autoescape=True)
         case Known(quantities):
             return and_(*(value_of(quantity, roots).is_not(None) for quantity in quantities))
-        case Within(circle):
-            return _is_near(circle)
+        case Within(place):
+            return _is_near(place)
         case Either(conditions):
             return or_(*(clause(one, roots) for one in conditions))
 
@@ -137,7 +138,33 @@ def called(name: str) -> Clause:
     return condition | name_of_file.startswith(f"{wanted}.", autoescape=True)
 
 
-def _is_near(circle: Circle) -> Clause:
+def _is_near(place: Circle | Box) -> Clause:
+    return _is_in_box(place) if isinstance(place, Box) else _is_in_circle(place)
+
+
+def cell(degrees: ColumnElement[float]) -> ColumnElement[float]:
+    """The row of a latitude, or the column of a longitude, in the grid of small areas."""
+    number: ColumnElement[float] = func.floor(degrees * CELLS_PER_DEG)
+    return number
+
+
+def _is_in_box(box: Box) -> Clause:
+    """Compared as `cell` computes, or rounding would part a photo on an edge from its cell."""
+    latitude, longitude = contents.c.latitude_deg, contents.c.longitude_deg
+    edges = (
+        (latitude, box.south_deg, box.north_deg, 90),
+        (longitude, box.west_deg, box.east_deg, 180),
+    )
+    return and_(*(_is_between(*edge) for edge in edges))
+
+
+def _is_between(degrees: ColumnElement[float], low: float, high: float, last: float) -> Clause:
+    scaled = degrees * CELLS_PER_DEG
+    below = scaled <= high * CELLS_PER_DEG if high >= last else scaled < high * CELLS_PER_DEG
+    return (scaled >= low * CELLS_PER_DEG) & below
+
+
+def _is_in_circle(circle: Circle) -> Clause:
     """Great-circle distance, compared as haversines: sin(angle / 2) squared grows with it."""
     latitude, longitude = (
         func.radians(column) for column in (contents.c.latitude_deg, contents.c.longitude_deg)
@@ -147,7 +174,7 @@ def _is_near(circle: Circle) -> Clause:
         _haversine(longitude - east) * math.cos(north) * func.cos(latitude)
     )
     limit = math.sin(circle.radius_km / EARTH_RADIUS_KM / 2) ** 2
-    return _in_box(circle) & (haversine <= limit)
+    return _around(circle) & (haversine <= limit)
 
 
 def _haversine(angle: ColumnElement[float]) -> ColumnElement[float]:
@@ -155,7 +182,7 @@ def _haversine(angle: ColumnElement[float]) -> ColumnElement[float]:
     return sine * sine
 
 
-def _in_box(circle: Circle) -> Clause:
+def _around(circle: Circle) -> Clause:
     """Latitudes and longitudes around a circle: spares most rows the trigonometry."""
     radius = circle.radius_km / EARTH_RADIUS_KM
     height_deg = math.degrees(radius) + BOX_MARGIN_DEG

@@ -10,16 +10,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 
 from indexer.environment import TILES
+from indexer.library.library import open_library
 from indexer.serving.serve import HOST
 from tests.app.serving import names, served
 from tests.conftest import SAMPLE
+from tests.photos import make_photo
 
 pytestmark = pytest.mark.browser
 
 BEAR = "IMG_2034.jpg"  # November 2017
+DENSE = 7  # photos from north to south, and from west to east
 SEARCH = "Search your photos"
 
 
@@ -55,6 +59,23 @@ def tiles() -> Iterator[tuple[str, list[str]]]:
 def address(sample_library: Path, tiles: tuple[str, list[str]]) -> Iterator[str]:
     with served(sample_library, **{TILES: tiles[0]}) as address:
         yield address
+
+
+@pytest.fixture
+def dense_library(tmp_path: Path) -> Path:
+    """Photos everywhere around Paris: nowhere is a gap between them."""
+    for number in range(DENSE**2):
+        exif = Image.Exif()
+        latitude, longitude = 48.6 + number // DENSE * 0.061, 2.1 + number % DENSE * 0.083
+        exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (latitude, 0, 0), 3: "E"})
+        exif.get_ifd(ExifTags.IFD.GPSInfo)[4] = (longitude, 0, 0)
+        make_photo(tmp_path / "photos" / f"{number}.jpg", "red", seed=number, exif=exif)
+    library = open_library(tmp_path / "library", create=True, model="starter")
+    with library.writing():
+        library.add_root(tmp_path / "photos")
+        library.rebuild()
+    library.close()
+    return tmp_path / "library"
 
 
 def test_month_of_the_timeline_shows_its_photos(page: Page, address: str) -> None:
@@ -131,7 +152,7 @@ def test_cluster_of_the_map_searches_near_there(
     page.get_by_role("button", name="Zoom out").click()
     expect(page.locator(".dot")).not_to_have_count(far)
     page.get_by_role("button", name=re.compile(r"1 photo · 13\.2° S, 72\.5° W")).click()
-    expect(page.get_by_label(SEARCH)).to_have_value(re.compile("^near:-13.16"))
+    expect(page.get_by_label(SEARCH)).to_have_value("near:-13.2..-13.15,-72.55..-72.5")
     assert names(page) == ["Huayna Picchu.jpg"]
     assert tiles[1] == []
     page.go_back()
@@ -150,6 +171,25 @@ def test_a_cluster_finds_as_many_photos_as_it_says(page: Page, address: str) -> 
         expect(page.locator(".cell")).to_have_count(count)
         page.go_back()
         page.locator(".dot").first.wait_for()
+
+
+def test_clusters_of_a_dense_place_find_their_own_photos_alone(
+    page: Page, dense_library: Path
+) -> None:
+    with served(dense_library) as address:
+        page.goto(f"{address}map")
+        page.get_by_role("button", name="Zoom in").wait_for()
+        for zoomed in range(2):
+            page.locator(".dot").nth(1).wait_for()
+            counts = [int(one) for one in page.locator(".dot").all_inner_texts()]
+            assert sum(counts) == DENSE**2
+            for place, count in enumerate(counts[: 3 + zoomed]):
+                page.locator(".dot").nth(place).dispatch_event("click")
+                expect(page.locator(".cell")).to_have_count(count, timeout=5_000)
+                page.go_back()
+                page.locator(".dot").nth(place).wait_for()
+            page.get_by_role("button", name="Zoom out").click()
+            expect(page.locator(".dot")).not_to_have_count(len(counts))
 
 
 def test_place_is_added_to_a_query_by_the_map(page: Page, address: str) -> None:

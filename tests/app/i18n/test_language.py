@@ -109,16 +109,29 @@ def test_sentences_of_the_indexer_are_as_it_says_them() -> None:
     assert [one for one in SENTENCES if FIELD.sub("{}", one) not in spoken] == []
 
 
+WRONG_VALUES = (
+    *("year:1700", "year:2020..2018", "month:13", "after:2019-02-30", "near:narnia"),
+    *("near:91,200", "near:9,200", "near:9,9", "near:9,9,0km", "near:9..8,1..2"),
+)
 WRONG = ("", "a -", '"x', '""', "0:a", "colour:red", "near:x", "after:x", "month:13", "shape:x")
 
 
-@pytest.mark.parametrize("query", [*WRONG, "year:20", "camera:,"])
+@pytest.mark.parametrize("query", [*WRONG, *WRONG_VALUES, "year:20", "camera:,"])
 def test_errors_of_the_query_are_known_sentences(query: str) -> None:
     with pytest.raises(QueryError) as raised:
         parse(query)
     text = str(raised.value)
     assert any(pattern(one).fullmatch(text) for one in SENTENCES)
     assert said(raised.value) == text
+
+
+@pytest.mark.parametrize("query", WRONG_VALUES)
+def test_a_wrong_value_is_told_in_chinese_too(query: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse(query)
+    problem = str(raised.value).partition(" (column")[0]
+    (sentence,) = (one for one in SENTENCES if pattern(one).fullmatch(problem))
+    assert translations("zh").gettext(sentence) != sentence
 
 
 def _catalogue(code: str, domain: str = "page") -> list[Message]:

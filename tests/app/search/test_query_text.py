@@ -33,9 +33,9 @@ FACETS = Facets(
         "ext": {"jpg": 6},
     },
     places=(
-        Place(41.9022, 12.4533, 3),  # the Vatican, and the Appian Way
-        Place(41.85, 12.53, 2),
-        Place(30.0, -45.0, 1),  # at sea
+        Place(41.9022, 12.4533, 3, 838, 249),  # the Vatican, and the Appian Way
+        Place(41.85, 12.53, 2, 837, 250),
+        Place(30.0, -45.0, 1, 600, -900),  # at sea
     ),
 )
 
@@ -102,6 +102,8 @@ def test_part_is_taken_out_and_only_that_part() -> None:
         ("near:48.858,2.294,5km", "Within 5 km of Paris, France"),
         ("near:48.858,2.294,1km", "Within 1 km of 48.858, 2.294"),
         ("near:30,-45,500km", "Within 500 km of 30, -45"),
+        ("near:48.85..48.9,2.25..2.3", "On the map: Paris, France"),
+        ("near:30..31,-45..-44", "On the map: 30.5, -44.5"),
         ("near:paris", "Within 23 km of Paris, France"),
         ('near:"paris, us",1km', "Within 1 km of Paris, United States"),
         ("year:2018..2020", "2018 to 2020"),

@@ -58,13 +58,19 @@ def test_scrubber_is_told_each_month_in_words() -> None:
 
 
 def test_cluster_is_a_query_that_can_be_typed() -> None:
-    asked = near_query({"latitude": -13.16311, "longitude": -72.545, "km": 9})
-    assert asked == "near:-13.1631,-72.5450,9km"
+    asked = near_query({"south": -264, "north": -263, "west": -1451, "east": 20})
+    assert asked == "near:-13.2..-13.15,-72.55..1"
+    parse(asked)
+
+
+def test_cluster_at_the_edge_of_the_map_is_a_query_too() -> None:
+    asked = near_query({"south": 1800, "north": 1801, "west": 3599, "east": 3601})
+    assert asked == "near:90..90,179.95..180"
     parse(asked)
 
 
 def test_map_is_told_of_no_tiles_unless_they_are_allowed() -> None:
-    places = (Place(48.85837, 2.29448, 3),)
+    places = (Place(48.85837, 2.29448, 3, 977, 45),)
     told = map_data(Facets(3, {}, {}, places))
     assert told["tiles"] is None
-    assert told["places"] == [[48.8584, 2.2945, 3]]
+    assert told["places"] == [[48.8584, 2.2945, 3, 977, 45]]

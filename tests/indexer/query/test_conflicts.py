@@ -24,6 +24,8 @@ from indexer.query.query import parse
         ("shape:square shape:panorama", "shape:square,panorama finds"),
         ("shape:portrait,square shape:landscape", "shape:portrait,square,landscape finds"),
         ("ext:jpg ext:.PNG", "ext:jpg,.PNG finds"),
+        ("near:1..2,3..4 near:5..6,3..4", "near:1..2,3..4 and near:5..6,3..4"),
+        ("near:1..2,3..4 near:1..2,5..6", "near:1..2,3..4 and near:1..2,5..6"),
         ("near:paris near:london", "near:Paris,23km and near:London,47km"),
         ("folder:zoo -folder:zoo", "folder:zoo and -folder:zoo"),
         ("larger:8mp -larger:4mp", "larger:8mp and -larger:4mp"),
@@ -57,6 +59,8 @@ def test_what_cannot_hold_together_is_named(typed: str, told: str) -> None:
         "larger:8mp -larger:20mp",
         "has:gps has:camera",
         "near:paris -near:london",
+        "near:1..2,3..4 near:2..3,3..4",
+        "near:1..2,3..4 near:paris",
     ],
 )
 def test_what_may_hold_together_is_searched_with(typed: str) -> None:

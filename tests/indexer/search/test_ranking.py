@@ -162,6 +162,11 @@ RULES: dict[str, Rule] = {
     "near:48.9,180,20km": lambda photo: kilometres(photo, 48.9, 180) <= 20,
     "near:48.9,-179.9,3000m": lambda photo: kilometres(photo, 48.9, -179.9) <= 3,
     "near:89.9,0,4600km": lambda photo: kilometres(photo, 89.9, 0) <= 4600,
+    "near:48.85..48.9,2..180": lambda photo: (
+        None not in (photo.facts.latitude_deg, photo.facts.longitude_deg)
+        and 48.85 <= photo.facts.latitude_deg < 48.9
+        and photo.facts.longitude_deg >= 2
+    ),
     "has:gps": lambda photo: None not in (photo.facts.latitude_deg, photo.facts.longitude_deg),
     "has:date": lambda photo: photo.facts.taken_at is not None,
     "has:camera": lambda photo: photo.facts.camera is not None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from sqlalchemy.engine import URL
 
-from indexer.query.query import parse
+from indexer.query.filter_values import Box
+from indexer.query.query import Filter, parse
 from indexer.records.changes import Found
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat
+from indexer.records.results import CELLS_PER_DEG
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
 
@@ -89,6 +92,35 @@ def test_photos_near_one_another_are_one_place(store: Store) -> None:
     (place,) = store.facets().places
     assert place.photos == 4
     assert (place.latitude_deg, place.longitude_deg) == pytest.approx((48.85815, 2.294))
+
+
+EDGES = [
+    *(
+        (degree + minute / 60, -degree - minute / 60)
+        for degree in (0, 48, 71)
+        for minute in range(60)
+    ),
+    *((90.0, 180.0), (-90.0, -180.0), (89.975, -179.975), (-0.05, 0.1), (0.15, 0.3), (48.85, 2.35)),
+    *((edge / 20, edge / 20 + 1e-15) for edge in range(-1800, 1801, 97)),
+]
+
+
+def test_a_place_has_as_many_photos_as_its_box_finds(database: Path | URL, tmp_path: Path) -> None:
+    store = Store.create(database, Model("fake", "fake"))
+    root = store.add_root(tmp_path / "Pictures")
+    for number, (latitude, longitude) in enumerate(EDGES):
+        at = replace(facts(0), latitude_deg=latitude, longitude_deg=longitude)
+        content = NewContent(number.to_bytes(32, "big"), at, np.ones(8, np.float32))
+        store.record([Outcome(Found(root.id, f"{number}.jpg", FileStat(1, 1)), None, content)])
+    places = store.facets().places
+    assert sum(place.photos for place in places) == len(EDGES)
+    for place in places:
+        south, west = place.row / CELLS_PER_DEG, place.column / CELLS_PER_DEG
+        north = min(90.0, (place.row + 1) / CELLS_PER_DEG)
+        east = min(180.0, (place.column + 1) / CELLS_PER_DEG)
+        box = Filter("near", Box(south, west, north, east))
+        assert len(store.newest((box,), 1000)) == place.photos, place
+    store.close()
 
 
 def test_an_empty_library_has_nothing_to_count(database: Path | URL) -> None:
