@@ -46,6 +46,7 @@ OPTIONS: Final[Mapping[str, object]] = {
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",  # tracebacks go to the log, not to the page
+    "logger.enableRich": False,  # it writes them to standard output, in colours
     "logger.level": "error",  # nothing that a browser sends fills the log
     "logger.hideWelcomeMessage": True,
     "theme.baseRadius": "0.5rem",

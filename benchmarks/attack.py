@@ -43,6 +43,7 @@ HIDDEN: Final = (  # from a stranger: routes of Streamlit, and what the page its
     *("static/js/index.js", "land.json", "files/x", "thumbnails/1/1/x", "docs", "openapi.json"),
     *("..%2f..%2fetc%2fpasswd", "static/..%2f..%2fmain.py", "library/_stcore/health"),
 )
+REFUSED: Final = (b"HTTP/1.1 400", b"HTTP/1.1 403", b"HTTP/1.1 404", b"HTTP/1.1 405")
 TELLS: Final = ("streamlit", "uvicorn", "python", "starlette", "root:", "traceback", "/home/")
 
 
@@ -182,6 +183,15 @@ def silence(target: Target) -> str:
         return "" if status in (200, 401) else f"beside 200 silent connections: {status}"
 
 
+def broken_off(target: Target) -> str:
+    """Forms of which only a part comes. What the server logs of it is not seen from here."""
+    for _ in range(20):
+        with socket.create_connection((target.host, target.port), WAIT_S) as opened:
+            opened.sendall(b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\npassw")
+    status, _ = target.ask("GET", "/", {"Accept": "text/html"})
+    return "" if status in (200, 401) else f"after 20 forms that were broken off: {status}"
+
+
 def malformed(target: Target) -> str:
     """Requests that are none, or that have very long heads."""
     for data in (
@@ -190,9 +200,11 @@ def malformed(target: Target) -> str:
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
         b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
     ):
         answer = _raw(target, data)
-        if answer and not answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403")):
+        if answer and not answer.startswith(REFUSED):
             return f"{data[:40]!r} is answered with {answer[:40]!r}"
         if any(word.encode() in answer.lower() for word in TELLS):
             return f"{data[:40]!r} is answered with {answer!r}"
@@ -216,6 +228,7 @@ ATTACKS: Final[Mapping[str, Callable[[Target], str]]] = {
         open_paths,
         uploads,
         silence,
+        broken_off,
         malformed,
         guesses,  # last: one waits afterwards
     )

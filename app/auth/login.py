@@ -21,7 +21,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -86,7 +86,7 @@ class _Pages:
         try:
             async with asyncio.timeout(FORM_S):
                 form = await _form_of(request.stream())
-        except TimeoutError:
+        except (TimeoutError, ClientDisconnect):
             return Response(status_code=TOO_LATE)
         if form is None:
             return Response(status_code=TOO_LARGE)

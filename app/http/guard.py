@@ -41,8 +41,10 @@ MESSAGES: Final = frozenset(("rerun_script", "stop_script", "app_heartbeat"))
 MESSAGE_BYTES: Final = 4 * ((GIVEN_BYTES + 2) // 3) + 1_000_000
 WIDGETS: Final = 1_000  # a page has some 30
 STATE_BYTES: Final = 4_000_000  # that a session keeps; an event, as a picture is, goes at once
+UNUSED_FORMS: Final = ("string_trigger_value", "chat_input_value", "file_uploader_state_value")
 EVENT_FORM: Final = "json_trigger_value"
 JSON_FORMS: Final = ("json_value", EVENT_FORM)
+TEXT_FORM: Final = "string_value"  # for a component Streamlit tries to read it as JSON
 SESSIONS: Final = 100  # open at once: each holds four files
 FIRST_MESSAGE_S: Final = 20.0  # a browser sends it as soon as it is connected
 # Without a message that the page sends, and with nothing to draw: a page that is open sends one
@@ -101,8 +103,10 @@ def is_served(path: str) -> bool:
     """Whether anything that the page needs is at `path`."""
     if path in CORE:
         return True
-    parts = path.split("/")
-    return parts[1] not in NOT_SERVED and "_stcore" not in parts
+    start, *parts = path.split("/")
+    if start or not parts:  # as in `OPTIONS *`, and in requests to a proxy
+        return False
+    return parts[0] not in NOT_SERVED and "_stcore" not in parts
 
 
 def refusal(scope: Scope, names: Iterable[str] | None, posts: Iterable[str]) -> Refusal | None:
@@ -140,16 +144,22 @@ def is_expected(data: bytes) -> bool:
     kept = sum(state.ByteSize() for state in states if state.WhichOneof("value") != EVENT_FORM)
     is_small = len(states) <= WIDGETS and kept <= STATE_BYTES
     is_known = message.WhichOneof("type") in MESSAGES
-    return is_known and is_small and all(map(_is_json_whole, states))
+    return is_known and is_small and all(map(_is_readable, states))
 
 
-def _is_json_whole(state: WidgetState) -> bool:
-    """Whether JSON is JSON, where a widget says so, and is not nested beyond reading."""
+def _is_readable(state: WidgetState) -> bool:
+    """Whether it has a form that the page uses, JSON is JSON, and Streamlit can try to read JSON
+    and text: it is not nested too deep, and has no number that is too long.
+    """
     form = state.WhichOneof("value")
-    if form not in JSON_FORMS:
+    if form in UNUSED_FORMS:
+        return False
+    if form not in (*JSON_FORMS, TEXT_FORM):
         return True
     try:
         json.loads(getattr(state, form))
+    except json.JSONDecodeError:
+        return form == TEXT_FORM
     except (ValueError, RecursionError):
         return False
     return True

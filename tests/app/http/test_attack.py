@@ -268,6 +268,9 @@ def test_events_of_a_wrong_form_give_no_traceback(
                 trigger = f"$$STREAMLIT_INTERNAL_KEY_{key}__events"
                 widgets.add(id=trigger, json_trigger_value=json.dumps(triggers))
             stream.send(sent.SerializeToString())
+            for state in widgets:
+                state.string_value = odd  # a form that no component of ours sends
+            stream.send(sent.SerializeToString())
         run_query(stream, "a bear")
     log = connections.with_name("errors").read_text()
     assert "of another form" in log
@@ -314,6 +317,11 @@ def answered(stream: ClientConnection, message: BackMsg) -> str:
 
 def test_wrong_passwords_wait_whatever_address_a_visitor_claims(target: Target) -> None:
     assert ATTACKS["guesses"](target) == ""
+
+
+def test_no_stranger_fills_the_log(target: Target, connections: Path) -> None:
+    """After all that came before."""
+    assert "Traceback" not in connections.with_name("errors").read_text()
 
 
 def test_server_has_connected_to_nobody(target: Target, connections: Path) -> None:

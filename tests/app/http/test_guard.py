@@ -14,6 +14,7 @@ from app.http.guard import (
     NO_METHOD,
     NO_PATH,
     STATE_BYTES,
+    UNUSED_FORMS,
     WIDGETS,
     host_name,
     is_expected,
@@ -85,6 +86,7 @@ def test_what_the_page_needs_is_served(path: str) -> None:
         *("/_stcore/metrics", "/_stcore/upload_file/a/b", "/_stcore/agent/openapi.json"),
         *("/_stcore", "/timeline/_stcore/metrics", "/component/x", "/auth/login", "/app/static/x"),
         *("/_stcore/bidi-components/x/y", "//_stcore/metrics"),
+        *("*", "", "evil.example:80"),  # as in `OPTIONS *`, and in `CONNECT`
     ],
 )
 def test_other_routes_of_streamlit_are_closed(path: str) -> None:
@@ -167,6 +169,24 @@ def test_state_that_a_session_keeps_is_limited_and_an_event_only_by_the_message(
 def test_what_is_not_json_where_a_widget_says_so_is_dropped(value: str) -> None:
     message = drawn_again()
     message.rerun_script.widget_states.widgets.add(id="odd", json_value=value)
+    assert not is_expected(message.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("value", "passes"),
+    [("a dog", True), ("{", True), ("", True), ("[" * 100_000, False), ("9" * 5_000, False)],
+)
+def test_text_that_breaks_who_tries_it_as_json_is_dropped(value: str, passes: bool) -> None:
+    message = drawn_again()
+    message.rerun_script.widget_states.widgets.add(id="odd", string_value=value)
+    assert is_expected(message.SerializeToString()) is passes
+
+
+@pytest.mark.parametrize("form", UNUSED_FORMS)
+def test_form_of_a_widget_that_the_page_has_not_is_dropped(form: str) -> None:
+    message = drawn_again()
+    state = message.rerun_script.widget_states.widgets.add(id="odd")
+    getattr(state, form).SetInParent()
     assert not is_expected(message.SerializeToString())
 
 
