@@ -24,7 +24,7 @@ APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
   apt-get update -qq && apt-get install -y -qq $(1); \
   else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
 
-.PHONY: help setup run try test parity bench lint format browser clean
+.PHONY: help setup run try test test-long attack parity bench lint format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +51,12 @@ try: # what `run` does, with a server of PostgreSQL around it or without
 
 test: setup ## run the whole suite
 	$(BIN)/python -m pytest
+
+test-long: setup ## run the whole suite, its random tests with ten times the examples (hours)
+	RECOLLECT_TEST_DEPTH=10 $(BIN)/python -m pytest
+
+attack: $(READY) ## attack a page of yours as a stranger would: make attack URL=http://127.0.0.1:8501
+	$(BIN)/python -m benchmarks.attack "$(URL)"
 
 parity: ## compare CLIP with the reference code, in an environment of its own (6 GB)
 	test -x .venv-parity/bin/pip || $(PYTHON) -m venv .venv-parity

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL
 
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
+from tests.depth import deeper
 from tests.postgres_server import Server, server_in
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -27,7 +28,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the st
 
 
 # how long an example takes is the machine's business
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed",
+    max_examples=deeper(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("untimed")
 
 

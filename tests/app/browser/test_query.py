@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ElementHandle, Page, expect
 
 from indexer.library.library import open_library
 from tests.app.serving import WAIT_MS, search, served
+from tests.depth import deeper
 from tests.photos import make_photo
 
 pytestmark = pytest.mark.browser
@@ -119,7 +120,7 @@ def test_every_example_of_the_documentation_can_be_asked(tab: Page, box: Element
 
 # a tab that hangs answers nothing that comes after: there is nothing to shrink
 @settings(
-    max_examples=200,
+    max_examples=deeper(200),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

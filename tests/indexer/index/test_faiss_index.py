@@ -20,6 +20,7 @@ from indexer.errors import MissingFaiss
 from indexer.index.faiss_index import VectorIndex
 from indexer.index.policy import BYTES
 from indexer.index.snapshot import CRC_BYTES, MAGIC
+from tests.depth import deeper
 
 DIM = 8
 LISTS = f"IVF4,PQ{DIM}x4fs"
@@ -65,7 +66,7 @@ def snapshot(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=50)
+@settings(max_examples=deeper(50))
 @given(st.integers(0, 60), st.integers(1, 80), st.integers(0, 2**32 - 1))
 def test_search_equals_brute_force(count: int, k: int, seed: int) -> None:
     vectors, (query,) = stored(unit_rows(count, seed)), unit_rows(1, seed + 1)
@@ -81,7 +82,7 @@ def test_search_equals_brute_force(count: int, k: int, seed: int) -> None:
     np.testing.assert_allclose([scores[i] for i in found.tolist()], best, atol=1e-6)
 
 
-@settings(max_examples=100)
+@settings(max_examples=deeper(100))
 @given(
     count=st.integers(1, 60),
     k=st.integers(1, 80),
@@ -259,7 +260,7 @@ def test_an_index_that_faiss_cannot_read_is_discarded(
         assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
 
 
-@settings(max_examples=100)
+@settings(max_examples=deeper(100))
 @given(data=st.data())
 def test_any_changed_byte_discards_the_snapshot(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -29,6 +29,7 @@ from indexer.search.ranking import nearest
 from indexer.search.relevance import Calibration
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
+from tests.depth import deeper
 
 DIM = 16
 COUNT = 600
@@ -78,7 +79,7 @@ def renewed(live: LiveIndex) -> VectorIndex:
 
 @pytest.mark.parametrize("kind", [STORED, BYTES, LISTS])
 @settings(
-    max_examples=10,
+    max_examples=deeper(10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # the store is only read
 )

@@ -30,13 +30,14 @@ from PIL import Image
 from indexer.library.library import open_library
 from indexer.records.changes import IngestReport
 from tests.conftest import DATABASES, place_on
+from tests.depth import deeper
 from tests.fakes import ColourEncoder
 
 ROOTS = ("one", "two")
 FOLDERS = ("", "a", "a/b", ".hidden", "left out", "left out")
 PATTERNS = ("left out/",)
 NAMES = ("x.png", "X.png", "y.png", "z.png")
-EXAMPLES = {"sqlite": 200, "postgres": 12}
+EXAMPLES = {"sqlite": deeper(200), "postgres": deeper(12)}
 DAMAGED = 9  # the content that no decoder takes
 
 PlaceIn = Callable[[Path], AbstractContextManager[Path]]

@@ -32,6 +32,7 @@ from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.schema import STORED
 from indexer.store.store import Store
 from tests.conftest import DATABASES, database_on
+from tests.depth import deeper
 
 DIM = 8
 PHOTOS = 60
@@ -230,7 +231,7 @@ def test_a_photo_is_found_by_where_it_lies(filled: Filled) -> None:
     assert filled.store.photo_at(Path("/elsewhere.jpg")) is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=deeper(60))
 @given(rules=rules, top=st.integers(1, 70), seed=st.integers(0, 1000))
 def test_search_equals_brute_force(
     filled: Filled, rules: list[tuple[str, bool]], top: int, seed: int
