@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from functools import reduce
-from typing import Any, Final
+from typing import Any
 
 from app.http.thumbnail_urls import thumbnail_url
-from app.i18n.language import N_, _, day, month, month_name, number, place_name
+from app.i18n.language import _
+from app.search.filter_view import either
+from app.search.filter_views import VIEWS
 from app.search.query_text import without
 from indexer.errors import PhotoNotFound
 from indexer.library.library import Library
-from indexer.query.cities import city_at, city_named
-from indexer.query.filter_values import Box, Circle, Single, Span, singles
+from indexer.query.filter_values import Single, Span, singles
 from indexer.query.query import Filter, LibraryPhoto, Query, Term
-
-SHAPES: Final = {
-    "portrait": N_("Portrait"),
-    "landscape": N_("Landscape"),
-    "square": N_("Square"),
-    "panorama": N_("Panorama"),
-}
-KNOWN: Final = {
-    "gps": N_("With a place"),
-    "date": N_("With a date"),
-    "camera": N_("With a camera"),
-    "lens": N_("With a lens"),
-}
-CITY_KM: Final = 4.0  # a smaller circle is around something within a city
-ICONS: Final = {
-    "after": "time",
-    "before": "time",
-    "year": "time",
-    "month": "time",
-    "folder": "folder",
-    "name": "picture",
-    "camera": "camera",
-    "lens": "camera",
-    "near": "place",
-    "shape": "shape",
-    "larger": "shape",
-}
 
 
 def chips(library: Library, query: Query) -> list[dict[str, Any]]:
@@ -51,46 +24,14 @@ def chips(library: Library, query: Query) -> list[dict[str, Any]]:
 
 def in_words(one: Filter) -> str:
     """What a filter asks for, for people."""
-    told = reduce(either, (_meaning(one.name, value) for value in singles(one.value)))
-    return _("Not: {filter}").format(filter=told) if one.negated else told
+    words = reduce(either, (_value(one.name, value) for value in singles(one.value)))
+    return _("Not: {filter}").format(filter=words) if one.negated else words
 
 
-def either(one: str, other: str) -> str:
-    """Two names of which one will do."""
-    return _("{one} or {other}").format(one=one, other=other)
-
-
-def _meaning(name: str, value: Single) -> str:
-    match name, value:
-        case "after", date() as first:
-            return _("From {date}").format(date=_date(first))
-        case "before", date() as end:
-            return _("Until {date}").format(date=_date(end, is_end=True))
-        case "month", int() as number_of_month:
-            return month_name(date(2000, number_of_month, 1))
-        case _name, Span(first, last):
-            return _span(*(None if end is None else _meaning(name, end) for end in (first, last)))
-        case "name", str() as part:
-            return _("File name: {name}").format(name=part)
-        case "folder", str() as path:
-            return path.strip("/").rpartition("/")[2] or path
-        case "shape", str() as shape:
-            return _(SHAPES[shape])
-        case "has", str() as fact:
-            return _(KNOWN[fact])
-        case "larger", float() as megapixels:
-            return _("{count} megapixels and more").format(count=number(megapixels))
-        case "near", Circle() as circle:
-            return _("Within {distance} km of {place}").format(
-                distance=number(round(circle.radius_km, 3)), place=_middle(circle)
-            )
-        case "near", Box() as box:
-            return _("On the map: {place}").format(place=_middle_of_box(box))
-        case _other:
-            return str(value)
-
-
-def _span(first: str | None, last: str | None) -> str:
+def _value(name: str, value: Single) -> str:
+    if not isinstance(value, Span):
+        return VIEWS[name].words(value)
+    first, last = (None if end is None else _value(name, end) for end in (value.first, value.last))
     if first is None:
         return _("Until {date}").format(date=last)
     if last is None:
@@ -98,33 +39,10 @@ def _span(first: str | None, last: str | None) -> str:
     return _("{first} to {last}").format(first=first, last=last)
 
 
-def _middle(circle: Circle) -> str:
-    """The city that a wide circle is around, of a narrow one the point."""
-    if circle.city and (named := city_named(circle.city)):
-        return place_name(named)
-    city = city_at(circle.latitude_deg, circle.longitude_deg)
-    if city and circle.radius_km >= CITY_KM:
-        return place_name(city)
-    return f"{number(round(circle.latitude_deg, 3))}, {number(round(circle.longitude_deg, 3))}"
-
-
-def _middle_of_box(box: Box) -> str:
-    latitude, longitude = (box.south_deg + box.north_deg) / 2, (box.west_deg + box.east_deg) / 2
-    if city := city_at(latitude, longitude):
-        return place_name(city)
-    return f"{number(round(latitude, 3))}, {number(round(longitude, 3))}"
-
-
-def _date(moment: date, *, is_end: bool = False) -> str:
-    """The month, where one begins or ends there, else the day; the end is the day before."""
-    last = moment - timedelta(days=1) if is_end and moment > date.min else moment
-    return month(last) if moment.day == 1 else day(last)
-
-
 def _of_filter(query: Query, one: Filter) -> dict[str, Any]:
     return {
         "label": in_words(one),
-        "kind": ICONS.get(one.name, "filter"),
+        "kind": VIEWS[one.name].icon.name,
         "rest": without(query, one),
         "src": None,
     }

@@ -1,18 +1,13 @@
 // The query box: what is typed, what could be meant, what holds already, and a picture to search by.
-// data = {query, chips, candidates, picture, limit_bytes, notice, words}
+// data = {query, chips, candidates, icons, picture, limit_bytes, notice, words}
 // A chip = {label, kind, rest, src}: without it the query is `rest`. A candidate = [kind, insert,
 // label, count]; one whose `insert` ends with a colon goes on being typed.
 // Names are other people's text: they are only ever set as text and as attributes.
 // elements.js and picture_intake.js go before.
 
 const SHOWN = 8, RECENT = 12, KEPT = "recollect-recent";
-const ICONS = {
+const ICONS = { // those of filters come with the data
   recent: "M12 8v5l4 2M21 12a9 9 0 1 1-3-6.7M21 3v4h-4",
-  time: "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
-  folder: "M3 6h6l2 3h10v11H3z",
-  camera: "M4 8h4l2-3h4l2 3h4v11H4zM12 16.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4z",
-  place: "M12 21s-6.5-6.6-6.5-11a6.5 6.5 0 0 1 13 0c0 4.4-6.5 11-6.5 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z",
-  shape: "M4 7h16v10H4z",
   filter: "M4 6h16M7 12h10M10 18h4",
   search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 21 21",
   cross: "M6 6l12 12M18 6 6 18",
@@ -295,6 +290,7 @@ function fill(box, data) {
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
+  Object.assign(ICONS, data.icons);
   const box = parentElement.querySelector(".box")?.box ?? build();
   if (!box.root.isConnected) parentElement.append(box.root);
   box.say = setTriggerValue;

@@ -11,7 +11,7 @@ from app.search import image_query
 from app.search.chips import chips
 from app.search.picture_store import Given
 from app.search.query_text import readable
-from app.search.suggestions import Suggestion, suggestions
+from app.search.suggestions import Suggestion, icons, suggestions
 from app.ui import url_state
 from app.ui.component import draw
 from indexer.library.library import Library
@@ -28,6 +28,7 @@ def query_box(library: Library, facets: Facets) -> None:
         "query": url_state.query(),
         "chips": _chips(library, given),
         "candidates": _suggested(facets),
+        "icons": icons(),
         "picture": given is not None,
         "limit_bytes": image_query.intake_data()["limit_bytes"],
         "limit_characters": url_state.QUERY_CHARACTERS,

@@ -12,6 +12,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -19,24 +20,15 @@ from zipstream import ZipStream
 
 from app.selection.safe_text import line_of, safe_name, same_name
 from indexer.location import Location
+from indexer.query.conditions import Quantity
+from indexer.query.filters import FILTERS
 from indexer.records.photos import Photo
 from indexer.sources.originals import open_original
 from indexer.sources.reading import PIECE_BYTES, open_regular
 from indexer.spreadsheet import harmless
 
-COLUMNS: Final = (
-    "photo_id",
-    "path",
-    "date",
-    "date_source",
-    "width_px",
-    "height_px",
-    "size_bytes",
-    "camera",
-    "latitude_deg",
-    "longitude_deg",
-)
-DEGREE_DIGITS: Final = 6
+Column = Callable[[Photo], Any]
+
 GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
 
@@ -49,16 +41,18 @@ def as_csv(photos: Iterable[Photo]) -> bytes:
     """A row a photo below the names of the columns; with a mark by which Excel knows UTF-8."""
     written = io.StringIO()
     rows = csv.writer(written)
-    rows.writerow(COLUMNS)
+    columns = _columns()
+    rows.writerow(columns)
     for photo in photos:
-        values = _row(photo).values()
-        rows.writerow([harmless(value) for value in values])
+        rows.writerow([harmless(read(photo)) for read in columns.values()])
     return written.getvalue().encode("utf-8-sig", "replace")
 
 
 def as_json(photos: Iterable[Photo]) -> bytes:
     """A list of objects with the same names, and every text as it is."""
-    written = json.dumps([_row(photo) for photo in photos], ensure_ascii=False, indent=1)
+    columns = _columns()
+    listed = [{name: read(photo) for name, read in columns.items()} for photo in photos]
+    written = json.dumps(listed, ensure_ascii=False, indent=1)
     return written.encode("utf-8", "backslashreplace")  # of bytes that are no UTF-8: as JSON does
 
 
@@ -130,23 +124,22 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
     return free
 
 
-def _row(photo: Photo) -> dict[str, Any]:
-    facts = photo.facts
-    values = (
-        photo.id,
-        str(photo.path),
-        photo.date.isoformat(timespec="seconds"),
-        photo.date_source,
-        facts.width_px,
-        facts.height_px,
-        photo.size_bytes,
-        facts.camera,
-        _degrees(facts.latitude_deg),
-        _degrees(facts.longitude_deg),
-    )
-    return dict(zip(COLUMNS, values, strict=True))
+def _columns() -> dict[str, Column]:
+    """What is told of a photo: of its file, then the facts that filters ask for."""
+    of_file: dict[str, Column] = {
+        "photo_id": lambda photo: photo.id,
+        "path": lambda photo: str(photo.path),
+        "date": lambda photo: photo.date.isoformat(timespec="seconds"),
+        "date_source": lambda photo: photo.date_source,
+        "width_px": lambda photo: photo.facts.width_px,
+        "height_px": lambda photo: photo.facts.height_px,
+        "size_bytes": lambda photo: photo.size_bytes,
+    }
+    exported = [quantity for spec in FILTERS.values() for quantity in spec.exported]
+    return of_file | {quantity.name: partial(_fact, quantity) for quantity in exported}
 
 
-def _degrees(angle: float | None) -> float | None:
-    """To the 0.1 m that EXIF tells at most, and without what its thirds of a second leave over."""
-    return None if angle is None else round(angle, DEGREE_DIGITS)
+def _fact(quantity: Quantity, photo: Photo) -> Any:
+    """Numbers without what reckoning in thirds of a second leaves over."""
+    value = getattr(photo.facts, quantity.name)
+    return value if value is None or quantity.digits is None else round(value, quantity.digits)

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from app.search.chips import in_words
-from app.search.filters import MONTHS, months_between, span_of
+from app.search.dates import MONTHS, months_between, span_of
+from app.search.folder_tree import tree
 from app.search.query_text import (
     read,
     readable,
@@ -18,7 +19,7 @@ from app.search.query_text import (
     with_filters,
     without,
 )
-from app.search.suggestions import suggestions, tree
+from app.search.suggestions import suggestions
 from indexer.query.query import Query, parse
 from indexer.records.results import Facets, Place
 
