@@ -68,15 +68,18 @@ bench: $(READY) ## measure beside rclip, open_clip and transformers, in an envir
 	.venv-bench/bin/pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.bench
 
-lint: $(READY) ## check format, style, types and the layers of the packages
+lint: $(READY) ## check format, style, types and the layers of the packages; and the page's scripts
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/oxfmt --check 'app/**/*.js'
+	$(BIN)/oxlint --deny-warnings app
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: $(READY) ## put the code in form
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/oxfmt 'app/**/*.js'
 
 browser:
 ifeq ($(BROWSER),)

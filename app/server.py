@@ -26,6 +26,7 @@ from app.http.index_html import DEEP, index
 from app.http.thumbnail_urls import THUMBNAILS_URL, signed_urls
 from app.ui.library_handle import search_once
 from app.ui.navigation import PATHS
+from app.ui.scripts import SCRIPTS_URL, script
 from indexer.paths import default_library
 
 LAND: Final = Path(__file__).with_name("ui") / "land.json"
@@ -73,10 +74,20 @@ def thumbnail(request: Request) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers=FOR_GOOD)
 
 
+def page_script(request: Request) -> Response:
+    """A script of the page, of the version that this server has."""
+    asked = request.path_params
+    content = script(asked["version"], asked["name"])
+    if content is None:
+        return Response(status_code=GONE)
+    return Response(content, media_type="text/javascript", headers=FOR_GOOD)
+
+
 ROUTES: Final = [
     Route(f"/{FILES_URL}/{{token}}", file),
     Route(f"/{THUMBNAILS_URL}/{{library:int}}/{{photo:int}}/{{signature}}", thumbnail),
     Route(f"/{LAND_URL}", land),
+    Route(f"/{SCRIPTS_URL}/{{version}}/{{name:path}}", page_script),
     *(Route(f"/{path}", index) for path in PATHS),
     Route(f"/{{path:{DEEP}}}", index),  # of no page: the document says so
 ]

@@ -1,24 +1,49 @@
 // The atlas: the library as points that can be zoomed, and the list of its groups beside them.
-// elements.js and atlas_drawing.js go before. data = {points, groups, words, group, area}:
+// data = {points, groups, words, group, area}:
 // points: base64 of little-endian numbers, x y (16 bits) group (8) year (16) id (32);
 // groups: [{name, count, place: [x, y]}]; group, area: what the address chooses, or null.
 // Thumbnails come as the event `recollect-pictures`, for `wanted` photos.
 
-const CLICK_PX = 5, CORNERS = 60;
-const STEP = 0.15, ZOOM = 1.5;
+import { button, element } from "../ui/elements.js";
+import {
+  SCALE,
+  THUMB_PX,
+  changed,
+  groupColour,
+  isDark,
+  isLit,
+  light,
+  moveBy,
+  onMap,
+  onScreen,
+  receive,
+  unpack,
+  yearColour,
+  zoomAt,
+} from "./atlas_drawing.js";
+
+const CLICK_PX = 5,
+  CORNERS = 60;
+const STEP = 0.15,
+  ZOOM = 1.5;
 
 // the pointer: drag moves or draws a line, two fingers zoom, a click opens
 
 function listen(root) {
-  const { canvas } = root, fingers = new Map();
+  const { canvas } = root,
+    fingers = new Map();
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoomAt(root, ...place(event), Math.exp(-event.deltaY / 400));
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoomAt(root, ...place(event), Math.exp(-event.deltaY / 400));
+    },
+    { passive: false },
+  );
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, place(event));
@@ -63,17 +88,23 @@ function finishLine(root) {
   const corners = root.line.filter((_, at) => at % every === 0);
   setDrawing(root, false);
   if (corners.length < 3) return;
-  root.say("area", corners.flat().map((part) => Math.max(-999, Math.min(1999, Math.round(1000 * part)))));
+  root.say(
+    "area",
+    corners.flat().map((part) => Math.max(-999, Math.min(1999, Math.round(1000 * part)))),
+  );
 }
 
 function open(root, px, py) {
-  const thumb = root.thumbs.findLast((one) => Math.abs(one.px - px) < THUMB_PX / 2 && Math.abs(one.py - py) < THUMB_PX / 2);
+  const thumb = root.thumbs.findLast(
+    (one) => Math.abs(one.px - px) < THUMB_PX / 2 && Math.abs(one.py - py) < THUMB_PX / 2,
+  );
   const at = thumb ? thumb.at : nearest(root, px, py);
   if (at >= 0) root.say("opened", root.points.id[at]);
 }
 
 function nearest(root, px, py) {
-  let best = -1, off = 12;
+  let best = -1,
+    off = 12;
   for (let at = 0; at < root.points.x.length; at++) {
     const [x, y] = onScreen(root, root.points.x[at] / SCALE, root.points.y[at] / SCALE);
     const away = Math.hypot(x - px, y - py);
@@ -85,8 +116,10 @@ function nearest(root, px, py) {
 function onKey(root, event) {
   const step = STEP / root.view.zoom;
   const acts = {
-    ArrowLeft: () => moveBy(root, -step, 0), ArrowRight: () => moveBy(root, step, 0),
-    ArrowUp: () => moveBy(root, 0, -step), ArrowDown: () => moveBy(root, 0, step),
+    ArrowLeft: () => moveBy(root, -step, 0),
+    ArrowRight: () => moveBy(root, step, 0),
+    ArrowUp: () => moveBy(root, 0, -step),
+    ArrowDown: () => moveBy(root, 0, step),
     "+": () => zoomAt(root, root.width / 2, root.height / 2, ZOOM),
     "=": () => zoomAt(root, root.width / 2, root.height / 2, ZOOM),
     "-": () => zoomAt(root, root.width / 2, root.height / 2, 1 / ZOOM),
@@ -116,12 +149,19 @@ function tool(label, shape, act) {
 function tools(root, words) {
   const bar = element("div", "tools");
   const middle = () => [root.width / 2, root.height / 2];
-  root.lasso = tool(words.lasso, "M12 4c5 0 9 2.500 9 6s-4 6-9 6-9-2.500-9-6 4-6 9-6zM7 15c-3 2 1 3 0 6", () => setDrawing(root, !root.drawing));
+  root.lasso = tool(
+    words.lasso,
+    "M12 4c5 0 9 2.500 9 6s-4 6-9 6-9-2.500-9-6 4-6 9-6zM7 15c-3 2 1 3 0 6",
+    () => setDrawing(root, !root.drawing),
+  );
   root.lasso.setAttribute("aria-pressed", "false");
   bar.append(
     tool(words.nearer, "M12 5v14M5 12h14", () => zoomAt(root, ...middle(), ZOOM)),
     tool(words.farther, "M5 12h14", () => zoomAt(root, ...middle(), 1 / ZOOM)),
-    tool(words.whole, "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5", () => { root.view = { x: 0.5, y: 0.5, zoom: 1 }; changed(root); }),
+    tool(words.whole, "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5", () => {
+      root.view = { x: 0.5, y: 0.5, zoom: 1 };
+      changed(root);
+    }),
     root.lasso,
   );
   return bar;
@@ -131,7 +171,10 @@ function colours(root, words) {
   const bar = element("div", "colours");
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", words.colour);
-  const buttons = [[words.by_group, false], [words.by_year, true]].map(([label, byYear]) => {
+  const buttons = [
+    [words.by_group, false],
+    [words.by_year, true],
+  ].map(([label, byYear]) => {
     const choice = button("choice", label);
     choice.onclick = () => {
       root.byYear = byYear;
@@ -147,7 +190,8 @@ function colours(root, words) {
 }
 
 function legend(root) {
-  const [first, last] = root.years, dark = isDark(root);
+  const [first, last] = root.years,
+    dark = isDark(root);
   const ramp = element("span", "ramp");
   const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => yearColour(share, dark));
   ramp.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
@@ -157,17 +201,20 @@ function legend(root) {
 function fillList(root, words) {
   root.list.setAttribute("aria-label", words.groups);
   const dark = isDark(root);
-  root.list.replaceChildren(...root.largestFirst.map((group) => {
-    const { name, count } = root.groups[group];
-    const item = element("li", "item"), chooses = button("group");
-    chooses.dataset.group = group;
-    const swatch = element("span", "swatch");
-    swatch.style.background = groupColour(group, dark);
-    chooses.append(swatch, element("span", "label", name), element("span", "count", count));
-    chooses.onclick = () => root.say("group", root.chosenGroup === group ? -1 : group);
-    item.append(chooses);
-    return item;
-  }));
+  root.list.replaceChildren(
+    ...root.largestFirst.map((group) => {
+      const { name, count } = root.groups[group];
+      const item = element("li", "item"),
+        chooses = button("group");
+      chooses.dataset.group = group;
+      const swatch = element("span", "swatch");
+      swatch.style.background = groupColour(group, dark);
+      chooses.append(swatch, element("span", "label", name), element("span", "count", count));
+      chooses.onclick = () => root.say("group", root.chosenGroup === group ? -1 : group);
+      item.append(chooses);
+      return item;
+    }),
+  );
 }
 
 function build() {
@@ -181,16 +228,26 @@ function build() {
   root.legend.hidden = true;
   root.list = element("ul", "groups");
   root.append(root.stage, root.side);
-  Object.assign(root, { pictures: new Map(), thumbs: [], lit: null, view: { x: 0.5, y: 0.5, zoom: 1 } });
+  Object.assign(root, {
+    pictures: new Map(),
+    thumbs: [],
+    lit: null,
+    view: { x: 0.5, y: 0.5, zoom: 1 },
+  });
   return root;
 }
 
 function fill(root, data) {
   root.points = unpack(data.points);
   root.groups = data.groups;
-  const sizes = root.groups.map((_, group) => root.points.group.reduce((sum, one) => sum + (one === group), 0));
-  root.largestFirst = sizes.map((_, group) => group).sort((a, b) => sizes[b] - sizes[a]);
-  root.years = [root.points.year.reduce((a, b) => Math.min(a, b), 9999), root.points.year.reduce((a, b) => Math.max(a, b), 0)];
+  const sizes = root.groups.map((_, group) =>
+    root.points.group.reduce((sum, one) => sum + (one === group), 0),
+  );
+  root.largestFirst = sizes.map((_, group) => group).toSorted((a, b) => sizes[b] - sizes[a]);
+  root.years = [
+    root.points.year.reduce((a, b) => Math.min(a, b), 9999),
+    root.points.year.reduce((a, b) => Math.max(a, b), 0),
+  ];
   root.canvas.setAttribute("aria-label", data.words.picture);
   root.stage.replaceChildren(root.canvas, tools(root, data.words));
   root.side.replaceChildren(colours(root, data.words), root.legend, root.list);
@@ -212,7 +269,8 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   root.say = setTriggerValue;
   root.wish = (photos) => setStateValue("wanted", { photos, turn: Date.now() }); // no event: one would push out another
   const filled = JSON.stringify([data.points.id, data.points.x, data.groups, data.words]);
-  if (root.filled !== filled) { // else keep the keyboard's place
+  if (root.filled !== filled) {
+    // else keep the keyboard's place
     root.filled = filled;
     fill(root, data);
   }

@@ -49,9 +49,7 @@ def atlas_view(library: Library, atlas: Atlas) -> None:
         "opened": lambda photo: url_state.open_photo(int(photo)),
         "wanted": None,
     }
-    shown = draw(
-        "explore/atlas", KEY, data, handlers, before=("ui/elements", "explore/atlas_drawing")
-    )
+    shown = draw("explore/atlas", KEY, data, handlers)
     _pictures(library, shown["wanted"])
 
 
@@ -69,12 +67,8 @@ def _pictures(library: Library, wanted: Mapping[str, Any] | None) -> None:
         st.session_state[ANSWERED] = wanted["turn"]
         numbers = [int(one) for one in wanted["photos"][:THUMBNAILS_AT_ONCE]]
     with st.container(key="atlas_pictures_box"):
-        draw(
-            "explore/atlas_pictures",
-            PICTURES,
-            {"pictures": _thumbnails(library, numbers)},
-            before=(),
-        )
+        pictures = _thumbnails(library, numbers)
+        draw("explore/atlas_pictures", PICTURES, {"pictures": pictures})
 
 
 def _thumbnails(library: Library, photo_ids: Sequence[int]) -> dict[int, str | None]:

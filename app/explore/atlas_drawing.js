@@ -2,41 +2,48 @@
 // `root` is the element that atlas.js builds, with what there is to draw: points, groups, pictures,
 // what is lit, the line drawn around some, and the view.
 
-const SCALE = 65535, MARGIN_PX = 44; // half a thumbnail and more
-const THUMB_PX = 62, SPACING_PX = 76, MOST_THUMBS = 140;
-const CLOSEST = 60, SETTLED_MS = 250, LOST_MS = 5000;
+export const SCALE = 65535;
+export const THUMB_PX = 62;
+const MARGIN_PX = 44; // half a thumbnail and more
+const SPACING_PX = 76,
+  MOST_THUMBS = 140;
+const CLOSEST = 60,
+  SETTLED_MS = 250,
+  LOST_MS = 5000;
 
 function numbers(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   return new Kind(bytes.buffer);
 }
 
-function unpack(points) {
+export function unpack(points) {
   return {
-    x: numbers(points.x, Uint16Array), y: numbers(points.y, Uint16Array),
-    group: numbers(points.group, Uint8Array), year: numbers(points.year, Int16Array),
+    x: numbers(points.x, Uint16Array),
+    y: numbers(points.y, Uint16Array),
+    group: numbers(points.group, Uint8Array),
+    year: numbers(points.year, Int16Array),
     id: numbers(points.id, Uint32Array),
   };
 }
 
 // colours: groups go round the circle in steps that keep neighbours apart; years from dark to light
 
-function groupColour(group, dark) {
+export function groupColour(group, dark) {
   return `hsl(${(group * 137.5) % 360} 62% ${dark ? 66 : 40}%)`;
 }
 
-function yearColour(share, dark) {
+export function yearColour(share, dark) {
   return `hsl(${265 - 225 * share} 70% ${dark ? 45 + 25 * share : 32 + 14 * share}%)`;
 }
 
-function isDark(root) {
+export function isDark(root) {
   const [r, g, b] = getComputedStyle(root.stage).backgroundColor.match(/\d+/g).map(Number);
   return r + g + b < 384;
 }
 
 // the view: a point's place on the screen is (place - centre) * size without margin * zoom + middle
 
-function onScreen(root, x, y) {
+export function onScreen(root, x, y) {
   const { view, width, height } = root;
   return [
     (x - view.x) * view.zoom * (width - 2 * MARGIN_PX) + width / 2,
@@ -44,7 +51,7 @@ function onScreen(root, x, y) {
   ];
 }
 
-function onMap(root, px, py) {
+export function onMap(root, px, py) {
   const { view, width, height } = root;
   return [
     (px - width / 2) / (view.zoom * (width - 2 * MARGIN_PX)) + view.x,
@@ -52,14 +59,14 @@ function onMap(root, px, py) {
   ];
 }
 
-function zoomAt(root, px, py, factor) {
+export function zoomAt(root, px, py, factor) {
   const before = onMap(root, px, py);
   root.view.zoom = Math.min(CLOSEST, Math.max(1, root.view.zoom * factor));
   const after = onMap(root, px, py);
   moveBy(root, before[0] - after[0], before[1] - after[1]);
 }
 
-function moveBy(root, dx, dy) {
+export function moveBy(root, dx, dy) {
   const { view } = root;
   view.x = Math.min(1, Math.max(0, view.x + dx));
   view.y = Math.min(1, Math.max(0, view.y + dy));
@@ -67,8 +74,12 @@ function moveBy(root, dx, dy) {
   changed(root);
 }
 
-function changed(root) {
-  if (!root.frame) root.frame = requestAnimationFrame(() => { root.frame = 0; draw(root); });
+export function changed(root) {
+  if (!root.frame)
+    root.frame = requestAnimationFrame(() => {
+      root.frame = 0;
+      draw(root);
+    });
   clearTimeout(root.settling);
   root.settling = setTimeout(() => askForPictures(root), SETTLED_MS);
 }
@@ -76,14 +87,18 @@ function changed(root) {
 // which points show a thumbnail: the first of each square of the screen
 
 function chooseThumbs(root) {
-  const { points } = root, taken = new Set(), chosen = [];
+  const { points } = root,
+    taken = new Set(),
+    chosen = [];
   for (let at = 0; at < points.x.length && chosen.length < MOST_THUMBS; at++) {
     if (!isLit(root, at)) continue;
     const [px, py] = onScreen(root, points.x[at] / SCALE, points.y[at] / SCALE);
     if (px < 0 || py < 0 || px > root.width || py > root.height) continue;
     const [column, row] = [Math.floor(px / SPACING_PX), Math.floor(py / SPACING_PX)];
     if (taken.has(`${column},${row}`)) continue;
-    const crowded = chosen.some((one) => Math.abs(one.px - px) < THUMB_PX && Math.abs(one.py - py) < THUMB_PX);
+    const crowded = chosen.some(
+      (one) => Math.abs(one.px - px) < THUMB_PX && Math.abs(one.py - py) < THUMB_PX,
+    );
     if (crowded) continue;
     taken.add(`${column},${row}`);
     chosen.push({ at, px, py });
@@ -93,13 +108,15 @@ function chooseThumbs(root) {
 
 function askForPictures(root) {
   clearTimeout(root.settling);
-  const missing = chooseThumbs(root).map(({ at }) => root.points.id[at]).filter((id) => !root.pictures.has(id));
+  const missing = chooseThumbs(root)
+    .map(({ at }) => root.points.id[at])
+    .filter((id) => !root.pictures.has(id));
   if (!missing.length || !root.isConnected) return;
   root.wish(missing);
   root.settling = setTimeout(() => askForPictures(root), LOST_MS);
 }
 
-function receive(root, pictures) {
+export function receive(root, pictures) {
   for (const [id, url] of Object.entries(pictures)) {
     if (root.pictures.has(Number(id))) continue;
     const image = url ? new Image() : null; // none: there is no thumbnail
@@ -112,7 +129,7 @@ function receive(root, pictures) {
 
 // drawing
 
-function isLit(root, at) {
+export function isLit(root, at) {
   return root.lit === null || root.lit.has(at);
 }
 
@@ -125,13 +142,17 @@ function colourOf(root, at, dark) {
 function draw(root) {
   const { canvas, points, width, height } = root;
   if (!width) return;
-  const dark = isDark(root), ratio = devicePixelRatio || 1;
+  const dark = isDark(root),
+    ratio = devicePixelRatio || 1;
   root.colours = root.groups.map((_, group) => groupColour(group, dark));
   canvas.width = width * ratio;
   canvas.height = height * ratio;
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const radius = Math.min(6, Math.max(1.6, 34 / Math.sqrt(points.x.length) * Math.sqrt(root.view.zoom) * 2));
+  const radius = Math.min(
+    6,
+    Math.max(1.6, (34 / Math.sqrt(points.x.length)) * Math.sqrt(root.view.zoom) * 2),
+  );
   for (let at = 0; at < points.x.length; at++) {
     const [px, py] = onScreen(root, points.x[at] / SCALE, points.y[at] / SCALE);
     if (px < -9 || py < -9 || px > width + 9 || py > height + 9) continue;
@@ -173,7 +194,9 @@ function drawNames(root, pen, dark) {
     if (middle < 0 || py < 0 || middle > root.width || py > root.height) continue;
     const half = pen.measureText(name).width / 2 + 4;
     const px = Math.max(half, Math.min(root.width - half, middle));
-    const clash = taken.some((one) => Math.abs(one.px - px) < one.half + half && Math.abs(one.py - py) < 18);
+    const clash = taken.some(
+      (one) => Math.abs(one.px - px) < one.half + half && Math.abs(one.py - py) < 18,
+    );
     if (clash) continue;
     taken.push({ px, py, half });
     pen.strokeStyle = dark ? "rgb(20 18 16 / 85%)" : "rgb(255 253 250 / 90%)";
@@ -196,12 +219,16 @@ function drawLine(root, pen) {
 
 // what is lit: the chosen group, or what lies within the line
 
-function light(root, data) {
+export function light(root, data) {
   root.chosenGroup = data.group !== null && data.group < root.groups.length ? data.group : null;
   root.area = data.area && pairs(data.area.map((part) => part / 1000));
   root.lit = null;
-  if (root.chosenGroup !== null) root.lit = those(root, (at) => root.points.group[at] === root.chosenGroup);
-  else if (root.area) root.lit = those(root, (at) => isInside(root.area, root.points.x[at] / SCALE, root.points.y[at] / SCALE));
+  if (root.chosenGroup !== null)
+    root.lit = those(root, (at) => root.points.group[at] === root.chosenGroup);
+  else if (root.area)
+    root.lit = those(root, (at) =>
+      isInside(root.area, root.points.x[at] / SCALE, root.points.y[at] / SCALE),
+    );
   for (const item of root.list.querySelectorAll(".group")) {
     item.setAttribute("aria-pressed", Number(item.dataset.group) === root.chosenGroup);
   }
@@ -221,8 +248,7 @@ function isInside(line, x, y) {
   let inside = false;
   for (let at = 0, last = line.length - 1; at < line.length; last = at++) {
     const [[x1, y1], [x2, y2]] = [line[at], line[last]];
-    if ((y1 > y) !== (y2 > y) && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
   }
   return inside;
 }
-

@@ -1,6 +1,8 @@
 // Draws groups of photos that are nearly the same: data = {groups, words}, a group = {photos,
-// others, left_out}, a photo = {id, name, folder, alt, size, mark, largest, src}. elements.js goes before.
+// others, left_out}, a photo = {id, name, folder, alt, size, mark, largest, src}.
 // Names are other people's text: they are only ever set as text and as attributes.
+
+import { button, element } from "../ui/elements.js";
 
 function card(photo, say) {
   const item = element("li", photo.largest ? "card largest" : "card");
@@ -17,7 +19,12 @@ function card(photo, say) {
   const folder = element("span", "folder");
   folder.title = photo.folder;
   folder.append(element("bdi", "path", photo.folder));
-  item.append(opens, element("bdi", "name", photo.name), element("span", "size", photo.size), folder);
+  item.append(
+    opens,
+    element("bdi", "name", photo.name),
+    element("span", "size", photo.size),
+    folder,
+  );
   return item;
 }
 
@@ -40,7 +47,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     parentElement.append(root);
   }
   const drawn = JSON.stringify(data);
-  if (root.drawn !== drawn) { // else keep the keyboard's place
+  if (root.drawn !== drawn) {
+    // else keep the keyboard's place
     root.drawn = drawn;
     root.replaceChildren(...data.groups.map((group) => draw(group, data.words, setTriggerValue)));
   }

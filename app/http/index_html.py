@@ -1,4 +1,4 @@
-"""The first document that a browser gets: Streamlit's own, with where the server is.
+"""The first document that a browser gets: Streamlit's own, with where our server and scripts are.
 
 Streamlit's script otherwise looks for its server below each page's own address first, where there
 is none. Its links to its files are relative, and lead there from an address of one segment alone.
@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from streamlit import file_util
 
 from app.auth.visitor import COOKIE
+from app.ui.scripts import script_url, scripts
 
 HEAD: Final = "<head>"
 SERVER_IS_HERE: Final = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>"
@@ -27,9 +28,14 @@ DEEP: Final = "deep"  # of routes: an address of several segments, none of Strea
 
 @cache
 def document() -> str:
-    """Streamlit's document, which tells the browser where the server and its files are."""
+    """Streamlit's document, which tells the browser where the server and its files are.
+
+    Our scripts are fetched while Streamlit's own start, not one import after the other.
+    """
     html = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
-    return html.replace(HEAD, f"{HEAD}\n    {SERVER_IS_HERE}", 1).replace(RELATIVE, ABSOLUTE)
+    links = (f'<link rel="modulepreload" href="{script_url(name)}">' for name in scripts())
+    head = "\n    ".join((HEAD, SERVER_IS_HERE, *links))
+    return html.replace(HEAD, head, 1).replace(RELATIVE, ABSOLUTE)
 
 
 def index(request: Request) -> Response:

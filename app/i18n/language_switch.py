@@ -23,7 +23,7 @@ def language_switch() -> None:
         "cookie": COOKIE,
         "remember": url_state.value("lang") in LANGUAGES,  # a link chooses as a click does
     }
-    draw("i18n/language_switch", KEY, data, {"chosen": _choose}, before=(), width="content")
+    draw("i18n/language_switch", KEY, data, {"chosen": _choose}, width="content")
 
 
 def _choose(chosen: str) -> None:

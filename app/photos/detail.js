@@ -1,8 +1,10 @@
-// Draws one photo with its facts, its place and what can be done with it; elements.js and earth.js
-// go before.
+// Draws one photo with its facts, its place and what can be done with it.
 // data = {id, name, alt, src, width, height, notice, facts, place, path, folder, original,
 //         shows_folder, land, previous, next, words}.
 // Names are other people's text: they are only ever set as text and as attributes.
+
+import { coloursOf, drawLand, fitted, loadLand, project } from "../ui/earth.js";
+import { button, element } from "../ui/elements.js";
 
 const PLACE_ZOOM = 3.2; // a continent around the place
 const SAID_MS = 2500;
@@ -33,7 +35,19 @@ function build() {
   told.append(name, notice, actions, said, facts, map);
   sheet.append(stage, told);
   sheet.parts = {
-    image, nothing, previous, next, name, notice, like, folder, path, download, said, facts, map,
+    image,
+    nothing,
+    previous,
+    next,
+    name,
+    notice,
+    like,
+    folder,
+    path,
+    download,
+    said,
+    facts,
+    map,
   };
   return sheet;
 }
@@ -46,7 +60,10 @@ function fill(parts, data) {
   image.width = data.width; // keeps the place of a picture that is still coming
   image.height = data.height;
   image.alt = data.alt;
-  image.onerror = () => { image.hidden = true; nothing.hidden = false; };
+  image.onerror = () => {
+    image.hidden = true;
+    nothing.hidden = false;
+  };
   if (data.src && image.getAttribute("src") !== data.src) image.src = data.src;
   name.textContent = data.name;
   notice.hidden = !data.notice;
@@ -55,7 +72,7 @@ function fill(parts, data) {
     ...data.facts.flatMap(([label, value]) => [
       element("dt", "label", label),
       element("dd", "value", value),
-    ])
+    ]),
   );
   parts.said.textContent = "";
 }

@@ -59,7 +59,7 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data["previous"] = at is not None and at > 0
     data["next"] = at is not None and at + 1 < len(ids)
     handlers = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
-    shown = draw("photos/detail", KEY, data, handlers, before=("ui/elements", "ui/earth"))
+    shown = draw("photos/detail", KEY, data, handlers)
     if shown["act"] == "like":
         search_for(f"#{photo.id}")
 

@@ -1,10 +1,13 @@
 // Draws a justified grid of photos that can be opened and ticked, and asks for more while one
 // scrolls. data = {grid, from, cells, more, dated, selected, labels}; the cells are those of `grid` from
 // place `from` on: what came before is kept here.
-// A cell = {id, name, alt, match, strength, ratio, src, group}. elements.js goes before.
+// A cell = {id, name, alt, match, strength, ratio, src, group}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
-const LOWEST = 0.6, HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the grid
+import { element } from "../ui/elements.js";
+
+const LOWEST = 0.6,
+  HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the grid
 const AHEAD_PX = 1500; // so far below the screen the next photos are asked for
 
 function drawPicture(cell) {
@@ -78,7 +81,8 @@ function arrange(root) {
   root.spots = new Map();
   const groups = [];
   for (const cell of root.cells) {
-    if (!groups.length || groups.at(-1).name !== cell.group) groups.push({ name: cell.group, spots: [] });
+    if (!groups.length || groups.at(-1).name !== cell.group)
+      groups.push({ name: cell.group, spots: [] });
     const before = known.get(cell.id);
     const same = before && before.cell.match === cell.match && before.cell.src === cell.src;
     const kept = same ? before : { cell, spot: drawCell(root, cell) };
@@ -119,8 +123,10 @@ function watchTheEnd(root, more) {
   root.observer?.disconnect();
   if (!more) return;
   root.observer = new IntersectionObserver(
-    ([end]) => { if (end.isIntersecting) ask(root, root.grid, root.cells.length, true); },
-    { root: scrollerOf(root), rootMargin: `${AHEAD_PX}px` }
+    ([end]) => {
+      if (end.isIntersecting) ask(root, root.grid, root.cells.length, true);
+    },
+    { root: scrollerOf(root), rootMargin: `${AHEAD_PX}px` },
   );
   root.observer.observe(root.end);
 }
@@ -166,7 +172,8 @@ function showTicks(root) {
 
 function makeCurrent(root, id) {
   for (const [one, { spot }] of root.spots) {
-    spot.querySelector(".cell").tabIndex = spot.querySelector(".tick").tabIndex = one === id ? 0 : -1;
+    spot.querySelector(".cell").tabIndex = spot.querySelector(".tick").tabIndex =
+      one === id ? 0 : -1;
   }
   root.current = id;
 }
@@ -176,8 +183,12 @@ function onKey(root, event) {
   const spots = [...root.spots.values()].map((one) => one.spot);
   const here = spots.indexOf(root.spots.get(root.current).spot);
   const goals = {
-    ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: spots.length - 1,
-    ArrowUp: beyond(spots, here, -1), ArrowDown: beyond(spots, here, 1),
+    ArrowLeft: here - 1,
+    ArrowRight: here + 1,
+    Home: 0,
+    End: spots.length - 1,
+    ArrowUp: beyond(spots, here, -1),
+    ArrowDown: beyond(spots, here, 1),
   };
   if (event.key === "x") toggle(root, root.current, event.shiftKey);
   else if (event.key in goals) spots[goals[event.key]]?.querySelector(".cell").focus();
@@ -192,7 +203,9 @@ function beyond(spots, here, way) {
     return { x: box.left + box.width / 2, y: box.top };
   };
   const from = middle(here);
-  let best = here, line = null, off = Infinity;
+  let best = here,
+    line = null,
+    off = Infinity;
   for (let at = here + way; at >= 0 && at < spots.length; at += way) {
     const { x, y } = middle(at);
     if (Math.abs(y - from.y) < 4) continue; // the same row

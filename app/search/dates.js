@@ -1,14 +1,20 @@
 // A histogram of the library over time, and the span of it that is wanted.
 // data = {months, first, last, off, words}; months = [[label, photos]], one after the other without gaps;
-// `first` and `last` are places in it. elements.js goes before.
+// `first` and `last` are places in it.
 
-const BARS = 48, REST_MS = 250;
+import { element, switchOff } from "../ui/elements.js";
+
+const BARS = 48,
+  REST_MS = 250;
 
 function drawBars(months) {
   const step = Math.ceil(months.length / BARS);
   const sums = [];
   for (let at = 0; at < months.length; at += step) {
-    sums.push({ at, photos: months.slice(at, at + step).reduce((sum, [, photos]) => sum + photos, 0) });
+    sums.push({
+      at,
+      photos: months.slice(at, at + step).reduce((sum, [, photos]) => sum + photos, 0),
+    });
   }
   const most = Math.max(...sums.map((bar) => bar.photos));
   return sums.map(({ at, photos }) => {
@@ -32,9 +38,11 @@ function build() {
   const bars = element("div", "bars");
   bars.setAttribute("aria-hidden", "true");
   const tracks = element("div", "tracks");
-  const first = slider(), last = slider();
+  const first = slider(),
+    last = slider();
   const told = element("div", "told");
-  const from = element("span", "from"), to = element("span", "to");
+  const from = element("span", "from"),
+    to = element("span", "to");
   told.append(from, to);
   tracks.append(element("span", "track"), first, last);
   root.append(bars, tracks, told);
@@ -44,7 +52,7 @@ function build() {
 
 function span(root) {
   const { first, last } = root.parts;
-  return [Number(first.value), Number(last.value)].sort((one, other) => one - other);
+  return [Number(first.value), Number(last.value)].toSorted((one, other) => one - other);
 }
 
 function show(root) {
@@ -84,7 +92,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   root.months = data.months;
   bars.replaceChildren(...drawBars(data.months));
   first.max = last.max = data.months.length - 1;
-  if (root.pending === undefined) { // else somebody is still choosing
+  if (root.pending === undefined) {
+    // else somebody is still choosing
     first.value = data.first;
     last.value = data.last;
   }

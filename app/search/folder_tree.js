@@ -1,7 +1,9 @@
 // The folders of the library as a tree; one of them can be chosen.
 // data = {folders, chosen, off, words}; folders = [[path, photos]] in order, as "/Pictures/2019/Rome/".
 // `chosen` = the folders that the query names: each may be anything that a person can type.
-// Names are other people's text: they are only ever set as text. elements.js goes before.
+// Names are other people's text: they are only ever set as text.
+
+import { button, element, switchOff } from "../ui/elements.js";
 
 function parent(path) {
   return path.replace(/[^/]*\/$/, "");
@@ -16,7 +18,10 @@ function draw(tree, path) {
   const item = element("li", "node");
   const row = element("div", "row");
   const choice = button("folder");
-  choice.append(element("bdi", "name", name), element("span", "count", photos.toLocaleString(tree.locale)));
+  choice.append(
+    element("bdi", "name", name),
+    element("span", "count", photos.toLocaleString(tree.locale)),
+  );
   choice.title = name;
   choice.dataset.path = path;
   const pressed = tree.chosen.includes(path);
@@ -33,7 +38,10 @@ function draw(tree, path) {
 
 function unfolder(tree, path, item, inner, below) {
   const toggle = button("toggle");
-  toggle.setAttribute("aria-label", tree.words.unfold.replace("{folder}", tree.nodes.get(path).name));
+  toggle.setAttribute(
+    "aria-label",
+    tree.words.unfold.replace("{folder}", tree.nodes.get(path).name),
+  );
   const turn = (open) => {
     if (open && !inner.childElementCount) inner.append(...below.map((one) => draw(tree, one)));
     inner.hidden = !open;
@@ -64,10 +72,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   switchOff(root, data.off);
   const { nodes, tops } = nodesOf(data.folders);
-  const tree = { nodes, chosen: data.chosen, words: data.words, locale: data.locale, say: setTriggerValue };
+  const tree = {
+    nodes,
+    chosen: data.chosen,
+    words: data.words,
+    locale: data.locale,
+    say: setTriggerValue,
+  };
   tree.open = root.open ??= new Set(tops.length === 1 ? tops : []);
-  for (const path of nodes.keys()) if (data.chosen.some((one) => isBelow(one, path))) tree.open.add(path);
+  for (const path of nodes.keys())
+    if (data.chosen.some((one) => isBelow(one, path))) tree.open.add(path);
   const focused = root.getRootNode().activeElement?.dataset?.path;
   root.replaceChildren(...tops.map((path) => draw(tree, path)));
-  if (focused) [...root.querySelectorAll(".folder")].find((one) => one.dataset.path === focused)?.focus();
+  if (focused)
+    [...root.querySelectorAll(".folder")].find((one) => one.dataset.path === focused)?.focus();
 }

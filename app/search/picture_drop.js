@@ -1,5 +1,8 @@
 // Takes a picture on a page without a query box: data = {limit_bytes, notice, words}.
-// elements.js and picture_intake.js go before.
+//
+
+import { element } from "../ui/elements.js";
+import { listenForPictures, tell } from "./picture_intake.js";
 
 function build() {
   const root = element("div", "taker");

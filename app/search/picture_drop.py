@@ -19,13 +19,7 @@ def picture_drop(library: Library) -> None:
     """Listen for a picture; the search page then looks for it, with the words of this page."""
     data = {**image_query.intake_data(), "notice": image_query.notice()}
     with st.container(key="picture_drop"):
-        taken = draw(
-            "search/picture_drop",
-            KEY,
-            data,
-            {"picture": None},
-            before=("ui/elements", "search/picture_intake"),
-        )
+        taken = draw("search/picture_drop", KEY, data, {"picture": None})
     if taken["picture"]:
         if name := image_query.stored(library, taken["picture"]):
             search_for(url_state.query(), name)

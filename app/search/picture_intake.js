@@ -1,19 +1,22 @@
-// Takes a picture to search by, from whatever the browser hands over; goes in front of a component's
-// own script. A taker = {root, notice, limit, words, say}: `root` gets the class "dropping" meanwhile.
+// Takes a picture to search by, from whatever the browser hands over.
+// A taker = {root, notice, limit, words, say}: `root` gets the class "dropping" meanwhile.
 
-function give(taker, file) {
+export function give(taker, file) {
   if (!file) return;
   if (file.size > taker.limit) return tell(taker, taker.words.too_large);
   const reader = new FileReader();
   reader.onload = () => {
     tell(taker, taker.words.looking);
-    taker.say("picture", { name: file.name, data: reader.result.slice(reader.result.indexOf(",") + 1) });
+    taker.say("picture", {
+      name: file.name,
+      data: reader.result.slice(reader.result.indexOf(",") + 1),
+    });
   };
   reader.onerror = () => tell(taker, taker.words.unreadable);
   reader.readAsDataURL(file);
 }
 
-function tell(taker, text) {
+export function tell(taker, text) {
   taker.notice.textContent = text ?? "";
 }
 
@@ -26,14 +29,16 @@ function hasFiles(transfer) {
 }
 
 // Anywhere on the page a picture can be dropped, and pasted where nothing else takes it.
-function listenForPictures(taker) {
+export function listenForPictures(taker) {
   const listeners = {
     dragover: (event) => {
       if (!hasFiles(event.dataTransfer)) return;
       event.preventDefault();
       taker.root.classList.add("dropping");
     },
-    dragleave: (event) => { if (!event.relatedTarget) taker.root.classList.remove("dropping"); },
+    dragleave: (event) => {
+      if (!event.relatedTarget) taker.root.classList.remove("dropping");
+    },
     drop: (event) => {
       if (!hasFiles(event.dataTransfer)) return;
       event.preventDefault();
@@ -49,8 +54,10 @@ function listenForPictures(taker) {
       give(taker, picture);
     },
   };
-  for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener);
+  for (const [name, listener] of Object.entries(listeners))
+    document.addEventListener(name, listener);
   return () => {
-    for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener);
+    for (const [name, listener] of Object.entries(listeners))
+      document.removeEventListener(name, listener);
   };
 }

@@ -3,10 +3,15 @@
 // A chip = {label, kind, rest, src}: without it the query is `rest`. A candidate = [kind, insert,
 // label, count]; one whose `insert` ends with a colon goes on being typed.
 // Names are other people's text: they are only ever set as text and as attributes.
-// elements.js and picture_intake.js go before.
 
-const SHOWN = 8, RECENT = 12, KEPT = "recollect-recent";
-const ICONS = { // those of filters come with the data
+import { button, element } from "../ui/elements.js";
+import { give, listenForPictures, tell } from "./picture_intake.js";
+
+const SHOWN = 8,
+  RECENT = 12,
+  KEPT = "recollect-recent";
+const ICONS = {
+  // those of filters come with the data
   recent: "M12 8v5l4 2M21 12a9 9 0 1 1-3-6.7M21 3v4h-4",
   filter: "M4 6h16M7 12h10M10 18h4",
   search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 21 21",
@@ -47,7 +52,9 @@ function remember(query) {
   try {
     const others = recent().filter((one) => one !== query);
     localStorage.setItem(KEPT, JSON.stringify([query, ...others].slice(0, RECENT)));
-  } catch { /* a browser that keeps nothing */ }
+  } catch {
+    /* a browser that keeps nothing */
+  }
 }
 
 // suggestions
@@ -60,7 +67,8 @@ const QUOTE = /["“”„‟＂«»「」『』]/gu;
 
 // The word at the caret, and where it begins; quotes hold words together.
 function wordAt(text, caret) {
-  let start = 0, closing = "";
+  let start = 0,
+    closing = "";
   for (let at = 0; at < caret; at++) {
     if (closing) closing = closing.includes(text[at]) ? "" : closing;
     else if (CLOSING[text[at]]) closing = CLOSING[text[at]];
@@ -98,10 +106,19 @@ function suggestions(box) {
     const how = named < NONE ? named : NONE + rank(insert.plain, typed);
     if (how === 2 * NONE) continue;
     const open = insert.text.endsWith(":");
-    found.push({ how, kind, label: label.text, note: insert.text, count, query: put(insert.text), open });
+    found.push({
+      how,
+      kind,
+      label: label.text,
+      note: insert.text,
+      count,
+      query: put(insert.text),
+      open,
+    });
   }
   found.sort((one, other) => one.how - other.how); // stable: then in the order in which they came
-  if (/[\d.]/.test(bare) && !/[\s:/]/.test(typed)) { // it may be a part of a file's name
+  if (/[\d.]/.test(bare) && !/[\s:/]/.test(typed)) {
+    // it may be a part of a file's name
     const label = box.words.named.replace("{name}", () => bare);
     found.push({ kind: "picture", label, note: `name:${bare}`, query: put(`name:${bare} `) });
   }
@@ -157,7 +174,7 @@ function choose(box, option) {
 
 function submit(box) {
   unfold(box, false);
-  const query = box.input.value = box.input.value.trim();
+  const query = (box.input.value = box.input.value.trim());
   remember(query);
   box.submitted = query;
   box.say("asked", query);
@@ -171,7 +188,8 @@ function onKey(box, event) {
     else submit(box);
   } else if (event.key === "ArrowDown" && !count) suggest(box);
   else if (event.key === "ArrowDown") activate(box, (box.active + 1) % count);
-  else if (event.key === "ArrowUp" && count) activate(box, (box.active > 0 ? box.active : count) - 1);
+  else if (event.key === "ArrowUp" && count)
+    activate(box, (box.active > 0 ? box.active : count) - 1);
   else if (event.key === "Escape" && count) unfold(box, false);
   else return;
   event.preventDefault();
@@ -220,7 +238,12 @@ function build() {
   const root = element("div", "box");
   const field = element("div", "field");
   const input = element("input", "query");
-  Object.assign(input, { type: "text", autocomplete: "off", spellcheck: false, enterKeyHint: "search" });
+  Object.assign(input, {
+    type: "text",
+    autocomplete: "off",
+    spellcheck: false,
+    enterKeyHint: "search",
+  });
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", "options");
@@ -245,7 +268,9 @@ function build() {
   field.append(box.go, input, box.clear, box.camera, list);
   root.append(field, chooser, box.chips, box.notice, box.drop);
   input.oninput = () => suggest(box);
-  input.onfocus = () => { if (!input.value) suggest(box); };
+  input.onfocus = () => {
+    if (!input.value) suggest(box);
+  };
   input.onblur = () => unfold(box, false);
   input.onkeydown = (event) => onKey(box, event);
   chooser.onchange = () => {
@@ -266,7 +291,11 @@ function fill(box, data) {
   box.input.maxLength = data.limit_characters;
   box.input.setAttribute("aria-label", words.search);
   box.list.setAttribute("aria-label", words.suggestions);
-  const labels = [[box.go, words.go], [box.clear, words.clear], [box.camera, words.by_picture]];
+  const labels = [
+    [box.go, words.go],
+    [box.clear, words.clear],
+    [box.camera, words.by_picture],
+  ];
   for (const [made, label] of labels) {
     made.title = label;
     made.setAttribute("aria-label", label);
@@ -274,12 +303,17 @@ function fill(box, data) {
   box.chips.setAttribute("aria-label", words.filters);
   box.drop.textContent = words.drop;
   box.candidates = data.candidates.map(([kind, insert, label, count]) => [
-    kind, { text: insert, plain: plain(insert) }, { text: label, plain: plain(label) }, count,
+    kind,
+    { text: insert, plain: plain(insert) },
+    { text: label, plain: plain(label) },
+    count,
   ]);
-  if (box.submitted === data.query) { // the box has it already, and perhaps more by now
+  if (box.submitted === data.query) {
+    // the box has it already, and perhaps more by now
     box.shown = data.query;
     box.submitted = null;
-  } else if (box.shown !== data.query) { // else somebody may be typing
+  } else if (box.shown !== data.query) {
+    // else somebody may be typing
     box.shown = box.input.value = data.query;
     box.submitted = null;
     remember(data.query);

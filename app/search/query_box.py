@@ -41,7 +41,7 @@ def query_box(library: Library, facets: Facets) -> None:
         "picture": lambda sent: image_query.take(library, sent),
         "unpictured": lambda _sent: url_state.set_picture(None),
     }
-    draw("search/query_box", KEY, data, handlers, before=("ui/elements", "search/picture_intake"))
+    draw("search/query_box", KEY, data, handlers)
 
 
 def _suggested(facets: Facets) -> list[Suggestion]:

@@ -1,4 +1,4 @@
-"""Our own components: scripts and style sheets that lie here, drawn by Streamlit in the page."""
+"""Our own components: drawn by Streamlit with a script and a style sheet of ours."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path, PurePosixPath
-from typing import Any, Final, Literal
+from pathlib import PurePosixPath
+from typing import Any, Literal
 
 import streamlit as st
 
 from app.ui.component_events import EVENTS, Check
+from app.ui.scripts import APP, loader
 
 log = logging.getLogger(__name__)
-
-APP: Final = Path(__file__).parents[1]
 
 Act = Callable[[Any], object]
 
@@ -26,7 +25,6 @@ def draw(
     data: Mapping[str, Any],
     handlers: Mapping[str, Act | None] | None = None,
     *,
-    before: tuple[str, ...] = ("ui/elements",),
     width: Literal["stretch", "content"] = "stretch",
 ) -> dict[str, Any]:
     """Draw the component of `name`.js with its `name`.css, if it has one, and hand it `data`.
@@ -34,15 +32,14 @@ def draw(
     `handlers` names the events that it may send, and what each calls with what was sent; with None
     the event is only in the result, for acts that no callback may do: going to another page. Each
     has its form in component_events.py.
-    `before`: the scripts that go in front of its own.
     """
-    js, css = _files(name, before)
     events = {event: Event(key, event, EVENTS[name][event]) for event in handlers or {}}
     callbacks: dict[str, Any] = {
         f"on_{event}_change": partial(one.call, (handlers or {})[event])
         for event, one in events.items()
     }
-    made = st.components.v2.component(f"recollect_{PurePosixPath(name).name}", js=js, css=css)
+    title = f"recollect_{PurePosixPath(name).name}"
+    made = st.components.v2.component(title, js=_loader(name), css=_style(name))
     made(key=key, data=data, width=width, **callbacks)
     return {event: one.value() for event, one in events.items()}
 
@@ -76,8 +73,11 @@ class Event:
 
 
 @cache
-def _files(name: str, before: tuple[str, ...]) -> tuple[str, str | None]:
-    """The script and the style sheet."""
-    js = "".join((APP / f"{script}.js").read_text("utf-8") for script in (*before, name))
+def _loader(name: str) -> str:
+    return loader(f"{name}.js")
+
+
+@cache
+def _style(name: str) -> str | None:
     css = APP / f"{name}.css"
-    return js, css.read_text("utf-8") if css.exists() else None
+    return css.read_text("utf-8") if css.exists() else None

@@ -1,10 +1,9 @@
 // The earth on a canvas: the outline of the land in Web Mercator, where the whole world is a square
 // from 0 to 1. A view = {x, y, scale, width, height}: its centre, and how many pixels the world has.
-// Goes in front of a component's own script.
 
 const MOST_NORTH = 85.0511; // the square's edge
 
-function project(latitude, longitude) {
+export function project(latitude, longitude) {
   const bounded = Math.max(-MOST_NORTH, Math.min(MOST_NORTH, latitude));
   const sine = Math.sin((bounded * Math.PI) / 180);
   return {
@@ -25,7 +24,10 @@ function landPath(topology) {
   });
   const path = new Path2D();
   for (const ring of topology.objects.land.geometries.flatMap((land) => land.arcs.flat())) {
-    addRing(path, ring.flatMap((i) => (i < 0 ? [...arcs[~i]].reverse() : arcs[i])));
+    addRing(
+      path,
+      ring.flatMap((i) => (i < 0 ? [...arcs[~i]].toReversed() : arcs[i])),
+    );
   }
   return path;
 }
@@ -48,16 +50,19 @@ function addRing(path, points) {
 }
 
 let loading; // once a page
-function loadLand(url) {
-  loading ??= fetch(url).then((answer) => answer.json()).then(landPath).catch(() => {
-    loading = undefined; // asked for again the next time; until then all is water
-    return new Path2D();
-  });
+export function loadLand(url) {
+  loading ??= fetch(url)
+    .then((answer) => answer.json())
+    .then(landPath)
+    .catch(() => {
+      loading = undefined; // asked for again the next time; until then all is water
+      return new Path2D();
+    });
   return loading;
 }
 
 // Makes the canvas as sharp as the screen; its context draws in CSS pixels.
-function fitted(canvas, width, height) {
+export function fitted(canvas, width, height) {
   const density = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * density);
   canvas.height = Math.round(height * density);
@@ -66,7 +71,7 @@ function fitted(canvas, width, height) {
   return context;
 }
 
-function drawLand(context, land, view, colours) {
+export function drawLand(context, land, view, colours) {
   context.fillStyle = colours.water;
   context.fillRect(0, 0, view.width, view.height);
   const reach = view.width / view.scale / 2;
@@ -85,7 +90,7 @@ function drawLand(context, land, view, colours) {
   }
 }
 
-function coloursOf(host) {
+export function coloursOf(host) {
   const style = getComputedStyle(host);
   const named = (name) => style.getPropertyValue(name).trim();
   return {

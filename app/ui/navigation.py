@@ -40,5 +40,5 @@ def _follow(page: st.Page, query_params: dict[str, str]) -> NoReturn:
     """
     with st.container(key="going"):
         st.page_link(page, label="…", query_params=query_params)
-        draw("ui/going", "going_link", {"name": token_hex(8)}, before=())
+        draw("ui/going", "going_link", {"name": token_hex(8)})
     st.stop()

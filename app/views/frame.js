@@ -23,12 +23,18 @@ function rewriteHistory() {
     if (before.isTwin && !left.isTwin && before.rest === left.rest) history.back();
   });
   history.pushState = (state, title, target) => {
-    const now = parts(location.href), then = parts(target);
+    const now = parts(location.href),
+      then = parts(target);
     if (now.rest !== then.rest) push(state, title, target);
     else if (now.photo === null && then.photo !== null)
       push({ ...state, isOpened: true }, title, target);
     else if (then.photo !== null) replace(history.state, title, target);
-    else replace({ ...state, isTwin: Boolean(history.state?.isOpened || history.state?.isTwin) }, title, target);
+    else
+      replace(
+        { ...state, isTwin: Boolean(history.state?.isOpened || history.state?.isTwin) },
+        title,
+        target,
+      );
     left = entry();
   };
 }
@@ -55,7 +61,10 @@ function onKey(event) {
 // page. They were sent before.
 
 const THEIRS = [
-  ["lost", /Streamlit server is not responding|Is Streamlit still running|Cannot connect to Streamlit/],
+  [
+    "lost",
+    /Streamlit server is not responding|Is Streamlit still running|Cannot connect to Streamlit/,
+  ],
   ["missing", /Running the app's main page/],
 ];
 
@@ -79,7 +88,10 @@ function speak(dialog, words) {
     ours.className = "recollect-words";
     dialog.append(ours);
   }
-  for (const [at, text] of [[title, words[which].title], [ours, words[which].message]])
+  for (const [at, text] of [
+    [title, words[which].title],
+    [ours, words[which].message],
+  ])
     if (at.textContent !== text) at.textContent = text; // else the observer would never rest
   for (const one of dialog.children)
     if (one.tagName === "DIV" && one.style.display !== "none") one.style.display = "none";

@@ -18,7 +18,7 @@ PULSE_S: Final = 60.0  # a browser lets the timers of a page in the background r
 def page_frame() -> None:
     """Nothing is seen of it while all is well."""
     with st.container(key=KEY):
-        draw("views/frame", f"{KEY}_script", {"words": words()}, before=())
+        draw("views/frame", f"{KEY}_script", {"words": words()})
         _pulse()
 
 

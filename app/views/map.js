@@ -1,8 +1,13 @@
-// A map that is moved and zoomed, with clusters of photos; elements.js and earth.js go before.
+// A map that is moved and zoomed, with clusters of photos.
 // data = {places: [[latitude, longitude, photos, row, column]], cells_per_deg, land, tiles, words};
 // a place is a cell of a grid, with the mean of its photos' positions.
 
-const TILE_PX = 256, LEAST_SCALE = TILE_PX, MOST_ZOOM = 17;
+import { coloursOf, drawLand, fitted, loadLand, project } from "../ui/earth.js";
+import { button, element } from "../ui/elements.js";
+
+const TILE_PX = 256,
+  LEAST_SCALE = TILE_PX,
+  MOST_ZOOM = 17;
 const CLUSTER_PX = 72; // places within such a square are one cluster
 const KEPT = "recollect-map-view"; // in the tab: coming back finds the map as it was left
 const TILES_KEPT = 400;
@@ -38,8 +43,10 @@ function summed({ key, places }) {
 function boxOf({ places }) {
   const edge = (of, which) => which(...places.map((place) => place[of]));
   return {
-    south: edge("row", Math.min), north: edge("row", Math.max) + 1,
-    west: edge("column", Math.min), east: edge("column", Math.max) + 1,
+    south: edge("row", Math.min),
+    north: edge("row", Math.max) + 1,
+    west: edge("column", Math.min),
+    east: edge("column", Math.max) + 1,
   };
 }
 
@@ -68,7 +75,8 @@ function drawDot(root, cluster) {
   dot.style.setProperty("--size", `${size}rem`);
   const { one, many } = root.words;
   const label = photos === 1 ? one : many.replace("{number}", dot.textContent);
-  const degrees = (angle, [plus, minus]) => `${Math.abs(angle).toFixed(1)}° ${angle < 0 ? minus : plus}`;
+  const degrees = (angle, [plus, minus]) =>
+    `${Math.abs(angle).toFixed(1)}° ${angle < 0 ? minus : plus}`;
   dot.title = `${label} · ${degrees(cluster.latitude, "NS")}, ${degrees(cluster.longitude, "EW")}`;
   dot.setAttribute("aria-label", dot.title);
   dot.onclick = () => root.say("near", boxOf(cluster));
@@ -81,12 +89,22 @@ function drawTiles(root, context) {
   const { view, tiles } = root;
   const zoom = Math.max(0, Math.min(MOST_ZOOM, Math.round(zoomOf(view))));
   const [count, size] = [2 ** zoom, view.scale / 2 ** zoom];
-  const [left, top] = [view.x * count - view.width / 2 / size, view.y * count - view.height / 2 / size];
+  const [left, top] = [
+    view.x * count - view.width / 2 / size,
+    view.y * count - view.height / 2 / size,
+  ];
   for (let x = Math.floor(left); x < left + view.width / size; x += 1) {
-    for (let y = Math.max(0, Math.floor(top)); y < Math.min(count, top + view.height / size); y += 1) {
+    for (
+      let y = Math.max(0, Math.floor(top));
+      y < Math.min(count, top + view.height / size);
+      y += 1
+    ) {
       const turned = ((x % count) + count) % count;
       const named = { z: zoom, x: turned, y };
-      const image = tile(root, tiles.replace(/\{([zxy])\}/g, (_, part) => named[part]));
+      const image = tile(
+        root,
+        tiles.replace(/\{([zxy])\}/g, (_, part) => named[part]),
+      );
       if (!image.complete || !image.naturalWidth) continue;
       context.drawImage(image, (x - left) * size, (y - top) * size, size + 0.5, size + 0.5);
     }
@@ -147,7 +165,8 @@ function showEverything(root) {
   const [west, east] = edges(({ x }) => x);
   const [north, south] = edges(({ y }) => y);
   const room = Math.min(
-    root.clientWidth / Math.max(1e-3, east - west), root.clientHeight / Math.max(1e-3, south - north)
+    root.clientWidth / Math.max(1e-3, east - west),
+    root.clientHeight / Math.max(1e-3, south - north),
   );
   Object.assign(root.view, { x: (west + east) / 2, y: (north + south) / 2, scale: room * 0.8 });
   root.redraw();
@@ -173,19 +192,27 @@ function followPointers(root) {
     moveBy(root, (now.x - last.x) / pointers.size, (now.y - last.y) / pointers.size);
     if (wide && spread()) zoomBy(root, spread() / wide);
   };
-  root.canvas.onpointerup = root.canvas.onpointercancel = (event) => pointers.delete(event.pointerId);
-  root.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const { left, top } = root.getBoundingClientRect();
-    zoomBy(root, 2 ** (-event.deltaY / 300), event.clientX - left, event.clientY - top);
-  }, { passive: false });
+  root.canvas.onpointerup = root.canvas.onpointercancel = (event) =>
+    pointers.delete(event.pointerId);
+  root.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const { left, top } = root.getBoundingClientRect();
+      zoomBy(root, 2 ** (-event.deltaY / 300), event.clientX - left, event.clientY - top);
+    },
+    { passive: false },
+  );
   root.canvas.ondblclick = (event) => zoomBy(root, 2, event.offsetX, event.offsetY);
 }
 
 function followKeys(root) {
   const step = 80;
   const moves = {
-    ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step],
+    ArrowLeft: [step, 0],
+    ArrowRight: [-step, 0],
+    ArrowUp: [0, step],
+    ArrowDown: [0, -step],
   };
   root.canvas.onkeydown = (event) => {
     if (moves[event.key]) moveBy(root, ...moves[event.key]);
@@ -209,7 +236,11 @@ function build() {
   root.credit = element("p", "credit");
   buttons.append(root.closer, root.farther, root.everything);
   root.append(root.canvas, root.overlay, buttons, root.credit);
-  Object.assign(root, { dots: new Map(), images: new Map(), view: { x: 0.5, y: 0.4, scale: LEAST_SCALE } });
+  Object.assign(root, {
+    dots: new Map(),
+    images: new Map(),
+    view: { x: 0.5, y: 0.4, scale: LEAST_SCALE },
+  });
   root.redraw = () => {
     root.frame ??= requestAnimationFrame(() => {
       root.frame = undefined;
@@ -241,8 +272,13 @@ function receive(root, data) {
   root.dots = new Map();
   const middle = (number) => (number + 0.5) / data.cells_per_deg;
   root.places = data.places.map(([latitude, longitude, photos, row, column]) => ({
-    latitude, longitude, photos, row, column,
-    ...project(latitude, longitude), middle: project(middle(row), middle(column)),
+    latitude,
+    longitude,
+    photos,
+    row,
+    column,
+    ...project(latitude, longitude),
+    middle: project(middle(row), middle(column)),
   }));
 }
 

@@ -40,9 +40,7 @@ def map_page(library: Library) -> None:
     if asked := url_state.query():
         st.caption(plain(_("A place is added to the query: {query}").format(query=asked)))
     with st.container(key="map_frame"):
-        shown = draw(
-            "views/map", KEY, map_data(facets), {"near": None}, before=("ui/elements", "ui/earth")
-        )
+        shown = draw("views/map", KEY, map_data(facets), {"near": None})
     _permission()
     if near := shown["near"]:
         search_for(near_too(url_state.query(), near))

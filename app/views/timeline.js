@@ -1,6 +1,8 @@
 // Draws the years with a bar for each month that has photos: a click chooses a month or a year,
-// dragging or Shift chooses from one month to another. elements.js goes before.
+// dragging or Shift chooses from one month to another.
 // data = {months: [{month: "2019-06", photos, label}], chosen: [first, last] or null, words}.
+
+import { button, element } from "../ui/elements.js";
 
 function ordered(one, other) {
   return one <= other ? [one, other] : [other, one];
@@ -53,7 +55,7 @@ function draw(root, data) {
   const most = Math.max(...data.months.map(({ photos }) => photos));
   const years = Map.groupBy(data.months, ({ month }) => month.slice(0, 4));
   root.years.replaceChildren(
-    ...[...years].map(([year, months]) => drawYear(root, year, months, most))
+    ...[...years].map(([year, months]) => drawYear(root, year, months, most)),
   );
   root.bars = [...root.years.querySelectorAll(".bar")];
   const first = root.bars.find((bar) => bar.dataset.month >= (data.chosen?.[0] ?? "9"));
@@ -80,7 +82,9 @@ function makeCurrent(root, bar) {
 // The arrows walk over the months; one stop for the Tab key.
 function walk(root, event) {
   const at = root.bars.indexOf(event.target);
-  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: root.bars.length - 1 }[event.key];
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: root.bars.length - 1 }[
+    event.key
+  ];
   if (at < 0 || to === undefined || !root.bars[to]) return;
   event.preventDefault();
   makeCurrent(root, root.bars[to]);

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.server import ROUTES
+from app.ui.scripts import script_url, scripts
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,13 @@ def test_document_finds_its_files_from_each_address(browser: TestClient, path: s
     links = re.findall(r'(?:src|href)="([^"]*)"', document.text)
     assert links
     assert [link for link in links if not link.startswith("/")] == []
+
+
+def test_document_names_all_scripts_by_the_address_where_they_are(browser: TestClient) -> None:
+    links = re.findall(r'rel="modulepreload" href="([^"]*)"', browser.get("/").text)
+    assert links == [script_url(name) for name in scripts()]
+    for link in links:
+        assert browser.get(link).status_code == 200
 
 
 @pytest.mark.parametrize(
