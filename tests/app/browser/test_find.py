@@ -37,6 +37,8 @@ def chips(page: Page) -> Locator:
 
 
 def hand_over(page: Page, kind: str, photo: Path, type_: str = "image/jpeg") -> None:
+    """Once the page listens."""
+    page.locator(".box, .taker").first.wait_for(state="attached")
     base64 = b64encode(photo.read_bytes()).decode()
     page.evaluate(HAND_OVER, [kind, photo.name, type_, base64])
 
