@@ -18,6 +18,19 @@ T = TypeVar("T", bound=Single)
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """What `indexer search --help` and the README say: one or two examples, and what they ask for.
+
+    The README has `more` examples, and `details` in the place of the meaning.
+    """
+
+    examples: tuple[str, ...]
+    meaning: str
+    more: tuple[str, ...] = ()
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ByValue(Generic[T]):
     """Photos are counted by a quantity, each value of which `read` turns into one of the filter."""
 
@@ -45,8 +58,7 @@ class FilterSpec(Generic[T]):
     parse: Callable[[str, date], T]
     print: Callable[[T], str]
     condition: Callable[[T], Condition]
-    examples: tuple[str, ...]  # for the command line's help and the README
-    meaning: str  # what the examples ask for, in a few words
+    help: Help
     is_single: bool = False  # takes no alternatives between commas
     reads_quotes: bool = False  # `parse` gets a value with its quotes; only where it is single
     facet: ByValue[T] | ByChoice[T] | None = None

@@ -34,7 +34,7 @@ from indexer.query.conditions import (
     Range,
     Within,
 )
-from indexer.query.filter_spec import ByChoice, ByValue, FilterSpec
+from indexer.query.filter_spec import ByChoice, ByValue, FilterSpec, Help
 from indexer.query.filter_values import (
     Span,
     months_of,
@@ -93,8 +93,12 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_date,
             print=str,
             condition=lambda day: Range(TIME, day),
-            examples=("after:2019-06", "after:yesterday"),
-            meaning="from this day on",
+            help=Help(
+                ("after:2019-06", "after:yesterday"),
+                "from this day on",
+                more=("after:last-week", "after:june"),
+                details="from this day on; a weekday or a month is the latest that has begun",
+            ),
             is_single=True,
         ),
         FilterSpec(
@@ -102,8 +106,11 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_date,
             print=str,
             condition=lambda day: Range(TIME, None, day),
-            examples=("before:2020", "before:3-days-ago"),
-            meaning="until the day before it",
+            help=Help(
+                ("before:2020", "before:3-days-ago"),
+                "before this day",
+                more=("before:monday",),
+            ),
             is_single=True,
         ),
         FilterSpec(
@@ -111,24 +118,32 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_year,
             print=print_span,
             condition=_in_years,
-            examples=("year:2021", "year:2018..2020"),
-            meaning="in that year, in these years; also 2018..",
+            help=Help(
+                ("year:2021", "year:2018..2020"),
+                "in that year, in these years; also 2018..",
+                more=("year:2018..",),
+                details="taken in that year, in these years",
+            ),
         ),
         FilterSpec(
             name="month",
             parse=read_month,
             print=print_span,
             condition=_in_months,
-            examples=("month:august", "month:11..2"),
-            meaning="in any August, in any winter",
+            help=Help(
+                ("month:august", "month:11..2"), "in any August, in any winter", more=("month:8",)
+            ),
         ),
         FilterSpec(
             name="folder",
             parse=read_name,
             print=quoted,
             condition=lambda part: Contains(FOLDER, part),
-            examples=('folder:"Italy 2019"',),
-            meaning="in a folder with this in its path",
+            help=Help(
+                ('folder:"Italy 2019"',),
+                "in a folder with this in its path",
+                details="this is in its path, from the photo directory's own name down",
+            ),
             facet=ByValue(FOLDER, str, in_order=True),
         ),
         FilterSpec(
@@ -136,16 +151,14 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_name,
             print=quoted,
             condition=lambda part: Contains(FILE_NAME, part),
-            examples=("name:0720",),
-            meaning="the file's name has this in it",
+            help=Help(("name:0720",), "the file's name has this in it"),
         ),
         FilterSpec(
             name="camera",
             parse=read_name,
             print=quoted,
             condition=lambda part: Contains(CAMERA, part),
-            examples=("camera:nikon",),
-            meaning="the EXIF name has this in it",
+            help=Help(("camera:nikon",), "the EXIF name has this in it"),
             facet=ByValue(CAMERA, str),
             exported=(CAMERA,),
         ),
@@ -154,8 +167,7 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_name,
             print=quoted,
             condition=lambda part: Contains(LENS, part),
-            examples=("lens:50mm",),
-            meaning="the EXIF name has this in it",
+            help=Help(("lens:50mm",), "the EXIF name has this in it"),
             facet=ByValue(LENS, str),
         ),
         FilterSpec(
@@ -163,8 +175,7 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_name,
             print=quoted,
             condition=lambda suffix: EndsWith(PATH, f".{suffix.removeprefix('.')}"),
-            examples=("ext:heic",),
-            meaning="the file's extension",
+            help=Help(("ext:heic",), "the file's extension"),
             facet=ByValue(SUFFIX, str.lower),
         ),
         FilterSpec(
@@ -172,8 +183,12 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_one_of(SHAPES),
             print=quoted,
             condition=SHAPES.__getitem__,
-            examples=("shape:portrait",),
-            meaning="also landscape, square, panorama",
+            help=Help(
+                ("shape:portrait",),
+                "also landscape, square, panorama",
+                more=("shape:landscape", "shape:square", "shape:panorama"),
+                details="a panorama is at least twice as long as high, or as high as long",
+            ),
             facet=ByChoice(tuple(SHAPES)),
         ),
         FilterSpec(
@@ -181,8 +196,7 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_megapixels,
             print=print_megapixels,
             condition=lambda megapixels: Range(PIXELS, megapixels * 1e6),
-            examples=("larger:8mp",),
-            meaning="at least so many megapixels",
+            help=Help(("larger:8mp",), "at least so many megapixels"),
             is_single=True,
         ),
         FilterSpec(
@@ -190,8 +204,13 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_place,
             print=print_place,
             condition=Within,
-            examples=("near:paris", "near:48.8,2.3,5km"),
-            meaning="taken around there; also near:paris,20km",
+            help=Help(
+                ("near:paris", "near:48.8,2.3,5km"),
+                "taken around there; also near:paris,20km",
+                more=('near:"new york",20km', 'near:"paris, us"', "near:48.8..48.9,2.2..2.4"),
+                details="around the largest town of this name, within so many km or m of it or of "
+                "a point, or between latitudes and longitudes, as a click on the map asks",
+            ),
             is_single=True,
             reads_quotes=True,
             exported=(LATITUDE, LONGITUDE),
@@ -201,8 +220,12 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_one_of(KNOWN_FACTS),
             print=quoted,
             condition=lambda fact: Known(KNOWN_FACTS[fact]),
-            examples=("has:gps",),
-            meaning="in the EXIF data; also date, camera, lens",
+            help=Help(
+                ("has:gps",),
+                "in the EXIF data; also date, camera, lens",
+                more=("has:date", "has:camera", "has:lens"),
+                details="the EXIF data tell it",
+            ),
         ),
     )
 }

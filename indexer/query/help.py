@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from indexer.query.filter_spec import Help
 from indexer.query.filters import FILTERS
 
 TERMS: Final = (
@@ -21,14 +22,24 @@ OF_ALL: Final = (
 
 def rows() -> list[tuple[str, str]]:
     """What can be typed, and what it asks for; two spaces stand between examples."""
-    filters = (("  ".join(spec.examples), spec.meaning) for spec in FILTERS.values())
-    return [*TERMS, *filters, *OF_ALL]
+    helps = (spec.help for spec in FILTERS.values())
+    return [*TERMS, *(("  ".join(help.examples), help.meaning) for help in helps), *OF_ALL]
 
 
 def table() -> str:
     """The rows as lines of two columns."""
     width = max(len(typed) for typed, _meaning in rows())
     return "\n".join(f"{typed:{width}}  {meaning}" for typed, meaning in rows())
+
+
+def manual() -> str:
+    """The rows of the README's table that are about filters, in Markdown."""
+    return "\n".join(_manual_row(spec.help) for spec in FILTERS.values())
+
+
+def _manual_row(help: Help) -> str:
+    examples = ", ".join(f"`{example}`" for example in (*help.examples, *help.more))
+    return f"| {examples} | {help.details or help.meaning} |"
 
 
 def text() -> str:

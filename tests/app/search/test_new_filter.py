@@ -25,7 +25,7 @@ from indexer.errors import QueryError
 from indexer.library.library import Library, open_library
 from indexer.query import help
 from indexer.query.conditions import Quantity, Range
-from indexer.query.filter_spec import ByChoice, FilterSpec
+from indexer.query.filter_spec import ByChoice, FilterSpec, Help
 from indexer.query.filters import FILTERS
 from indexer.query.query import Filter, Query, parse
 from tests.app.test_main import box, page_over
@@ -53,8 +53,7 @@ RATING = FilterSpec(
     parse=read_stars,
     print=lambda stars: f"{stars:.0f}stars",
     condition=lambda stars: Range(COLUMN, stars),
-    examples=("rating:4stars",),
-    meaning="at least so many stars",
+    help=Help(("rating:4stars",), "at least so many stars", details="stars from 1 to 5"),
     facet=ByChoice((1.0, 2.0, 3.0, 4.0, 5.0)),
     exported=(COLUMN,),
 )
@@ -115,9 +114,10 @@ def test_it_takes_alternatives_and_refuses_what_it_does_not_know() -> None:
 
 
 @pytest.mark.usefixtures("rating")
-def test_it_stands_in_the_help() -> None:
+def test_it_is_documented() -> None:
     assert ("rating:4stars", "at least so many stars") in help.rows()
     assert "rating:4stars" in help.text()
+    assert "| `rating:4stars` | stars from 1 to 5 |" in help.manual()
 
 
 def found(library: Library, query: str) -> set[str]:

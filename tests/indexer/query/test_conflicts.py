@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from indexer.errors import QueryError
+from indexer.query.conditions import Quantity, Range
 from indexer.query.conflicts import check
+from indexer.query.filter_spec import FilterSpec, Help
+from indexer.query.filter_values import Span, print_span, read_year
+from indexer.query.filters import FILTERS
 from indexer.query.query import parse
 
 
@@ -65,3 +69,31 @@ def test_what_cannot_hold_together_is_named(typed: str, told: str) -> None:
 )
 def test_what_may_hold_together_is_searched_with(typed: str) -> None:
     check(parse(typed))
+
+
+@pytest.mark.parametrize("is_universal", [True, False])
+def test_photos_of_which_a_fact_is_unknown_pass_what_is_turned_round(
+    monkeypatch: pytest.MonkeyPatch, is_universal: bool
+) -> None:
+    quantity = Quantity("iso", is_universal=is_universal)
+
+    def condition(isos: int | Span) -> Range:
+        first, last = (isos, isos) if isinstance(isos, int) else (isos.first, isos.last)
+        return Range(quantity, first, last and last + 1)
+
+    spec = FilterSpec(
+        name="iso",
+        parse=read_year,  # takes numbers of four digits
+        print=print_span,
+        condition=condition,
+        help=Help(("iso:1900",), "taken with this"),
+    )
+    monkeypatch.setitem(FILTERS, "iso", spec)
+    with pytest.raises(QueryError, match="both iso:1900 and iso:2000"):
+        check(parse("iso:1900 iso:2000"))
+    both = parse("-iso:..1999 -iso:2000..")
+    if is_universal:
+        with pytest.raises(QueryError, match="no photo can pass both"):
+            check(both)
+    else:
+        check(both)
