@@ -52,5 +52,5 @@ def folders_widget(sidebar: Sidebar) -> None:
         "off": sidebar.is_off,
         "words": {"unfold": _("Folders in {folder}")},
     }
-    hears = {"chosen": lambda path: refine(sidebar.query, folder=path or None)}
-    draw("search/folder_tree", "folder_tree", data, hears)
+    handlers = {"chosen": lambda path: refine(sidebar.query, folder=path or None)}
+    draw("search/folder_tree", "folder_tree", data, handlers)
