@@ -14,7 +14,7 @@ endif
 QUERY   ?= a polar bear in the snow
 
 VENV    := .venv
-BIN     := $(VENV)/bin
+BIN     := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY   := $(VENV)/.ready
 INDEXER  = $(BIN)/indexer $(1) $(if $(LIBRARY),--library "$(LIBRARY)")
 BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -24,7 +24,7 @@ APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
   apt-get update -qq && apt-get install -y -qq $(1); \
   else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
 
-.PHONY: help setup run try test test-long attack parity bench lint format browser clean
+.PHONY: help setup run try test test-long attack parity bench lint format reference docs licenses sbom browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -68,18 +68,36 @@ bench: $(READY) ## measure beside rclip, open_clip and transformers, in an envir
 	.venv-bench/bin/pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.bench
 
-lint: $(READY) ## check format, style, types and the layers of the packages; and the page's scripts
+lint: $(READY) ## check format, style, types, the layers of the packages, the page's scripts and words
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/oxfmt --check 'app/**/*.js'
 	$(BIN)/oxlint --deny-warnings app
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell app indexer clipcore tests benchmarks docs data *.md
+	$(BIN)/proselint check --config docs/proselint.json *.md docs data/README.md
+	$(BIN)/python -m docs.check_words
 
 format: $(READY) ## put the code in form
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/oxfmt 'app/**/*.js'
+
+reference: $(READY) ## write what the documentation lists of the code
+	$(BIN)/python -m docs.make_reference
+
+docs: $(READY) reference ## build the documentation as a site in build/site; a dead link fails
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/zensical build --strict
+
+licenses: $(READY) ## list the dependencies with their licences
+	$(BIN)/python -m docs.make_licenses
+
+sbom: $(READY) ## write the list of what is installed as build/sbom.json (CycloneDX)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[release]'
+	mkdir -p build
+	$(BIN)/cyclonedx-py environment --output-format JSON --output-file build/sbom.json $(BIN)/python
 
 browser:
 ifeq ($(BROWSER),)
@@ -87,4 +105,4 @@ ifeq ($(BROWSER),)
 endif
 
 clean: ## remove what setup and runs have made (never photos)
-	rm -rf $(VENV) .venv-parity .venv-bench data/bench data/library data/postgres build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-parity .venv-bench data/bench data/library data/postgres build .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,7 +23,7 @@ from typing import Final, Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app.selection.allowed_folders import VARIABLE
+from indexer.environment import FOLDERS
 from indexer.serving.serve import HOST
 
 SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample"
@@ -77,7 +77,7 @@ def main() -> None:
     home, port = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8599
     photos, library = home / "Pictures", home / ".recollect"
     PICTURES.mkdir(exist_ok=True)
-    os.environ[VARIABLE] = str(home)
+    os.environ[FOLDERS] = str(home)
     copy_sample(photos)
     indexer("rebuild", photos, "--library", library, "--model", "starter")
     indexer("explore", "--library", library)

@@ -12,6 +12,7 @@ import pytest
 from app.search.examples import OFFERED, examples
 from indexer.library.library import open_library
 from indexer.query.query import Term, Text, parse
+from tests import documents
 from tests.conftest import SAMPLE
 
 QUERIES: list[dict[str, Any]] = tomllib.loads(
@@ -70,18 +71,10 @@ def test_verdict_says_whether_the_library_has_it(
     library.close()
 
 
-def documented() -> list[str]:
-    """The queries that the README has as examples: of its table, and of the command line."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    table = readme.split("### The query language")[1].split("\n\n")
-    rows = [line for part in table for line in part.splitlines() if line.startswith("| `")]
-    examples = [code for row in rows for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
-    return examples + re.findall(r"^indexer search ([^#\n]+?) *#", readme, re.M)
-
-
 def test_each_documented_query_about_meaning_has_a_strong_match(sample_library: Path) -> None:
     library = open_library(sample_library)
-    asked = [text for text in documented() if any(isinstance(t.content, Text) for t in terms(text))]
+    documented = dict.fromkeys((*documents.examples(), *documents.searches()))
+    asked = [text for text in documented if any(isinstance(t.content, Text) for t in terms(text))]
     weak = [text for text in asked if library.search(text).verdict != "confident"]
     library.close()
     assert len(asked) >= 4

@@ -19,9 +19,9 @@ T = TypeVar("T", bound=Single)
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What `indexer search --help` and the README say: one or two examples, and what they ask for.
+    """What `indexer search --help` says: one or two examples, and what they ask for.
 
-    The README has `more` examples, and `details` in the place of the meaning.
+    The documentation has `more` examples, and `details` in the place of the meaning.
     """
 
     examples: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The query language in a few lines, for the command line's --help; the README says more."""
+"""The query language in a few lines, for the command line's --help and the documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from indexer.query.filters import FILTERS
 
 TERMS: Final = (
     ("two parrots on a branch", "photos that show this"),
-    ("horse + stripes - 0.5:people", "parts added, subtracted, weighted"),
+    ("mountains + snow - 0.5:people", "parts added, subtracted, weighted"),
     ("./pool.jpg  #1234", "photos like this file, like that photo"),
     ("IMG_0720.jpg", "the photo whose file has this name"),
 )
@@ -33,7 +33,7 @@ def table() -> str:
 
 
 def manual() -> str:
-    """The rows of the README's table that are about filters, in Markdown."""
+    """The rows about filters of the table in the documentation, in Markdown."""
     return "\n".join(_manual_row(spec.help) for spec in FILTERS.values())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, String, func
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-STORED: Final = np.dtype("<f2")  # little-endian float16; see data/README.md
+STORED: Final = np.dtype("<f2")  # little-endian float16; see docs/reference/library-format.md
 SENT: Final = np.dtype(">f2")  # what halfvec_send() puts behind a header
 SENT_HEADER_BYTES: Final = 4  # dimension and an unused number, 16 bits each
 

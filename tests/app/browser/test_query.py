@@ -6,9 +6,7 @@ that of a machine that has much to do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,11 +16,11 @@ from playwright.sync_api import Browser, ElementHandle, Page, expect
 from indexer.library.library import open_library
 from tests.app.serving import WAIT_MS, search, served
 from tests.depth import deeper
+from tests.documents import examples
 from tests.photos import make_photo
 
 pytestmark = pytest.mark.browser
 
-README = Path(__file__).parents[3] / "README.md"
 PHOTOS = {"Zoo/red.jpg": "red", "Zoo/Italy 2019/blue.jpg": "blue", "IMG_0720.jpg": "navy"}
 BUSY_MS = 2_000
 # the longest task of the tab's own thread, in milliseconds
@@ -53,13 +51,6 @@ parts = st.one_of(
     st.sampled_from(["+", "-", "2:", '"', "#1", "#999", ":", "…"]),
 )
 queries = st.lists(parts, min_size=1, max_size=3).map(" ".join)
-
-
-def examples() -> list[str]:
-    """What the table of the query language has in its first column."""
-    section = README.read_text("utf-8").partition("### The query language")[2].partition("\n#")[0]
-    typed = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
-    return [example for cell in typed for example in re.findall("`([^`]+)`", cell)]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,483 @@
+"""Writes the parts of the documentation that list what the code has: `make reference`.
+
+A page has `<!-- generated: NAME -->`, then the text, then `<!-- end -->`. Each function below makes
+the text of one NAME. Knows nothing of the site.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import typer.main
+from PIL import Image
+from sqlalchemy.dialects import sqlite
+
+import clipcore
+from app.selection.exports import as_csv
+from clipcore.encoder import Encoder
+from indexer import environment
+from indexer.cli.documents import DOCUMENTS, HitDocument
+from indexer.cli.main import app
+from indexer.daemon import metrics
+from indexer.formats import SUFFIXES
+from indexer.library import library
+from indexer.query import help as query_help
+from indexer.query.filter_spec import FilterSpec
+from indexer.query.filters import FILTERS
+from indexer.records import photos, results
+from indexer.store import schema
+
+ROOT: Final = Path(__file__).parents[1]
+TOP: Final = ("app", "indexer", "clipcore")
+BLOCK: Final = re.compile(
+    r"(?P<begin><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.S
+)
+TYPES: Final = {
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "bool": "true or false",
+    "NoneType": "null",
+    "dict": "object",
+    "list": "list",
+}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
+
+
+def cell(text: str) -> str:
+    """One cell: in one line, its bars escaped."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its name, those of groups below their group's."""
+
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield name, command
+        for part, one in sorted(getattr(command, "commands", {}).items()):
+            yield from below(f"{name} {part}", one)
+
+    for name, command in sorted(typer.main.get_command(app).commands.items()):  # type: ignore[attr-defined]
+        yield from below(name, command)
+
+
+def options(command: Any) -> list[Any]:
+    """Its options, without --help."""
+    found = [one for one in command.params if one.param_type_name == "option"]
+    return [one for one in found if "--help" not in one.opts]
+
+
+def arguments(command: Any) -> list[Any]:
+    """What stands behind its name."""
+    return [one for one in command.params if one.param_type_name == "argument"]
+
+
+def command_reference() -> str:
+    """Every command with its help, its arguments and its options."""
+    return "\n\n".join(_command(name, command) for name, command in commands())
+
+
+def _command(name: str, command: Any) -> str:
+    usage = " ".join(
+        [f"indexer {name}", *filter(None, map(_metavar, arguments(command))), "[OPTIONS]"]
+    )
+    if hasattr(command, "commands"):
+        usage += " [COMMAND]"
+    parts = [f"## indexer {name}" if " " not in name else f"### indexer {name}", _help(command)]
+    parts.append(f"```text\n{usage}\n```")
+    takes = [(f"`{_metavar(one)}`", one.help or "") for one in arguments(command) if one.help]
+    if takes:
+        parts.append(table(("argument", "meaning"), takes))
+    if own := options(command):
+        parts.append(table(("option", "meaning", "default"), map(_option, own)))
+    return "\n\n".join(parts)
+
+
+def _help(command: Any) -> str:
+    """The help; what stands behind \\b is a table of lines."""
+    text, _, lines = inspect.cleandoc(command.help or "").partition("\b")
+    parts = [text.strip()]
+    if lines:
+        parts.append(f"```text\n{lines.strip()}\n```")
+    return "\n\n".join(parts)
+
+
+def _metavar(one: Any) -> str:
+    name = one.metavar or one.name.upper()
+    return f"{name}..." if one.nargs == -1 and not name.endswith("...") else str(name)
+
+
+def _option(one: Any) -> tuple[str, str, str]:
+    value = "" if one.is_flag else f" {_value_name(one)}"
+    names = ", ".join(f"`{name}`" for name in one.opts)
+    return f"{names}{f' `{value.strip()}`' if value else ''}", one.help or "", _default(one)
+
+
+def _value_name(one: Any) -> str:
+    if one.metavar:
+        return str(one.metavar)
+    taken = one.type_descriptor.annotation
+    if isinstance(taken, type) and issubclass(taken, Enum):
+        return "|".join(str(choice.value) for choice in taken)
+    return {int: "N", float: "X"}.get(taken, "TEXT")
+
+
+def _default(one: Any) -> str:
+    if isinstance(one.show_default, str):
+        return one.show_default
+    if one.required:
+        return "required"
+    if one.is_flag or callable(one.default) or one.default in (None, (), []):
+        return ""
+    return f"`{getattr(one.default, 'value', one.default)}`"
+
+
+# --- the query language ---------------------------------------------------------------------------
+
+
+def query_in_short() -> str:
+    """What a query may hold besides filters."""
+    return _typed((*query_help.TERMS, *query_help.OF_ALL))
+
+
+def manual() -> str:
+    """What a person types for each filter, in the order of the help."""
+    return f"| you type | you get photos |\n| --- | --- |\n{query_help.manual()}"
+
+
+def filters() -> str:
+    """Every filter by its name."""
+    rows = [
+        (
+            f"`{name}:`",
+            _examples("  ".join((*spec.help.examples, *spec.help.more))),
+            spec.help.details or spec.help.meaning,
+            _alternatives(spec),
+        )
+        for name, spec in sorted(FILTERS.items())
+    ]
+    return table(("filter", "examples", "asks for", "takes"), rows)
+
+
+def _alternatives(spec: FilterSpec[Any]) -> str:
+    return "one value" if spec.is_single else "one or more"
+
+
+def _typed(rows: Iterable[tuple[str, str]]) -> str:
+    return table(("you type", "you get"), [(_examples(one), meaning) for one, meaning in rows])
+
+
+def _examples(typed: str) -> str:
+    return ", ".join(f"`{part}`" for part in typed.split("  "))
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def json_reference() -> str:
+    """The fields of every document."""
+    parts = []
+    for form in DOCUMENTS:
+        rows = [
+            (f"`{name}`", _type_name(hint), meaning)
+            for name, (hint, meaning) in documented_fields(form).items()
+        ]
+        title = form.__name__.removesuffix("Document")
+        parts.append(
+            f"## {title}\n\n{inspect.getdoc(form)}\n\n" + table(("field", "type", "meaning"), rows)
+        )
+    return "\n\n".join(parts)
+
+
+def documented_fields(form: Any) -> dict[str, tuple[Any, str]]:
+    """The type and the meaning of each field of a document."""
+    hints = typing.get_type_hints(form, include_extras=True)
+    return {name: (hint.__origin__, hint.__metadata__[0]) for name, hint in hints.items()}
+
+
+def _type_name(hint: Any) -> str:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return ", ".join(f'"{one}"' for one in inner)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(map(_type_name, inner))
+    if origin is list:
+        return f"list of {_type_name(inner[0])}"
+    if origin is dict:
+        return f"object: {_type_name(inner[1])} by {_type_name(inner[0])}"
+    name = hint.__name__
+    if name.endswith("Document"):
+        title = name.removesuffix("Document")
+        return f"[{title}](#{title.lower()})"
+    return TYPES[name]
+
+
+def exports() -> str:
+    """The fields of what the page exports."""
+    of_hits = {name: meaning for name, (_, meaning) in documented_fields(HitDocument).items()}
+    of_filters = {
+        quantity.name: f"what `{name}:` asks for"
+        for name, spec in FILTERS.items()
+        for quantity in spec.exported
+    }
+    meanings = of_hits | of_filters | {"size_bytes": "of the file"}
+    columns = as_csv([]).decode("utf-8-sig").strip().split(",")
+    return table(("field", "meaning"), [(f"`{name}`", meanings[name]) for name in columns])
+
+
+# --- environment, formats, metrics ----------------------------------------------------------------
+
+
+def environment_variables() -> str:
+    """Recollect's own variables."""
+    return _variables(environment.MEANINGS)
+
+
+def internal_variables() -> str:
+    """Those that one process sets for another."""
+    return _variables(environment.INTERNAL)
+
+
+def other_variables() -> str:
+    """Those of other programs."""
+    return _variables(environment.OTHERS)
+
+
+def _variables(meanings: typing.Mapping[str, str]) -> str:
+    rows = [(f"`{name}`", meaning) for name, meaning in meanings.items()]
+    return table(("variable", "meaning"), rows)
+
+
+def formats() -> str:
+    """The formats that are read, with their suffixes."""
+    Image.init()
+    known = Image.registered_extensions()
+    kinds: dict[str, list[str]] = {}
+    for suffix in sorted(SUFFIXES):
+        kind = known.get(suffix, "")
+        kind = "HEIC (extra `heic`)" if suffix in (".heic", ".heif", ".hif") else kind
+        kinds.setdefault("JPEG" if kind == "MPO" else kind, []).append(f"`{suffix}`")
+    rows = [(kind, ", ".join(suffixes)) for kind, suffixes in sorted(kinds.items())]
+    return table(("format", "suffixes"), rows)
+
+
+def metrics_reference() -> str:
+    """Every gauge, with what it says of itself."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(metrics)))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_gauge"
+    ]
+    told = [tuple(ast.literal_eval(one) for one in call.args[:2]) for call in calls]
+    return table(("metric", "meaning"), [(f"`recollect_{name}`", text) for name, text in told])
+
+
+# --- Python ---------------------------------------------------------------------------------------
+
+
+def python_reference() -> str:
+    """The functions and classes that other programs use."""
+    parts = ["## clipcore"]
+    parts += [_callable(getattr(clipcore, name)) for name in functions_of(clipcore)]
+    parts.append(_class(Encoder))
+    parts += [
+        "## indexer.library.library",
+        _callable(library.open_library),
+        _class(library.Library),
+    ]
+    parts += ["## indexer.records", *map(_class, (results.SearchResult, results.Hit))]
+    parts += map(_class, (photos.Photo, photos.Facts, photos.Root))
+    return "\n\n".join(parts)
+
+
+def functions_of(module: Any) -> list[str]:
+    """The public functions of a package."""
+    return [name for name in module.__all__ if inspect.isfunction(getattr(module, name))]
+
+
+def _callable(function: Callable[..., Any]) -> str:
+    doc = inspect.getdoc(function) or ""
+    return f"### {function.__name__}\n\n```text\n{_signature(function)}\n```\n\n{doc}"
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """Its names and types, a parameter a line where they are many."""
+    source = inspect.signature(function)
+    shown = [_parameter(one) for one in source.parameters.values()]
+    returned = "" if source.return_annotation is source.empty else f" -> {source.return_annotation}"
+    whole = f"{function.__name__}({', '.join(shown)}){returned}"
+    if len(whole) <= 90:
+        return whole
+    inner = ",\n    ".join(shown)
+    return f"{function.__name__}(\n    {inner},\n){returned}"
+
+
+def _parameter(one: inspect.Parameter) -> str:
+    typed = f"{one.name}: {one.annotation}"
+    if one.default is one.empty:
+        return typed
+    plain = isinstance(one.default, str | int | float | tuple | None)
+    return f"{typed} = {one.default!r}" if plain else f"{typed} = ..."
+
+
+def _short_signature(function: Callable[..., Any]) -> str:
+    """Its names alone."""
+    given = [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
+    shown = [one.name if one.default is one.empty else f"{one.name}=..." for one in given]
+    return f"{function.__name__}({', '.join(shown)})"
+
+
+def _class(kind: type) -> str:
+    doc = inspect.getdoc(kind) or ""
+    head = f"### {kind.__name__}\n\n{doc}"
+    if is_dataclass(kind):
+        rows = [(f"`{one.name}`", f"`{one.type}`") for one in fields(kind)]
+        return f"{head}\n\n{table(('field', 'type'), rows)}"
+    rows = [(f"`{_member(name, one)}`", _summary(one)) for name, one in members(kind)]
+    return f"{head}\n\n{table(('member', 'meaning'), rows)}"
+
+
+def members(kind: type) -> list[tuple[str, Any]]:
+    """Its public members, in the order of the source."""
+    return [(name, one) for name, one in vars(kind).items() if _is_public(name, one)]
+
+
+def _is_public(name: str, one: Any) -> bool:
+    own = inspect.isfunction(one) or isinstance(one, property) or hasattr(one, "func")
+    return own and not name.startswith("_")
+
+
+def _member(name: str, one: Any) -> str:
+    return _short_signature(one) if inspect.isfunction(one) else name
+
+
+def _summary(one: Any) -> str:
+    return (inspect.getdoc(getattr(one, "func", one)) or "").split("\n\n")[0]
+
+
+# --- the library, the code, the targets -----------------------------------------------------------
+
+
+def tables() -> str:
+    """The tables of a library, with types as SQLite has them."""
+    return "\n\n".join(_table(one) for one in schema.metadata.sorted_tables)
+
+
+def _table(one: Any) -> str:
+    dialect = sqlite.dialect()
+    rows = [
+        (f"`{column.name}`", column.type.compile(dialect), _key(column), column.doc or "")
+        for column in one.columns
+    ]
+    return f"### {one.name}\n\n" + table(("column", "type", "key", "meaning"), rows)
+
+
+def _key(column: Any) -> str:
+    targets = [f"→ {key.target_fullname}" for key in column.foreign_keys]
+    words = ["primary"] * column.primary_key + ["unique"] * bool(column.unique) + targets
+    return ", ".join(words)
+
+
+def schema_head() -> str:
+    """The newest migration."""
+    return f"The schema is {schema.HEAD}."
+
+
+def packages() -> str:
+    """The packages with their docstrings, from the top layer to the bottom."""
+    return "\n\n".join(f"## {name}\n\n{_packages_of(name)}" for name in TOP)
+
+
+def _packages_of(name: str) -> str:
+    package = importlib.import_module(name)
+    below = {one.name for one in pkgutil.iter_modules(package.__path__) if one.ispkg}
+    rows = [
+        (f"`{one}/`", (importlib.import_module(f"{name}.{one}").__doc__ or "").strip())
+        for one in sorted(below, key=layers(name).index)
+    ]
+    return table(("package", "what it is"), rows)
+
+
+def layers(package: str) -> list[str]:
+    """The names of what is below a package, in the order of its contract."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    lines = [line for one in contracts if one["type"] == "layers" for line in one["layers"]]
+    names = [name.strip() for line in lines for name in line.split("|")]
+    start = f"{package}."
+    return [name.removeprefix(start) for name in names if name.startswith(start)]
+
+
+def targets() -> str:
+    """The targets of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    rows = [
+        (f"`make {name}`", meaning)
+        for name, meaning in re.findall(r"^([a-z-]+):.*## (.*)$", makefile, re.M)
+    ]
+    return table(("target", "what it does"), rows)
+
+
+BLOCKS: Final[dict[str, Callable[[], str]]] = {
+    "commands": command_reference,
+    "query": query_in_short,
+    "filters": filters,
+    "manual": manual,
+    "json": json_reference,
+    "exports": exports,
+    "environment": environment_variables,
+    "internal": internal_variables,
+    "others": other_variables,
+    "formats": formats,
+    "metrics": metrics_reference,
+    "python": python_reference,
+    "tables": tables,
+    "head": schema_head,
+    "packages": packages,
+    "targets": targets,
+}
+
+
+def written(page: str) -> str:
+    """A page with each of its blocks made again."""
+    return BLOCK.sub(
+        lambda match: f"{match['begin']}\n{BLOCKS[match['name']]()}\n\n{match['end']}", page
+    )
+
+
+def pages() -> list[Path]:
+    """Those that have blocks."""
+    found = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    return sorted(page for page in found if BLOCK.search(page.read_text("utf-8")))
+
+
+def main() -> None:
+    """Write the pages whose blocks have changed."""
+    for page in pages():
+        before = page.read_text("utf-8")
+        if (after := written(before)) != before:
+            page.write_text(after, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
