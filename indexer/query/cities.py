@@ -16,9 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.query.filter_values import EARTH_RADIUS_KM
-
 CITIES: Final = Path(__file__).with_name("cities.tsv.gz")
+EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
 AROUND_KM: Final = 40.0  # a city farther away does not tell where a place is
 PEOPLE_AT_1_KM: Final = 4_000  # 23 km for Paris with its 2.1 million, 4.6 km for Versailles
 # Some names in the table are the country's own, others English: what people write as well.

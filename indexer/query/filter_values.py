@@ -17,7 +17,6 @@ from typing import Final
 from indexer.query.named_days import month_number, named_day
 from indexer.query.typography import alternatives, ascii_form, quoted
 
-EARTH_RADIUS_KM: Final = 6371.0088  # the mean radius (IUGG)
 MAX_RADIUS_KM: Final = 20_038.0  # half the equator: no two places are further apart
 CITY_KM: Final = 5.0  # around the middle of a small town, where no distance is asked for
 FIRST_YEAR: Final = 1826  # of the oldest photograph that is left

@@ -25,6 +25,7 @@ from sqlalchemy import (
     true,
 )
 
+from indexer.query.cities import EARTH_RADIUS_KM
 from indexer.query.conditions import (
     ASPECT,
     FILE_NAME,
@@ -45,7 +46,7 @@ from indexer.query.conditions import (
     Range,
     Within,
 )
-from indexer.query.filter_values import EARTH_RADIUS_KM, Box, Circle
+from indexer.query.filter_values import Box, Circle
 from indexer.query.filters import FILTERS
 from indexer.query.query import Filter
 from indexer.records.photos import Root

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, ElementHandle, Page, expect
 
 from indexer.library.library import open_library
+from indexer.query.filters import FILTERS
 from tests.app.serving import WAIT_MS, search, served
 from tests.depth import deeper
 from tests.documents import examples
@@ -36,12 +37,8 @@ WORDS = (
     *("2019", "2018..2020", "..", "13", "-1", "1e9", "48.8,2.3,5km", "paris", "paris,20km"),
     *("yesterday", "last week", "١٢", "é", "İ", "\\", "%", "'", "s3://x/y.jpg"),
 )
-FILTERS = (
-    *("folder", "camera", "lens", "year", "month", "after", "before", "shape", "larger", "near"),
-    *("ext", "has", "name", "sort", "colour"),
-)
 words = st.sampled_from(WORDS) | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
-filter_names = st.sampled_from(FILTERS)
+filter_names = st.sampled_from([*FILTERS, "sort", "colour"])
 quotes = st.sampled_from(['""', "“”", "„“", "«»", "「」", '" ', "  "])
 parts = st.one_of(
     words,
