@@ -17,6 +17,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,8 +63,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """One cell: in one line, its bars escaped."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """One cell: in one line, its bars written so that no reader of Markdown ends the cell there."""
+    code = re.sub(r"`([^`]*\|[^`]*)`", lambda match: f"<code>{escape(match[1])}</code>", text)
+    return " ".join(code.split()).replace("|", "&#124;")
 
 
 # --- the command line -----------------------------------------------------------------------------
