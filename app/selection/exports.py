@@ -1,4 +1,4 @@
-"""Photos as a list of paths in three forms, and as one zip. Pure: knows nothing of the page.
+"""Photos as a list of paths in three forms, and as one zip. Knows nothing of the page.
 
 The zip is made while it is sent: it is neither on disk nor in memory as a whole. Names and EXIF
 texts are other people's: they are no formulas in a table, no further lines in a list, and no paths

@@ -1,6 +1,6 @@
 """Which version of the schema a database has, and how it gets to the newest; migrations/ beside it.
 
-Knows connections only, not which database is behind them.
+Knows connections and the newest schema, not which database is behind them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables of a library, and how a vector is stored. The only other place with SQL is store.py.
+"""The tables of a library, and how a vector is stored. Runs no query.
 
 A migration in migrations/ goes with every change made here. Each table says in its `info` how its
 rows are copied, and with which others they are removed (lifecycle.py).
