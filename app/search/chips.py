@@ -59,5 +59,5 @@ def _of_photo(library: Library, query: Query, term: Term, photo_id: int) -> dict
         src = thumbnail_url(library, library.photo(photo_id))
     except PhotoNotFound:
         src = None
-    told = _("Not like this photo") if term.weight < 0 else _("Like this photo")
-    return {"label": told, "kind": "photo", "rest": without(query, term), "src": src}
+    label = _("Not like this photo") if term.weight < 0 else _("Like this photo")
+    return {"label": label, "kind": "photo", "rest": without(query, term), "src": src}

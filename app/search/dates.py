@@ -42,13 +42,13 @@ def years_and_months(facets: Facets) -> Iterator[Candidate]:
     years = Counter[int]()
     for name, photos in facets.months.items():
         years[int(name[:4])] += photos
-    can_be_asked = range(FIRST_YEAR, date.today().year + 2)
+    typeable = range(FIRST_YEAR, date.today().year + 2)
     for year in sorted(years, reverse=True):
-        if year in can_be_asked:
+        if year in typeable:
             yield candidate(str(year), years[year], Filter("year", year))
     for name in reversed(list(facets.months)):
         first = date(int(name[:4]), int(name[5:]), 1)
-        if first.year in can_be_asked:
+        if first.year in typeable:
             its_filters = (Filter("year", first.year), Filter("month", first.month))
             yield candidate(month(first), facets.months[name], *its_filters)
 
