@@ -6,7 +6,7 @@
 
 Needs .venv-bench with the packages of requirements.txt beside this file (`make bench` makes it).
 Every measurement is written down as soon as it is made, in data/bench/measured.jsonl: delete that
-file to begin anew. Nothing else should run on the machine meanwhile: a run during which others had
+file to begin again. Nothing else should run on the machine meanwhile: a run during which others had
 more than a twentieth of the cores is kept, but does not count, and is made again.
 """
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.driver_memory [--photos 300000 600000 1200000]
 
-Takes new photos in with a crew that only hands them back, as it has neither workers nor a model:
+Takes new photos in with a pool that only hands them back, as it has neither workers nor a model:
 what is measured is looking, comparing and handing out. Each number runs in a process of its own.
 """
 

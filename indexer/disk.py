@@ -1,4 +1,4 @@
-"""A full disk, told as one error that names it, whoever ran into it."""
+"""A full disk becomes one error that names the disk."""
 
 from __future__ import annotations
 

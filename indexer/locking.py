@@ -52,8 +52,8 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
         ) from error
     with lock:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
-        told = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        write_atomically(holder, json.dumps(told).encode())
+        holding = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        write_atomically(holder, json.dumps(holding).encode())
         yield
 
 

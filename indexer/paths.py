@@ -1,7 +1,7 @@
 """Where a library lies: a directory, or a database of PostgreSQL by its URL. Who this host is.
 
 A library on PostgreSQL has a directory on each host all the same, for what is this host's own:
-locks, what its daemon tells, files that are made anew when they are gone. The URL is kept in it,
+locks, its daemon's state, files that are made again when they are missing. The URL is kept in it,
 so that everything that takes a library's directory takes that one.
 """
 

@@ -1,4 +1,4 @@
-"""URLs of databases: told from directories, understood, and shown without their passwords."""
+"""URLs of databases: recognised, understood, and shown without their passwords."""
 
 from __future__ import annotations
 

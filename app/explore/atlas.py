@@ -27,7 +27,7 @@ from indexer.library.library import Library
 
 KEY: Final = "atlas"
 PICTURES: Final = "atlas_pictures"
-ANSWERED: Final = "atlas_answered"  # in the session: the last wish for thumbnails
+ANSWERED: Final = "atlas_answered"  # in the session: the last request for thumbnails
 SCALE: Final = 65_535  # places travel as 16-bit numbers
 THUMBNAIL_PX: Final = 96
 THUMBNAILS_AT_ONCE: Final = 150
@@ -35,7 +35,7 @@ THUMBNAILS_KEPT: Final = 5_000  # some 3 kB each
 
 
 def atlas_view(library: Library, atlas: Atlas) -> None:
-    """Show it, and what of it the address chooses; the address is told what a person chooses."""
+    """Show it, and what of it the address chooses; the address follows what a person chooses."""
     data = {
         "points": _points(atlas),
         "groups": _groups(atlas),
@@ -60,7 +60,7 @@ def _choose(group: int) -> None:
 def _pictures(library: Library, wanted: Mapping[str, Any] | None) -> None:
     """The thumbnails that the picture wants, once; apart, so that the points stay at home.
 
-    `wanted`: the numbers of the photos, and the `turn` that tells one wish from the next.
+    `wanted`: the numbers of the photos, and the `turn` that tells one request from the next.
     """
     numbers: list[int] = []
     if wanted and wanted["turn"] != st.session_state.get(ANSWERED):

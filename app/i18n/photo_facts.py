@@ -14,7 +14,7 @@ from indexer.records.results import Hit
 def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
     """(label, value) of everything known of the photo, and of its match where there is one."""
     facts = photo.facts
-    told = [
+    rows = [
         (_("Taken"), taken(facts)),
         (_("Camera"), facts.camera),
         (_("Lens"), facts.lens),
@@ -27,19 +27,19 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
         (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
         (_("Odd"), said(facts.notice) if facts.notice else None),
     ]
-    return [(label, value) for label, value in told if value]
+    return [(label, value) for label, value in rows if value]
 
 
 def match(hit: Hit) -> str | None:
     """How well it matches what was looked for, if anything was."""
     if hit.score is None or hit.logit is None:
         return None
-    told = _("cosine {score} · logit {logit}").format(
+    text = _("cosine {score} · logit {logit}").format(
         score=f"{hit.score:.3f}", logit=f"{hit.logit:.2f}"
     )
     if hit.strength is None:
-        return told
-    return f"{_('strength {share}').format(share=percent(hit.strength))} · {told}"
+        return text
+    return f"{_('strength {share}').format(share=percent(hit.strength))} · {text}"
 
 
 def description(photo: Photo) -> str:
@@ -63,24 +63,24 @@ def taken(facts: Facts) -> str | None:
         return None
     if facts.taken_at.time() == time.min:
         return day(facts.taken_at)
-    told = f"{day(facts.taken_at)}, {facts.taken_at:%H:%M:%S}"
+    text = f"{day(facts.taken_at)}, {facts.taken_at:%H:%M:%S}"
     minutes = facts.taken_offset_min
     if minutes is None:
-        return told
+        return text
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
-    return f"{told} (UTC{sign}{hours:02}:{rest:02})"
+    return f"{text} (UTC{sign}{hours:02}:{rest:02})"
 
 
 def exposure(facts: Facts) -> str | None:
     """1/250 s · f/2.8 · ISO 200 · 35 mm; what is not known is left out."""
-    told = [
+    text = [
         f"{shutter(facts.exposure_s)} s" if facts.exposure_s else "",
         f"f/{facts.f_number:g}" if facts.f_number else "",
         f"ISO {facts.iso}" if facts.iso else "",
         f"{facts.focal_mm:g} mm" if facts.focal_mm else "",
     ]
-    return " · ".join(filter(None, told)) or None
+    return " · ".join(filter(None, text)) or None
 
 
 def shutter(seconds: float) -> str:

@@ -33,13 +33,13 @@ def in_one_line(status: LibraryStatus) -> str | None:
     """What the daemon does, as Markdown; None where a search need not know."""
     if status.daemon is None or (status.daemon.doing == WATCHING and not status.paused):
         return None
-    icon, headline = told(status)
+    icon, headline = headline_of(status)
     return f"{icon} {plain(headline)} · {plain(detail(status))}"
 
 
 def activity(library: Library, status: LibraryStatus) -> None:
     """Show it in a row; the button says what it would do."""
-    icon, headline = told(status)
+    icon, headline = headline_of(status)
     with st.container(border=True, key="activity"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -52,7 +52,7 @@ def activity(library: Library, status: LibraryStatus) -> None:
             st.progress(share)
 
 
-def told(status: LibraryStatus) -> tuple[str, str]:
+def headline_of(status: LibraryStatus) -> tuple[str, str]:
     """An icon, and what goes on in a few words."""
     daemon = status.daemon
     if daemon and daemon.doing.startswith(REMOVING):
@@ -105,7 +105,7 @@ def progress(status: LibraryStatus) -> float | None:
     daemon = status.daemon
     if daemon is None or not daemon.queue or status.paused:
         return None
-    if status.switching_to:  # those that are in are computed anew
+    if status.switching_to:  # those that are in are embedded again
         return max(0.0, 1 - daemon.queue / max(1, status.photos))
     return status.photos / (status.photos + daemon.queue)
 

@@ -1,6 +1,6 @@
 """Lets a model be downloaded beside the page: one at a time, for all visitors, whoever leaves.
 
-A download that is broken off goes on where it was when it is asked for again.
+A download that is interrupted goes on where it was when it is asked for again.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ ALL: Final = "models_all"
 
 
 def model_list(library: Library, status: LibraryStatus) -> None:
-    """The wish for another model, if there is one, and the models in a part that opens."""
+    """The request for another model, if there is one, and the models in a part that opens."""
     request_status(library, status)
     part = st.expander(_("Models"), icon=":material/psychology:", key=OPEN, on_change="rerun")
     if not part.open:
@@ -89,7 +89,7 @@ def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
 def facts(offer: ModelOffer) -> str:
     """What is known of it, in one line."""
     size = _("{size} on disk") if offer.is_cached else _("{size} to download")
-    told = [
+    parts = [
         _("recommended") if offer.is_default else "",
         size.format(size=file_size(offer.size_bytes)) if offer.size_bytes else "",
         _("{size} of memory").format(size=file_size(offer.memory_bytes))
@@ -103,4 +103,4 @@ def facts(offer: ModelOffer) -> str:
         "" if offer.needs_download else _("needs no download"),
         "" if offer.understands_scenes else _("no CLIP: it understands no scenes"),
     ]
-    return " · ".join(filter(None, told))
+    return " · ".join(filter(None, parts))

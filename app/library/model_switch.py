@@ -29,12 +29,12 @@ KEY: Final = "model_switch"
 
 
 def switch_button(source: str) -> None:
-    """A button that asks whether to go over to that model."""
+    """A button that asks whether to switch to that model."""
     st.button(_("Use"), key=f"use_{source}", on_click=_choose, args=(source,))
 
 
 def request_status(library: Library, status: LibraryStatus) -> None:
-    """Say what model the library goes over to, or why it did not; ask about the one chosen."""
+    """Say what model the library switches to, or why it did not; ask about the one chosen."""
     if source := st.session_state.get(CHOSEN):
         title = _("Go over to another model?")
         ask_for(KEY, partial(st.dialog(title, on_dismiss=_forget)(_ask), library, source))
@@ -68,9 +68,9 @@ def _refusal(source: str, why: str) -> str:
 
 
 def _under_way(status: LibraryStatus, source: str) -> str:
-    told = _("The library goes over to {new}. Until that is done, it is searched with {old}.")
+    text = _("The library goes over to {new}. Until that is done, it is searched with {old}.")
     begins = "" if status.daemon else f" {_('It begins when the daemon runs.')}"
-    return told.format(new=source, old=status.model_id) + begins
+    return text.format(new=source, old=status.model_id) + begins
 
 
 def _choose(source: str) -> None:
@@ -85,7 +85,7 @@ def _ask(library: Library, source: str) -> None:
     """The dialog: what it takes, and whether that is wanted."""
     try:
         with st.spinner(_("One moment…")):
-            rows = told(source, library.models.cost(source))
+            rows = cost_rows(source, library.models.cost(source))
     except (IndexerError, ClipcoreError) as error:
         st.error(plain(said(error)), icon=":material/error:")
         return
@@ -103,7 +103,7 @@ def _ask(library: Library, source: str) -> None:
         st.rerun()
 
 
-def told(source: str, cost: SwitchCost) -> list[tuple[str, str]]:
+def cost_rows(source: str, cost: SwitchCost) -> list[tuple[str, str]]:
     """(label, value) of what going over takes."""
     return [
         (_("Model"), source),

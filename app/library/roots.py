@@ -27,12 +27,12 @@ PATIENCE_S: Final = 20.0  # a daemon that makes way finishes its batch first
 def root_list(library: Library, status: LibraryStatus) -> None:
     """Each photo directory with its number of photos, its notice and what can be done with it."""
     known = {root.path: root for root in library.roots()}
-    for told in status.roots:
-        if told.path in known:
-            _root(library, told, known[told.path])
+    for shown in status.roots:
+        if shown.path in known:
+            _root(library, shown, known[shown.path])
 
 
-def _root(library: Library, told: RootStatus, root: Root) -> None:
+def _root(library: Library, shown: RootStatus, root: Root) -> None:
     with st.container(border=True, key=f"root_{root.id}"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -40,13 +40,13 @@ def _root(library: Library, told: RootStatus, root: Root) -> None:
             with st.container(horizontal=True, wrap=False, width="stretch"):
                 st.markdown(":material/folder:", width="content")
                 name = root.path.name or str(root.path)
-                name_and_note(name, f"{root.path.parent} · {photo_count(told.photos)}")
+                name_and_note(name, f"{root.path.parent} · {photo_count(shown.photos)}")
             with st.container(horizontal=True, width="content", gap="small"):
                 _excludes(library, root)
                 _removal(library, root)
-        if told.notice:
+        if shown.notice:
             st.warning(_("At the last look:"), icon=":material/warning:")
-            st.text(said(told.notice))
+            st.text(said(shown.notice))
 
 
 def _excludes(library: Library, root: Root) -> None:

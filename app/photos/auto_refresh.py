@@ -17,7 +17,7 @@ LOOK_S: Final = 5.0  # how often it asks whether something has changed
 
 @st.fragment(run_every=LOOK_S)
 def follow(library: Library, question: Callable[[], str], key: str) -> None:
-    """Draw the page anew when its answer has grown old, unless one has scrolled on in the wall
+    """Draw the page again when its answer is stale, unless one has scrolled on in the grid
     `key` of that question, or looks at a photo: nothing moves below the eyes."""
     is_reading = has_scrolled(question(), key) or url_state.value("photo") is not None
     if not is_reading and not is_current(library):

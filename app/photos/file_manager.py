@@ -15,7 +15,7 @@ from indexer.serving.access import is_loopback
 
 
 def can_show() -> bool:
-    """Whether the visitor sits at this machine, as far as can be told, and it has one."""
+    """Whether the visitor sits at this machine, as far as one can see, and it has one."""
     visitor = st.context.ip_address  # None: this machine
     return (
         is_loopback(st.get_option("server.address"))

@@ -56,8 +56,8 @@ def given() -> Given | None:
 
 def notice() -> str:
     """What there is to say of the last picture, once."""
-    if told := st.session_state.pop(NOTICE, ""):
-        return str(told)
+    if notice := st.session_state.pop(NOTICE, ""):
+        return str(notice)
     if url_state.picture() and given() is None:
         return _("This link does not include its picture. Drop the picture again to search by it.")
     return ""

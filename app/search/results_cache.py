@@ -34,7 +34,7 @@ class Answer:
 
 
 def answer(library: Library, asked: Query | str, top: int) -> Answer:
-    """With at least the `top` best hits; found anew where the library has changed.
+    """With at least the `top` best hits; searched again where the library has changed.
 
     Raises QueryError, PhotoNotFound.
     """

@@ -184,11 +184,13 @@ def _copy(library: Library, ids: tuple[int, ...], folder: Path, name: str) -> No
             paths = [photo.path for photo in photos_of(library, ids)]
             copied = copy_into(handle, paths, bar.progress)
     except FolderRefused as error:
-        told = _("Nothing is written into {folder}: choose a folder that holds no photos of yours.")
-        st.error(plain(told.format(folder=error.inside)))
+        message = _(
+            "Nothing is written into {folder}: choose a folder that holds no photos of yours."
+        )
+        st.error(plain(message.format(folder=error.inside)))
     except OSError as error:
-        told = _("This folder cannot be written to: {why}")
-        st.error(plain(told.format(why=error.strerror or error)))
+        message = _("This folder cannot be written to: {why}")
+        st.error(plain(message.format(why=error.strerror or error)))
     else:
         st.session_state[COPIED] = (copied, target)
         st.rerun(scope="fragment")

@@ -24,7 +24,7 @@ SHOWN: Final = 200
 
 @st.fragment
 def folder_picker(library: Library, *, done: str) -> None:
-    """Let a person walk through the folders; `done` is on the button that takes in {folder}."""
+    """Let a person walk through the folders; `done` is on the button that indexes {folder}."""
     with st.container(border=True, key="picker"):
         here = walk()
         if here is None:
@@ -69,8 +69,8 @@ def _folders(here: Path | None, allowed: tuple[Path, ...]) -> None:
     try:
         folders = folders_in(here, allowed) if here else list(allowed)
     except OSError as error:
-        told = _("This folder cannot be opened: {why}").format(why=error.strerror or error)
-        st.error(plain(told))
+        message = _("This folder cannot be opened: {why}").format(why=error.strerror or error)
+        st.error(plain(message))
         return
     if not folders:
         st.caption(_("No folders in here."))

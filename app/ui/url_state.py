@@ -33,7 +33,7 @@ def put(key: str, said: str | None) -> None:
     catch_up()
     page, before = st.session_state[SAID]
     now = {name: part for name, part in {**before, key: said}.items() if part is not None}
-    st.session_state[SAID] = (page, now)  # first: telling the browser may be broken off
+    st.session_state[SAID] = (page, now)  # first: telling the browser may be interrupted
     if now != before:
         st.query_params.from_dict(now)
 

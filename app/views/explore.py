@@ -40,7 +40,7 @@ LOOK_ALIKES: Final = "look-alikes"
 VIEWS: Final = {PICTURE: N_("Picture"), LOOK_ALIKES: N_("Look-alikes")}
 GRID: Final = "explore_grid"
 REFRESH_S: Final = 2.0
-OUTGROWN: Final = 0.1  # of the photos that came or went: then it is computed anew unasked
+OUTGROWN: Final = 0.1  # of the photos that came or went: then it is computed again by itself
 LIKE_THESE: Final = 12  # photos make a query: the most typical of those chosen
 
 

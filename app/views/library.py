@@ -105,8 +105,8 @@ def _failures(library: Library, failed: int) -> None:
             on_click=library.forget_failures,
         )
         for failure in library.failures()[:FAILURES_SHOWN]:
-            told = f"{said(failure.reason)} · {since(failure.since)} · {failure.path.parent}"
-            name_and_note(failure.path.name, told)
+            note = f"{said(failure.reason)} · {since(failure.since)} · {failure.path.parent}"
+            name_and_note(failure.path.name, note)
         if failed > FAILURES_SHOWN:
             more = _("and {count} more: 'indexer failures' lists them all")
             st.caption(more.format(count=number(failed - FAILURES_SHOWN)))

@@ -63,7 +63,7 @@ def _answered(library: Library, query: Query, found: Answer) -> tuple[Hit, ...]:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.caption(told(found, len(shown), more=more), width="content")
+        st.caption(caption(found, len(shown), more=more), width="content")
         if query.terms:
             _order(query)
     by_date = query.sort == "date" or not query.terms
@@ -154,7 +154,7 @@ def _order(query: Query) -> None:
 def _reorder() -> None:
     sort: Sort = "date" if st.session_state[ORDER] == "date" else "relevance"
     query = readable(url_state.query())  # a wrong one may have come since
-    # of the same order: Streamlit had forgotten what was chosen, its run was broken off
+    # of the same order: Streamlit had forgotten what was chosen, its run was interrupted
     if query is not None and sort != query.sort:
         _ask(sorted_by(query, sort))
 
@@ -170,7 +170,7 @@ def strong_or_closest(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(hit for hit in hits if hit.is_strong) or hits[:CLOSEST]
 
 
-def told(found: Answer, shown: int, *, more: bool) -> str:
+def caption(found: Answer, shown: int, *, more: bool) -> str:
     """The answer in one line."""
     took = f"{found.result.took_ms:.0f} ms"
     if found.result.verdict == "none":

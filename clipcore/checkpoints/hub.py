@@ -63,7 +63,7 @@ class Shelf:
     def _fetch_bytes(self, name: str, progress: Progress | None) -> None:
         """Puts a file's bytes where `hf_hub_download` looks for them.
 
-        By itself it starts a file anew after its process was ended; here the part that came is
+        By itself it starts a file again after its process was killed; here the part that came is
         kept under the hub's etag and continued.
         """
         from huggingface_hub import get_hf_file_metadata, hf_hub_url

@@ -68,7 +68,7 @@ class LockFile:
         return self._read().checkpoints.get(name)
 
     def record(self, name: str, recorded: Recorded) -> None:
-        """Keeps a checkpoint's facts; what is recorded already stays, only told to differ."""
+        """Records a checkpoint's facts; an older record stays, and a difference is logged."""
         known = self.checkpoint(name)
         if known and known.sha256 != recorded.sha256:
             raise CheckpointDamaged(

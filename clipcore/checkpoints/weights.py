@@ -350,9 +350,9 @@ def check_fit(header: Mapping[str, Tensor], config: ClipConfig, path: Path) -> N
         if name in header and header[name].shape != tensor.shape
     ]
     problems = {"missing": missing, "not of this model": extra, "of another shape": differing}
-    told = [f"{what}: {_some(names)}" for what, names in problems.items() if names]
-    if told:
-        raise CheckpointMismatch(f"{path} does not fit the model; {'; '.join(told)}")
+    differences = [f"{what}: {_some(names)}" for what, names in problems.items() if names]
+    if differences:
+        raise CheckpointMismatch(f"{path} does not fit the model; {'; '.join(differences)}")
 
 
 def load_model(

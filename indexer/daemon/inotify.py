@@ -55,7 +55,7 @@ class _Watch:
 
 
 class FolderWatcher:
-    """Watches each folder that a look has entered."""
+    """Watches each folder that a scan has entered."""
 
     def __init__(self, dirty: DirtyPaths) -> None:
         self._dirty = dirty
@@ -88,7 +88,7 @@ class FolderWatcher:
 
     @contextmanager
     def renewing(self, roots: Collection[Path]) -> Iterator[None]:
-        """Around a look at everything: folders that it does not enter are watched no longer."""
+        """Around a full scan: folders that it does not enter are watched no longer."""
         oldest = next(self._ids)
         self._roots = set(roots)
         self._polled.renew(roots)

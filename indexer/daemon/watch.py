@@ -30,7 +30,7 @@ class Watcher(Protocol):
         """Start watching; what cannot be watched is polled."""
 
     def renewing(self, roots: Collection[Path]) -> AbstractContextManager[None]:
-        """Around a look at everything: what it did not enter is watched no longer."""
+        """Around a full scan: what it did not enter is watched no longer."""
 
     def entered(self, folder: Path) -> None:
         """A look is about to list this folder: from now on report what happens in it."""

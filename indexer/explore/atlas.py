@@ -159,5 +159,5 @@ def load(directory: Path, model_id: str) -> Atlas | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-        log.warning("%s is discarded, it will be drawn anew: %s", directory / FILE, error)
+        log.warning("%s is discarded, it will be computed again: %s", directory / FILE, error)
         return None

@@ -1,4 +1,4 @@
-"""What Explore shows, computed and kept: the atlas of the library, and its look-alikes."""
+"""What Explore shows, computed and kept: the atlas of the library, and its near-duplicates."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def explore(
     encoder: Encoder,
     thumbnail: Callable[[Photo], bytes | None],
     directory: Path,
-    told: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> None:
-    """Compute both and keep them in `directory`; `told` handlers what is done just now.
+    """Compute both and keep them in `directory`; `report` receives each step as it begins.
 
     Raises LibraryBusy if another process is at it.
     """
     with held(directory, "explorer", "is being explored by"):
-        told("drawing the atlas")
+        report("drawing the atlas")
         for drawn in atlas.draw(store, encoder):
             atlas.save(drawn, directory)
-        told("comparing photos that look alike")
+        report("comparing photos that look alike")
         near_duplicates.save(near_duplicates.find(store, encoder.dim, thumbnail), directory)

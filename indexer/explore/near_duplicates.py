@@ -105,7 +105,7 @@ def load(directory: Path, model_id: str) -> NearDuplicates | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        log.warning("%s is discarded, it will be made anew: %s", directory / FILE, error)
+        log.warning("%s is discarded, it will be computed again: %s", directory / FILE, error)
         return None
 
 

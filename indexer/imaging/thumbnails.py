@@ -1,4 +1,4 @@
-"""Upright JPEG thumbnails on disk, named by the hash of the photo's bytes. All can be made anew."""
+"""Upright JPEG thumbnails on disk, named by the hash of the photo's bytes. All can be remade."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ class VectorIndex:
             log.debug("index snapshot %s is not used: %s", path, error)
             return index
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError is FAISS's
-            log.warning("index snapshot %s discarded, building it anew: %s", path, error)
+            log.warning("index snapshot %s discarded and built again: %s", path, error)
             return cls(dim)
         return index
 

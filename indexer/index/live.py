@@ -42,7 +42,7 @@ def has_all(snapshot: Path, store: Store, dim: int, policy: IndexPolicy) -> bool
     try:
         with snapshot.open("rb") as file:
             header = header_of(file, store.library_id, store.model_id, dim)
-    except (OSError, ValueError):  # told when it is loaded
+    except (OSError, ValueError):  # logged when it is loaded
         return False
     count = store.embedding_count()
     kinds = {policy.kind(count, dim), policy.on_gpu().kind(count, dim)}
@@ -83,7 +83,7 @@ class LiveIndex:
         return IndexStatus(len(index), name, self._policy.reason(len(index), index.kind))
 
     def write_snapshot(self) -> None:
-        """Make the snapshot one of all that the store has; built anew where that is needed."""
+        """Make the snapshot one of all that the store has; built again where needed."""
         with self._lock:
             kind = self._kind(self._store.embedding_count())
             if kind == self._index.kind:  # another is not worth its memory

@@ -149,7 +149,7 @@ class PgIndex:
         model = literal(self._store.model_id).compile(
             dialect=self._store.engine.dialect, compile_kwargs={"literal_binds": True}
         )
-        # one that was broken off is there, but not valid
+        # one that was interrupted is there, but not valid
         connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {self._name}"))
         connection.exec_driver_sql(
             f"CREATE INDEX CONCURRENTLY {self._name} ON embeddings "

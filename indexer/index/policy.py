@@ -42,7 +42,7 @@ class IndexPolicy:
         """What suits `count` vectors of `dim` dimensions.
 
         The lists are as many as each then has vectors; rounded to a power of two, so that the
-        index is trained anew each time the library has grown fourfold.
+        index is trained again each time the library has grown fourfold.
         """
         if self.exact_only or count <= self.exact_limit:
             return STORED

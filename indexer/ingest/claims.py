@@ -1,4 +1,4 @@
-"""Sees to it that the hosts of a library do not take in the same files twice.
+"""Sees to it that the hosts of a library do not index the same files twice.
 
 A file is claimed by a row of its own, which its host holds locked (FOR UPDATE SKIP LOCKED) from
 before it is read until it is committed. Whoever dies loses the locks, and with them the claims.
@@ -52,7 +52,7 @@ class Hold:
 
 
 class Share(Protocol):
-    """Which of the files to be taken in are this host's."""
+    """Which of the files to be indexed are this host's."""
 
     def take(self, jobs: list[Job]) -> Hold:
         """Those of these jobs that nobody else has in hand or has done."""
@@ -87,7 +87,7 @@ class SharedWork:
         return Hold(mine, elsewhere, len(held) - len(mine), held, connection)
 
     def sweep(self) -> None:
-        """Remove the claims that nobody holds: of who died after the file was taken in.
+        """Remove the claims that nobody holds: of who died after the file was indexed.
 
         A host that has just put its claim down and not locked it yet asks for the file again.
         """

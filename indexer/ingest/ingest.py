@@ -1,7 +1,7 @@
-"""Carries a plan out: a crew works shards of it off, each is committed in one transaction.
+"""Carries out a plan: a worker pool works through its shards, one transaction each.
 
 A run that is killed loses at most the shards in hand. What happens to the files of a shard is
-shard.py's; who works them off, and how many at once, is crew.py's.
+shard.py's; the workers, and how many run at once, are workers.py's.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from indexer.store.store import Store
 log = logging.getLogger(__name__)
 
 SHARD: Final = 32  # at most so many photos of each worker are lost when the process is killed,
-SHARD_S: Final = 3.0  # and about so much work: a daemon told to stop has 5 s
+SHARD_S: Final = 3.0  # and about so much work: a daemon asked to stop has 5 s
 FIRST_SHARD: Final = 8  # before it is known how fast this machine is
 ELSEWHERE_S: Final = 0.2  # before files are asked for again that other hosts have in hand
-SHARED: Final = 4  # from so many photos for each worker on they are divided among the crew
+SHARED: Final = 4  # from so many photos for each worker on they are divided among the pool
 
 
 class Progress(Protocol):
@@ -111,7 +111,7 @@ class Ingest:
                 hold.release()
 
     def _next_shard(self, waiting: _Waiting) -> list[Job]:
-        """So many that there is work for the whole crew until the end: towards it ever fewer."""
+        """So many that there is work for the whole pool until the end: towards it ever fewer."""
         hands = max(1, min(self._pool.size, len(waiting) // SHARED))
         fair = max(SHARED, ceil(len(waiting) / (2 * hands)))
         return waiting.take(min(self._size, fair))
@@ -137,7 +137,7 @@ class _Tally:
         self.report = replace(self.report, **now)
 
     def skip(self, count: int) -> None:
-        """So many files have been taken in by other hosts meanwhile."""
+        """So many files have been indexed by other hosts meanwhile."""
         self.add(known=count)
         self.files += count
 

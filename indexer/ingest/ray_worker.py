@@ -33,7 +33,7 @@ Thumbnails = dict[bytes, bytes]  # JPEGs by the hash of the photo's bytes
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What every worker is told. `beside`: how many of them share a machine's memory at most."""
+    """What every worker is given. `beside`: how many of them share a machine's memory at most."""
 
     model: Model
     open_encoder: OpenEncoder
@@ -44,7 +44,7 @@ class WorkerSettings:
 class SharedClaims:
     """Tells workers what the library has, and sees to it that equal bytes are embedded once.
 
-    It runs where the library lies. Made anew it has forgotten who has what in hand: then equal
+    It runs where the library lies. A restarted one no longer knows what is in flight: then equal
     bytes may be embedded twice, and are kept once.
     """
 
@@ -99,7 +99,7 @@ class Worker:
         self._see({job.found.root_id for job in jobs})
         thumbnails: Thumbnails = {}
         work = ShardWorker(
-            self._loaded(),  # one that Ray has made anew may not be prepared yet
+            self._loaded(),  # one that Ray has restarted may not be prepared yet
             partial(_known, claims, shard),
             self._files,
             thumbnails.__setitem__,

@@ -1,7 +1,7 @@
-"""A crew on a Ray cluster: workers that hold the model, each on a core or a graphics card.
+"""A worker pool on a Ray cluster: workers that hold the model, each on a core or a graphics card.
 
 Shards go out to workers that are ready, one to each of their cores; what comes back is committed
-where the library lies, like that of the local crew. A worker that is lost is made anew by Ray, and
+where the library lies, like that of the local pool. Ray restarts a worker that is lost, and
 its shard begun again elsewhere.
 """
 
@@ -133,7 +133,7 @@ class RayPool:
         self._when_prepared(worker, prepared)
 
     def _when_prepared(self, worker: Any, then: Callable[[Future[None]], None]) -> None:
-        """A worker that is lost meanwhile gets ready when Ray has made it anew."""
+        """A worker that is lost meanwhile gets ready when Ray has restarted it."""
         ready = worker.prepare.options(max_task_retries=LOADS).remote()
         ready.future().add_done_callback(then)
 
@@ -236,7 +236,7 @@ def _explained(error: BaseException) -> Exception:
 def _given_up(job: Job) -> Done:
     if job.is_unchanged:  # what is known of it is kept
         return Done((), postponed=(job,))
-    never = job.found._replace(stat=NEVER_READ)  # tried again at the next look
+    never = job.found._replace(stat=NEVER_READ)  # tried again at the next scan
     error = f"{TRIES} workers of the cluster were lost while they had it"
     return Done((Outcome(never, job.row, error=error, left=job.moved_from),))
 

@@ -38,7 +38,7 @@ NO_THUMBNAIL: Final = "its thumbnail cannot be written: {}"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to take in. `moved_from`: the row whose file this may be under a new name."""
+    """A file to index. `moved_from`: the row whose file this may be under a new name."""
 
     found: Found
     row: Row | None = None
@@ -57,7 +57,7 @@ class Job:
 class Done:
     """What became of a shard, to be committed.
 
-    `postponed` files are left for the next look. Those `in_flight` elsewhere are to be asked for
+    `postponed` files are left for the next scan. Those `in_flight` elsewhere are to be asked for
     again when that has been committed. `claimed`: the hashes this shard was to embed.
     """
 

@@ -37,7 +37,7 @@ class WorkerPool(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What a crew is told of the library whose shards it works off.
+    """What a pool knows of the library whose shards it works through.
 
     `folders`: the photo directories by their roots' ids. With `reembed` all bytes count as not
     embedded. Once `stop()` is true nothing more is begun.

@@ -1,6 +1,6 @@
 """Copies a library whole to another place, from SQLite to PostgreSQL or back; rows keep their ids.
 
-What is broken off goes on where it was: the copy becomes a library at the very end, when both
+What is interrupted goes on where it was: the copy becomes a library at the very end, when both
 sides have the same rows to the bit.
 """
 
@@ -40,7 +40,7 @@ AT_ONCE: Final = 1_000  # rows in a transaction
 def copy_library(
     source: FileBackend, target: FileBackend, progress: Progress | None = None
 ) -> Copied:
-    """Make at `target` the library that is at `source`; what a run broken off has done is kept.
+    """Make at `target` the library that is at `source`; what a run interrupted has done is kept.
 
     Nobody may write to either meanwhile. Raises LibraryError: there is a library at `target`
     already, it lies in a photo directory, or the sides differ in the end.

@@ -1,6 +1,6 @@
 """The models that a library can be searched with: which there are, and what another one costs.
 
-Who wishes for another one leaves word; the daemon goes over to it, and searches use the old one
+Who wishes for another one leaves word; the daemon switches to it, and searches use the old one
 until it is done. Knows nothing of how photos are embedded.
 """
 
@@ -26,7 +26,7 @@ VALUE_BYTES: Final = 2  # vectors are kept as float16
 
 
 class Models:
-    """The models of one library, and the wish to go over to another one."""
+    """The models of one library, and the wish to switch to another one."""
 
     def __init__(self, store: Store, control: Control, open_encoder: OpenEncoder) -> None:
         self._store = store
@@ -57,7 +57,7 @@ class Models:
         registry.pull(source, progress)
 
     def cost(self, source: str) -> SwitchCost:
-        """What going over to that model would take; it must be on this machine.
+        """What switching to that model would take; it must be on this machine.
 
         Raises ModelNotFound, DownloadError or a CheckpointError.
         """
@@ -79,15 +79,15 @@ class Models:
         return rate * now.image_gflops / then.image_gflops
 
     def request(self) -> ModelRequest | None:
-        """The model that the library is to go over to, and has not yet."""
+        """The model that the library is to switch to, and has not yet."""
         return self._control.model_request()
 
     def ask_for(self, source: str) -> None:
-        """Let the daemon go over to that model, one that runs now or the next that does."""
+        """Let the daemon switch to that model, one that runs now or the next that does."""
         self._control.request_model(ModelRequest(absolute(source)))
 
     def refuse(self, source: str, why: str) -> None:
-        """Leave word why the library did not go over to that model."""
+        """Leave word why the library did not switch to that model."""
         self._control.request_model(ModelRequest(source, why))
 
     def cancel_request(self) -> None:

@@ -29,7 +29,7 @@ class Found(NamedTuple):
     root_id: int
     path: str
     stat: FileStat
-    problem: str | None = None  # why it cannot be taken in, known without opening it
+    problem: str | None = None  # why it cannot be indexed, known without opening it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be taken in, why, and since when."""
+    """A file that could not be indexed, why, and since when."""
 
     path: Location
     reason: str

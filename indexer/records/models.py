@@ -15,7 +15,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """The model that the daemon is asked to go over to. `refused`: why that cannot be, if so."""
+    """The model that the daemon is asked to switch to. `refused`: why that cannot be, if so."""
 
     source: str
     refused: str | None = None
@@ -48,10 +48,10 @@ class ModelOffer:
 
 @dataclass(frozen=True, slots=True)
 class SwitchCost:
-    """What going over to another model takes: photos to embed anew, and room for their vectors.
+    """What a switch to another model takes: photos to embed again, and room for their vectors.
 
     `photos_per_s`: what this machine computes with that model; None where nobody can tell.
-    `measured`: it was measured, not reckoned from the sizes of that model and the present one.
+    `measured`: it was measured, not estimated from the sizes of that model and the present one.
     """
 
     photos: int

@@ -12,7 +12,7 @@ from indexer.location import Location
 class FileStat(NamedTuple):
     """What a listing tells of a file: enough to see that it changed without reading it.
 
-    `etag`: what object storage has for that, where it has it. The time may then be told in two
+    `etag`: what object storage has for that, where it has it. The time may then be written in two
     ways, by a listing and by the object, and says nothing.
     """
 
@@ -38,7 +38,7 @@ def clamped_ns(time_ns: int) -> int:
     return min(max(time_ns, FIRST_NS), LAST_NS)
 
 
-# Remembered of a file that could not be read: equal to no file's, so the next look tries again.
+# Remembered of a file that could not be read: equal to no file's, so the next scan tries again.
 NEVER_READ: Final = FileStat(-1, -1)
 
 

@@ -1,10 +1,10 @@
 """What a score means: how strongly a photo matches a query, whatever the encoder.
 
 A cosine says little by itself: some photos are near to every text, and each model has a range of
-its own. So each photo's score is told in standard deviations from what generic queries score with
-that same photo. How large a real match is in that measure, the library itself tells: nearly every
-photo shows something that one of the generic queries names, so for each photo of a sample the
-best of them stands for a match. Strength compares a hit with those.
+its own. So each photo's score is expressed in standard deviations from the scores of generic
+queries with that same photo. The library itself shows how large a real match is in that measure:
+nearly every photo shows something that one of the generic queries names, so for each photo of a
+sample the best of them stands for a match. Strength compares a hit with those.
 
 Knows vectors only; nothing of SQL, or of how photos are found.
 """

@@ -83,13 +83,13 @@ def read_remote(file: RemotePath) -> bytes:
 def read_remote_stable(file: RemotePath, expected: FileStat) -> bytes:
     """The whole file, if it is still the `expected` one when it has been read.
 
-    Raises Unstable for one that has been written anew since it was listed, Unreadable for one
+    Raises Unstable for one that has been written again since it was listed, Unreadable for one
     that cannot be read at all.
     """
     try:
         with _explained(file):
             system, path = _opened(file)
-            # told the size, object storage is not asked for it first
+            # given the size, object storage is not asked for it first
             size = expected.size_bytes
             data: bytes = system.cat_file(path, start=0, end=size) if size else b""
             after = _stat(system.info(path))
@@ -133,16 +133,16 @@ def _explained(place: RemotePath) -> Iterator[None]:
     except FileNotFoundError as error:
         raise FileNotFoundError(error.errno, "there is nothing", str(place)) from error
     except ImportError as error:
-        told = f"{_line(error)}: for {WITH_EXTRA}" if place.protocol in EXTRA else _line(error)
-        raise OSError(None, told, str(place)) from error
+        reason = f"{_line(error)}: for {WITH_EXTRA}" if place.protocol in EXTRA else _line(error)
+        raise OSError(None, reason, str(place)) from error
     except Exception as error:
         raise OSError(None, _line(error), str(place)) from error
 
 
 def _line(error: Exception) -> str:
     """What an error says, or what it is, in one line."""
-    told = " ".join((getattr(error, "strerror", None) or str(error)).split())
-    return told or type(error).__name__
+    reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
+    return reason or type(error).__name__
 
 
 def _name(listed_path: str, folder: str) -> str | None:
@@ -160,8 +160,8 @@ def _stat_or_never(entry: Mapping[str, Any]) -> FileStat:
 
 
 def _stat(entry: Mapping[str, Any]) -> FileStat:
-    told = (entry[key] for key in ETAGS if entry.get(key) is not None)
-    etag = next(told, None)
+    etags = (entry[key] for key in ETAGS if entry.get(key) is not None)
+    etag = next(etags, None)
     return FileStat(entry["size"] or 0, _mtime_ns(entry), None if etag is None else str(etag))
 
 

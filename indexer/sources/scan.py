@@ -156,7 +156,7 @@ class _Walk:
                 self.entered(self.folder / folder)
                 with os.scandir(self.folder / folder) as entries:
                     ordered = sorted(entries, key=attrgetter("name"))
-            except OSError:  # even one that is no longer there: the next look will tell
+            except OSError:  # even one that is no longer there: the next scan will tell
                 self.scan.unseen.append(shown_path(folder))
                 continue
             except Exception as error:  # noqa: BLE001 - see above

@@ -45,7 +45,7 @@ def add(connection: Connection, path: Location, excludes: tuple[str, ...]) -> Ro
 
 
 def see(connection: Connection, root_id: int, host: str) -> None:
-    """From now on this host of a shared library takes in what is in that directory."""
+    """From now on this host of a shared library indexes what is in that directory."""
     seen = upsert(connection.dialect, root_hosts).on_conflict_do_nothing()
     connection.execute(seen, {"root_id": root_id, "host": host})
 

@@ -38,7 +38,7 @@ def root_query() -> Select[Any]:
 
 
 def failure_query() -> Select[Any]:
-    """The present files that could not be taken in, with the path of their `root`."""
+    """The present files that could not be indexed, with the path of their `root`."""
     return (
         select(roots.c.path.label("root"), photos.c.path, photos.c.error, photos.c.failed_at)
         .join(roots, roots.c.id == photos.c.root_id)

@@ -32,7 +32,7 @@ def allowed_embeddings(model_id: str, filters: Filters) -> Select[Any]:
     )
 
 
-@lru_cache  # it is asked for each photo that is taken in
+@lru_cache  # it is asked for each photo that is indexed
 def known(model_id: str) -> Select[Any]:
     """The id of the content with the hash `sha256`, and that of its embedding or NULL."""
     return (

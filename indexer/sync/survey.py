@@ -44,13 +44,12 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """What a look and a watcher tell each other.
+    """What a scan and a watcher exchange.
 
-    `entered` is told of each folder that counts before it is listed, `left` of one that turns out
-    to be a library. `waiting()` are the paths
-    that somebody still writes to: they are left for later. So are files written less than
-    `fresh_s` ago, perhaps before their folder was watched; `later` is told of those. `scanning` is
-    called with each root before it is listed.
+    `entered` is called with each folder that counts before it is listed, `left` with one that turns
+    out to be a library. `waiting()` are the paths that another process still writes to: they are
+    deferred. So are files written less than `fresh_s` ago, perhaps before their folder was watched;
+    `later` is called with those. `scanning` is called with each root before it is listed.
     """
 
     entered: Callable[[Path], None] = lambda _folder: None
@@ -88,7 +87,7 @@ class _Eyes:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without looking for garbage, a quarter of a look's time: it makes values without cycles."""
+    """Without looking for garbage, a quarter of a scan's time: it makes values without cycles."""
     collects = gc.isenabled()
     gc.disable()
     try:

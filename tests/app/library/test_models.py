@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.library.daemon_status import progress
 from app.library.model_list import facts, pulling
-from app.library.model_switch import told
+from app.library.model_switch import cost_rows
 from clipcore.checkpoints import catalogue
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
@@ -176,7 +176,7 @@ def test_wish_is_withdrawn_and_a_refused_one_told_and_tried_again(library: Libra
 
 def test_time_is_told_by_what_is_known_of_it() -> None:
     def time_of(cost: SwitchCost) -> str:
-        return dict(told("m", cost))["Time"]
+        return dict(cost_rows("m", cost))["Time"]
 
     assert time_of(SwitchCost(900, 0, 15.0, measured=True)).startswith("1 min: ")
     assert "15 photos/s" in time_of(SwitchCost(900, 0, 15.0, measured=True))

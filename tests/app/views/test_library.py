@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.library.daemon_status import detail, in_one_line, progress, time_left, told
+from app.library.daemon_status import detail, headline_of, in_one_line, progress, time_left
 from app.library.roots import remove
 from app.views.library import about
 from app.views.welcome import title
@@ -144,7 +144,7 @@ def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -
     """What the page says of the daemon, again and again, until that holds."""
     messages = []
     while not holds(status := library.progress()):
-        messages.append(told(status)[1])
+        messages.append(headline_of(status)[1])
         time.sleep(0.005)
     return messages
 
@@ -271,20 +271,21 @@ def test_progress_is_told_with_rate_and_time_left() -> None:
         DAEMON, doing="indexing photos", queue=100, photos_per_s=2.5, left_s=40, last_error="x"
     )
     status = status_of(daemon=busy)
-    assert told(status)[1] == "Indexing photos"
+    assert headline_of(status)[1] == "Indexing photos"
     assert detail(status) == "100 to go · 2.5 photos/s · 40 s left"
     assert progress(status) == 0.75
     assert progress(status_of()) is None
 
 
 def test_each_state_of_the_daemon_has_its_words() -> None:
-    assert told(status_of())[1] == "Up to date"
-    assert told(status_of(daemon=None))[1] == "The daemon is not running"
-    assert told(status_of(paused=True, daemon=None))[1] == "Paused"
+    assert headline_of(status_of())[1] == "Up to date"
+    assert headline_of(status_of(daemon=None))[1] == "The daemon is not running"
+    assert headline_of(status_of(paused=True, daemon=None))[1] == "Paused"
     assert (
-        told(status_of(daemon=replace(DAEMON, doing="scanning s3://bucket/p")))[1] == "Scanning p"
+        headline_of(status_of(daemon=replace(DAEMON, doing="scanning s3://bucket/p")))[1]
+        == "Scanning p"
     )
-    assert told(status_of(daemon=replace(DAEMON, doing="scanning all folders")))[1] == (
+    assert headline_of(status_of(daemon=replace(DAEMON, doing="scanning all folders")))[1] == (
         "Scanning all folders"
     )
     battery = replace(DAEMON, paused="paused while the machine runs on battery")

@@ -1,4 +1,4 @@
-"""The atlas and the look-alikes, over real libraries, and what is kept of them."""
+"""The atlas and the near-duplicates, over real libraries, and what is kept of them."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def rows(library: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def nothing_was_embedded_twice(library: Path) -> bool:
-    """An embedding computed anew gets a new number."""
+    """An embedding computed again gets a new number."""
     ((count, last),) = rows(library, "SELECT count(*), max(id) FROM embeddings")
     return count == last
 

@@ -58,7 +58,7 @@ def drop(folder: Path, round_: int) -> None:
 
 
 def left_alone_s(library: Path) -> float:
-    """How long a process takes that has nothing to take in: with photos it takes longer."""
+    """How long a process takes that has nothing to index: with photos it takes longer."""
     took_s = []
     for _ in range(3):
         started = time.monotonic()
@@ -112,7 +112,7 @@ def test_a_hundred_kills_leave_the_library_of_an_undisturbed_run(
     for table in (contents, embeddings):
         assert number(place, select(func.count()).select_from(table)) == ingested
     if url_in(place) is None:
-        # an embedding computed anew gets a new number, so what was committed was computed once
+        # an embedding computed again gets a new number, so what was committed was computed once
         assert number(place, select(func.max(embeddings.c.id))) == ingested
     else:  # numbers that a transaction took and did not commit are lost
         assert rows(place, select(claims)) == []

@@ -154,7 +154,7 @@ def with_tables(engine: Engine, tables: tuple[Table, ...]) -> Iterator[Engine]:
 
 
 def copied(source: FileBackend, target: FileBackend, tables: tuple[Table, ...]) -> list[Any]:
-    """The rows of the tables in a copy, which is broken off once."""
+    """The rows of the tables in a copy, which is interrupted once."""
 
     def broken_off(done: int, total: int) -> None:
         raise KeyboardInterrupt
