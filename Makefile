@@ -63,7 +63,7 @@ parity: ## compare CLIP with the reference code, in an environment of its own (6
 	.venv-parity/bin/pip install --quiet -r tests/parity/requirements.txt
 	.venv-parity/bin/python tests/parity/compare.py
 
-bench: $(READY) ## measure beside rclip, open_clip and transformers, in an environment of theirs (6 GB, 40 min)
+bench: $(READY) ## measure next to rclip, open_clip and transformers, in an environment of theirs (6 GB, 40 min)
 	test -x .venv-bench/bin/pip || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.bench

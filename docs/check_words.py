@@ -14,7 +14,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 GLOSSARY: Final = ROOT / "docs" / "contributing" / "glossary.md"
-GENERATED: Final = r"<!-- generated: .*?<!-- end -->"
+GENERATED: Final = r"<!-- generated: python -->.*?<!-- end -->"
 CODE: Final = re.compile(
     rf"{GENERATED}|^( *)```.*?^\1```$|`[^`\n]+`|<!--.*?-->|https?://\S+", re.S | re.M
 )

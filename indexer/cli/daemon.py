@@ -51,17 +51,17 @@ log = logging.getLogger(__name__)
 LAST_PORT: Final = 65_535
 
 app = typer.Typer()
-service_app = typer.Typer(help="Let this machine start the daemon by itself.", no_args_is_help=True)
+service_app = typer.Typer(help="Run the daemon as a service of this machine.", no_args_is_help=True)
 
 EveryOption = Annotated[
-    float, typer.Option(metavar="MINUTES", min=0.1, help="How often to look at everything.")
+    float, typer.Option(metavar="MINUTES", min=0.1, help="How often to scan all folders.")
 ]
 ThreadsOption = Annotated[
     int | None,
     typer.Option(min=1, help="Threads the encoder computes with.", show_default="all processors"),
 ]
 BatteryOption = Annotated[
-    OnBattery, typer.Option(help="'pause': take in nothing while the machine runs on battery.")
+    OnBattery, typer.Option(help="'pause': index nothing while the machine runs on battery.")
 ]
 MetricsOption = Annotated[
     int | None,
@@ -88,7 +88,7 @@ def watch(
     battery: BatteryOption = OnBattery.run,
     metrics: MetricsOption = None,
 ) -> None:
-    """Keep the library in line with its photo directories until stopped."""
+    """Keep the library in line with its photo folders until stopped."""
     from indexer.daemon.priority import limit_threads, lower_priority
 
     configure_logging(logging.INFO)
@@ -151,7 +151,7 @@ def serve(
     battery: BatteryOption = OnBattery.run,
     metrics: MetricsOption = None,
 ) -> None:
-    """Serve the page and keep the library in line with its directories until stopped.
+    """Serve the page and keep the library in line with its photo folders until stopped.
 
     Where a daemon runs already, serves the page alone.
     """
@@ -192,7 +192,7 @@ def serve(
 @app.command()
 def password(
     library: LibraryOption,
-    remove: Annotated[bool, typer.Option("--remove", help="Ask for none any more.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the password.")] = False,
 ) -> None:
     """Set the password that the page asks for, or remove it."""
     from indexer.serving.password import remove_password, set_password
@@ -220,14 +220,14 @@ def _asked_password() -> str:
 
 @app.command()
 def pause(library: LibraryOption) -> None:
-    """Let the daemon take in nothing until `indexer resume`, restarts included."""
+    """Pause indexing until `indexer resume`, across restarts."""
     with library_at(library) as opened:
         opened.pause()
 
 
 @app.command()
 def resume(library: LibraryOption) -> None:
-    """Let the daemon go on."""
+    """Resume indexing."""
     with library_at(library) as opened:
         opened.resume()
 
@@ -244,7 +244,7 @@ def service_install(library: LibraryOption) -> None:
 
 @service_app.command("status")
 def service_status(library: LibraryOption) -> None:
-    """Say whether the daemon is a service, and whether it runs."""
+    """Show whether the daemon is a service, and whether it runs."""
     from indexer.daemon.service import service_of
 
     print_lines([service_of(library.absolute()).status()])

@@ -151,14 +151,14 @@ def rebuild(
     ] = False,
     accept_gone: Annotated[
         bool,
-        typer.Option("--accept-gone", help="Believe that many photos have gone from a folder."),
+        typer.Option("--accept-gone", help="Accept that many photos are missing from a folder."),
     ] = False,
     model: ModelOption = "auto",
     engine: EngineOption = None,
     index: IndexOption = IndexChoice.AUTO,
     ray: RayOption = None,
 ) -> None:
-    """Bring the library in line with its photo directories and rewrite its index."""
+    """Bring the library in line with its photo folders and rewrite its index."""
     from indexer.cli.progress import progress_shown
 
     configure_logging(logging.WARNING)
@@ -242,7 +242,7 @@ def search(
     print0: Print0Option = False,
     exit_code: Annotated[
         bool,
-        typer.Option("--exit-code", help="End with 3 where no photo is a confident match."),
+        typer.Option("--exit-code", help="End with 3 where no photo is a strong match."),
     ] = False,
 ) -> None:
     configure_logging(logging.WARNING)
@@ -268,7 +268,7 @@ def status(library: LibraryOption, as_json: JsonOption = False) -> None:
 
 @app.command()
 def explore(library: LibraryOption, nice: NiceOption = 10) -> None:
-    """Draw the picture of the library that the page's Explore shows, and find look-alikes.
+    """Draw the embedding map that the page's Explore shows, and find near-duplicates.
 
     The page does so by itself when it is opened; a large library takes minutes.
     """
@@ -286,11 +286,9 @@ def failures(
     library: LibraryOption,
     as_json: JsonOption = False,
     print0: Print0Option = False,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Try these files again, though they stand still.")
-    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try these files again now.")] = False,
 ) -> None:
-    """List the files that could not be taken in, with the reason and since when, and odd ones."""
+    """List the files that could not be indexed, why and since when; then odd ones."""
     configure_logging(logging.ERROR)
     form = form_of(as_json=as_json, print0=print0)
     with library_at(library) as opened:
@@ -333,15 +331,17 @@ def prune(
     library: LibraryOption,
     older_than: Annotated[
         timedelta,
-        typer.Option(parser=_age, metavar="AGE", help="Gone for longer than this: 12h, 30d, 8w."),
+        typer.Option(
+            parser=_age, metavar="AGE", help="Missing for longer than this: 12h, 30d, 8w."
+        ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be removed.")
+        bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")
     ] = False,
     as_json: JsonOption = False,
     print0: Print0Option = False,
 ) -> None:
-    """Remove photos that are gone for good from the library; no file of yours is touched."""
+    """Remove photos that are missing for long from the library for good; touch no file."""
     configure_logging(logging.WARNING)
     form = form_of(as_json=as_json, print0=print0)
     with library_at(library) as opened, nullcontext() if dry_run else opened.exclusive():
@@ -367,9 +367,9 @@ Place = Annotated[Path, typer.Argument(parser=library_place, metavar="PATH|URL")
 
 @app.command("copy")
 def copy_command(source: Place, target: Place) -> None:
-    """Make at the second place the library that is at the first, on SQLite or PostgreSQL.
+    """Copy a library to another place, on SQLite or PostgreSQL.
 
-    Broken off, it goes on where it was. The daemon must not run meanwhile.
+    Interrupted, the same command goes on where it stopped. Stop the daemon before.
     """
     from indexer.cli.progress import progress_shown
     from indexer.library.backend_postgres import backend_of

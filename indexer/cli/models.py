@@ -15,14 +15,14 @@ from indexer.cli.terminal import print_lines
 from indexer.errors import LibraryNotFound
 
 app = typer.Typer()
-models_app = typer.Typer(help="List the models, or download one ahead.")
+models_app = typer.Typer(help="List models, download one, or switch to one.")
 
 Name = Annotated[str, typer.Argument(parser=some, metavar="NAME")]
 
 
 @models_app.callback()
 def models(context: typer.Context, library: LibraryOption, as_json: JsonOption = False) -> None:
-    """List the models: size, published accuracy, whether it is here, which one is in use."""
+    """List the models: size, published accuracy, which are cached, which is in use."""
     from indexer.library.models import known_offers
 
     if context.invoked_subcommand is not None:
@@ -35,7 +35,7 @@ def models(context: typer.Context, library: LibraryOption, as_json: JsonOption =
 
 @models_app.command("pull")
 def models_pull(name: Name) -> None:
-    """Download a model ahead, so that it is here when there is no network."""
+    """Download a model, to have it without a network."""
     from clipcore.families.registry import pull
 
     with stops_with("what has been downloaded stays, the same command goes on"):
@@ -45,9 +45,9 @@ def models_pull(name: Name) -> None:
 
 @models_app.command("use")
 def models_use(name: Name, library: LibraryOption) -> None:
-    """Let the daemon go over to a model, downloaded if need be; tells what it takes.
+    """Request another model from the daemon, downloaded if needed, and show the cost.
 
-    Searches use the old one until it is done. The library's own name ends a change under way.
+    Searches use the old model until the switch is done. The library's own model cancels a request.
     """
     from clipcore.families.registry import find, pull
 
@@ -68,7 +68,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
 
 @app.command()
 def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
-    """Try what this machine can compute the library's model with; the quickest is used then."""
+    """Try every engine of this machine with the library's model, and use the fastest."""
     from clipcore import try_engines
 
     configure_logging(logging.WARNING)

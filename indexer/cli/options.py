@@ -73,8 +73,8 @@ LibraryOption = Annotated[
         metavar="PATH|URL",
         default_factory=_default_library,
         show_default="the platform's data directory",
-        help="Where the library lies: a directory, or postgresql://USER@HOST/DATABASE; "
-        "RECOLLECT_LIBRARY sets the default.",
+        help="The library: a directory, or postgresql://USER@HOST/DATABASE; RECOLLECT_LIBRARY sets "
+        "the default.",
     ),
 ]
 ModelOption = Annotated[
@@ -92,7 +92,7 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         help="What computes the model: a name that `indexer doctor` lists, or openvino-int8.",
-        show_default="the quickest that agrees with float32",
+        show_default="the fastest that agrees with float32",
     ),
 ]
 
@@ -107,18 +107,20 @@ class IndexChoice(StrEnum):
 IndexOption = Annotated[
     IndexChoice,
     typer.Option(
-        "--index", help="'exact' compares every photo, however many; 'auto' goes by their number."
+        "--index",
+        help="'exact' compares every photo, however many; 'auto' chooses by their number.",
     ),
 ]
 NiceOption = Annotated[
-    int, typer.Option(min=0, max=19, help="How far others go first: 0 not at all, 19 always.")
+    int,
+    typer.Option(min=0, max=19, help="Nice value: the higher, the more other programs go first."),
 ]
 RayOption = Annotated[
     str | None,
     typer.Option(
         "--ray",
         metavar="local|HOST:PORT",
-        help="Embed on the Ray cluster with this head; 'local' starts one here for the time being.",
+        help="Embed on the Ray cluster with this head; 'local' starts one here for this run.",
     ),
 ]
 Directories = Annotated[
@@ -126,7 +128,7 @@ Directories = Annotated[
     typer.Argument(
         parser=some,
         metavar="[DIR]...",
-        help="Photo directories, or URLs (s3://bucket/folder); those it knows, if none is given.",
+        help="Photo folders, or URLs (s3://bucket/folder). Default: those of the library.",
     ),
 ]
 

@@ -13,7 +13,7 @@ from indexer.cli.options import LibraryOption, library_at, some
 from indexer.cli.terminal import print_lines
 from indexer.location import location
 
-app = typer.Typer(help="List, add or remove photo directories.")
+app = typer.Typer(help="List, add or remove photo folders.")
 
 Directory = Annotated[str, typer.Argument(parser=some, metavar="DIR|URL")]
 
@@ -25,7 +25,7 @@ def roots(
     as_json: JsonOption = False,
     print0: Print0Option = False,
 ) -> None:
-    """List the photo directories, and what each leaves out."""
+    """List the photo folders, and what each excludes."""
     if context.invoked_subcommand is None:
         _list(library, as_json, print0)
 
@@ -34,7 +34,7 @@ def roots(
 def roots_list(
     library: LibraryOption, as_json: JsonOption = False, print0: Print0Option = False
 ) -> None:
-    """List the photo directories, and what each leaves out."""
+    """List the photo folders, and what each excludes."""
     _list(library, as_json, print0)
 
 
@@ -61,18 +61,18 @@ def roots_add(
         typer.Option(
             metavar="PATTERN",
             parser=_pattern,
-            help="Leave out what matches, as in .gitignore (repeatable); said again for a known "
-            "directory it takes the place of what was said before, '' of all.",
+            help="Exclude what matches, as in .gitignore (repeatable; replaces earlier patterns, "
+            "'' removes all).",
         ),
     ] = None,
 ) -> None:
-    """Make a directory a photo directory; the next rebuild or the daemon takes it in."""
+    """Add a photo folder; the next rebuild or the daemon indexes it."""
     with library_at(library, create=True, directories=[directory]) as opened:
         print_lines(output.root_text(opened.add_root(location(directory), exclude or None)))
 
 
 @app.command("remove")
 def roots_remove(directory: Directory, library: LibraryOption) -> None:
-    """Forget a photo directory. Its photos leave the results; no file is touched."""
+    """Remove a photo folder. Its photos leave the results; no file is touched."""
     with library_at(library) as opened, opened.exclusive():
         opened.remove_root(location(directory))

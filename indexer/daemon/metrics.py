@@ -59,22 +59,22 @@ def _library_gauges(status: LibraryStatus) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "embeddings_awaiting_prune", "Those of them without a photo", status.awaiting_prune
     )
-    yield _gauge("failed_files", "Files that could not be taken in", status.failed)
-    yield _gauge("missing_photos", "Photos that are gone, but remembered", status.missing)
+    yield _gauge("failed_files", "Files that could not be indexed", status.failed)
+    yield _gauge("missing_photos", "Photos whose file is gone", status.missing)
     doubtful = sum(root.notice is not None for root in status.roots)
     yield _gauge("doubtful_roots", "Photo folders that look unmounted or unreadable", doubtful)
 
 
 def _daemon_gauges(daemon: DaemonState) -> Iterator[GaugeMetricFamily]:
-    yield _gauge("daemon_paused", "1 while it takes in nothing", daemon.paused is not None)
-    yield _gauge("queue_files", "Files seen, but not taken in yet", daemon.queue)
+    yield _gauge("daemon_paused", "1 while it indexes nothing", daemon.paused is not None)
+    yield _gauge("queue_files", "Files seen, but not indexed yet", daemon.queue)
     yield _gauge("photos_per_second", "Pace of the present or the last run", daemon.photos_per_s)
     if daemon.left_s is not None:
         yield _gauge("left_seconds", "Time until the queue is done", daemon.left_s)
     yield _gauge("daemon_start_time_seconds", "When it started", _unix(daemon.since))
     if daemon.last_reconcile:
         since = _unix(daemon.last_reconcile)
-        yield _gauge("last_reconcile_time_seconds", "When all folders were last looked at", since)
+        yield _gauge("last_reconcile_time_seconds", "When the last full scan ended", since)
 
 
 def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
