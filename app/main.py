@@ -12,9 +12,8 @@ from typing import Final
 import streamlit as st
 
 from app.auth import admission
-from app.i18n.language import _, ngettext, one_language
+from app.i18n.language import _, ngettext, one_language, translated
 from app.i18n.language_switch import language_switch
-from app.i18n.messages import said
 from app.library.daemon_status import progress_line
 from app.photos.by_month import newest
 from app.photos.detail import photo_dialog
@@ -65,7 +64,7 @@ def main() -> None:
             with dialog_at_the_end():
                 chosen.run()
     except (IndexerError, ClipcoreError) as error:
-        st.error(plain(said(error)), icon=":material/error:")
+        st.error(plain(translated(error)), icon=":material/error:")
         st.stop()
 
 

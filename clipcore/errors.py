@@ -11,9 +11,13 @@ ClipcoreError
     └── CheckpointMismatch   a fact, a name or a shape does not fit the model
 """
 
+from __future__ import annotations
 
-class ClipcoreError(Exception):
-    """Base of all errors of this package; its text is meant for people."""
+from clipcore.messages import MessageError
+
+
+class ClipcoreError(MessageError):
+    """Base of all errors of this package; its message is meant for people."""
 
 
 class ModelNotFound(ClipcoreError):

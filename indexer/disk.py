@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from clipcore.messages import N_
 from indexer.errors import DiskFull
 
 FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT))
@@ -15,7 +16,7 @@ FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT))
 
 def disk_full(path: Path) -> DiskFull:
     """The error of a disk that has no room for `path`."""
-    return DiskFull(f"no room for {path}: its disk, or your share of it, is full")
+    return DiskFull(N_("no room for {path}: its disk, or your share of it, is full"), path=path)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from clipcore import Encoder
+from clipcore.messages import N_
 from indexer.errors import ModelMismatch
 from indexer.records.models import Model
 
@@ -20,7 +21,12 @@ def encoder_of(model: Model, open_encoder: OpenEncoder) -> Encoder:
     encoder = open_encoder(model.source)
     if encoder.model_id != model.id:
         raise ModelMismatch(
-            f"the library was made with the model {model.id}, but {model.source} is "
-            f"{encoder.model_id} now: 'indexer rebuild --model {model.source}' goes over to it"
+            N_(
+                "the library was made with the model {old}, but {source} is {new} now: "
+                "'indexer rebuild --model {source}' switches to it"
+            ),
+            old=model.id,
+            source=model.source,
+            new=encoder.model_id,
         )
     return encoder

@@ -14,6 +14,8 @@ IndexerError
 │   └── ModelMismatch        it was built with another model
 ├── RootError                a photo directory cannot be used as asked
 ├── QueryError               the query cannot be understood
+├── FilterValueError         what a filter takes, raised for a value that is none of these
+│   └── Impossible           a value of the right form that cannot be
 ├── PhotoNotFound            no photo with that number
 ├── MissingFaiss             neither faiss-cpu nor faiss-gpu is installed
 ├── MissingPostgres          what talks to PostgreSQL is not installed
@@ -31,9 +33,11 @@ IndexerError
 
 from __future__ import annotations
 
+from clipcore.messages import N_, Message, MessageError, MessageId
 
-class IndexerError(Exception):
-    """Base of all errors of this package; its text is one line, meant for people."""
+
+class IndexerError(MessageError):
+    """Base of all errors of this package; its message is one line, meant for people."""
 
 
 class LibraryError(IndexerError):
@@ -87,10 +91,31 @@ class RootError(IndexerError):
 class QueryError(IndexerError):
     """The query cannot be understood. `column` counts from 0; None: no single place is wrong."""
 
-    def __init__(self, message: str, query: str = "", column: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: MessageId | Message,
+        /,
+        *,
+        query: str = "",
+        column: int | None = None,
+        **fields: object,
+    ) -> None:
+        super().__init__(message, **fields)
+        if column is not None:
+            self.message = Message(
+                N_("{problem} (column {column})"), problem=self.message, column=column + 1
+            )
+        self.args = (self.message,)
         self.query = query
         self.column = column
+
+
+class FilterValueError(IndexerError):
+    """A filter's value is none that it takes; the message names what it takes: "a date: 2019"."""
+
+
+class Impossible(FilterValueError):
+    """The value has the right form, but there is no such thing; the message says what is wrong."""
 
 
 class PhotoNotFound(IndexerError):
@@ -134,7 +159,7 @@ class InFlight(IndexerError):
 
 
 class Undecodable(IndexerError):
-    """A file is no photo that can be read; the text is the reason, without its path."""
+    """A file is no photo that can be read; its message is the reason, without its path."""
 
 
 class Unstable(Undecodable):

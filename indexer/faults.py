@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, Operati
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from clipcore.errors import ClipcoreError
+from clipcore.messages import Message, MessageId
 from indexer.errors import IndexerError, Undecodable
 
 LONGEST: Final = 500  # characters of a reason: some decoders print the bytes they choke on
@@ -27,23 +28,25 @@ def ends_the_run(error: Exception) -> bool:
     return isinstance(error, DATABASE) or type(error) is DatabaseError
 
 
-def reason(error: Exception, sentence: str) -> str:
+def reason(error: Exception, sentence: MessageId) -> Message:
     """Why one file fails, as the library stores it. Raises an error of the run.
 
-    `sentence` has a field, {}, for what an unexpected error says; an Undecodable says all itself.
+    `sentence` has a field, {why}, for the text of an unexpected error; an Undecodable needs none.
     """
     if ends_the_run(error):
         raise error
     if isinstance(error, Undecodable):
-        return storable(str(error))
+        return storable(error.message)
     name = type(error).__name__
-    return storable(sentence.format(f"{name}: {error}" if str(error) else name))
+    return storable(Message(sentence, why=f"{name}: {error}" if str(error) else name))
 
 
-def storable(text: str) -> str:
-    """One line that every database takes: without NUL, half of a surrogate pair, or a page of text.
+def storable(message: Message) -> Message:
+    """The message, its fields in lines that every database takes."""
+    return message.mapped(_line)
 
-    PostgreSQL refuses the first two.
-    """
+
+def _line(text: str) -> str:
+    """One line without NUL or half of a surrogate pair, which PostgreSQL refuses; not a page."""
     line = " ".join(text.split()).replace("\0", "\\x00")
     return line.encode(errors="backslashreplace").decode()[:LONGEST]

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from clipcore.messages import N_
 from indexer.errors import DamagedFile
 
 log = logging.getLogger(__name__)
@@ -34,9 +35,11 @@ def read_json(path: Path, form: type[T]) -> T | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise DamagedFile(f"{path} cannot be read: {error.strerror}") from error
+        raise DamagedFile(
+            N_("{path} cannot be read: {why}"), path=path, why=error.strerror
+        ) from error
     except ValueError as error:
-        raise DamagedFile(f"{path} is damaged: {error}") from error
+        raise DamagedFile(N_("{path} is damaged: {why}"), path=path, why=error) from error
 
 
 def read_if_whole(path: Path, form: type[T], remedy: str) -> T | None:

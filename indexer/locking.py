@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from clipcore.messages import N_, Message, MessageId
 from indexer.atomic import write_atomically
 from indexer.errors import LibraryBusy, LibraryError, LibraryNotFound
 from indexer.json_files import read_if_whole
@@ -32,23 +33,27 @@ class _Holder:
 
 
 @contextmanager
-def held(library: Path, role: str, busy: str) -> Iterator[None]:
+def held(library: Path, role: str, busy: MessageId) -> Iterator[None]:
     """Hold the library's lock for `role` ("writer", "daemon").
 
-    Raises LibraryBusy with `busy` and who has it, LibraryError where nothing can be written.
-    Makes no directory.
+    Raises LibraryBusy with `busy`, whose fields are the library's `name` and the `holder`,
+    LibraryError where nothing can be written. Makes no directory.
     """
     holder = library / f"{role}.json"
     if not library.is_dir():  # the lock would make it
-        raise LibraryNotFound(f"there is no library at {library_name(library)} any more")
+        raise LibraryNotFound(
+            N_("there is no library at {name} any more"), name=library_name(library)
+        )
     try:
         lock = FileLock(library / f"{role}.lock", mode=FILE).acquire(timeout=0)
     except Timeout as error:
         name = library_name(library)
-        raise LibraryBusy(f"the library at {name} {busy} {_told(holder)}") from error
+        raise LibraryBusy(busy, name=name, holder=_holder(holder)) from error
     except OSError as error:
         raise LibraryError(
-            f"the library at {library_name(library)} cannot be written ({error.strerror})"
+            N_("the library at {name} cannot be written ({why})"),
+            name=library_name(library),
+            why=error.strerror,
         ) from error
     with lock:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -57,6 +62,10 @@ def held(library: Path, role: str, busy: str) -> Iterator[None]:
         yield
 
 
-def _told(holder: Path) -> str:
-    one = read_if_whole(holder, _Holder, "the next holder writes it again")
-    return f"process {one.pid} on {one.host} since {one.since}" if one else "another process"
+def _holder(path: Path) -> Message:
+    one = read_if_whole(path, _Holder, "the next holder writes it again")
+    if one is None:
+        return Message(N_("another process"))
+    return Message(
+        N_("process {pid} on {host} since {since}"), pid=one.pid, host=one.host, since=one.since
+    )

@@ -17,6 +17,7 @@ from typing import Final
 
 from platformdirs import user_data_path
 
+from clipcore.messages import N_
 from indexer import environment
 from indexer.errors import LibraryError, RootError
 from indexer.location import URL, expanded, is_utf8, shown_path
@@ -45,7 +46,8 @@ def library_directory(named: str) -> Path:
     """
     if not named.strip():
         raise LibraryError(
-            f"the path of the library is empty: name a directory, or unset {VARIABLE}"
+            N_("the path of the library is empty: name a directory, or unset {variable}"),
+            variable=VARIABLE,
         )
     if not is_url(named):
         return _directory(named)
@@ -63,12 +65,14 @@ def _directory(named: str) -> Path:
         match = URL.fullmatch(named)
         other = f"{match[1]}://" if match else "another URL"
         raise LibraryError(
-            f"a library is a directory or postgresql://USER@HOST/DATABASE, not {other}"
+            N_("a library is a directory or postgresql://USER@HOST/DATABASE, not {other}"),
+            other=other,
         )
     path = expanded(Path(named))
     if not is_utf8(str(path.absolute())):
         raise LibraryError(
-            f"{shown_path(str(path))} cannot hold a library: its name is not valid UTF-8"
+            N_("{path} cannot hold a library: its name is not valid UTF-8"),
+            path=shown_path(str(path)),
         )
     return path
 
@@ -128,4 +132,6 @@ def make_directory(path: Path) -> None:
     try:
         path.mkdir(DIRECTORY, parents=True, exist_ok=True)
     except OSError as error:
-        raise RootError(f"{path} cannot be made: {error.strerror}") from error
+        raise RootError(
+            N_("{path} cannot be made: {why}"), path=path, why=error.strerror
+        ) from error

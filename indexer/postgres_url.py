@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from clipcore.messages import N_
 from indexer.errors import LibraryError
 
 if TYPE_CHECKING:  # imported where needed: most libraries are directories
@@ -42,8 +43,10 @@ def database_url(place: str) -> URL:
         return make_url(place).set(drivername=DRIVER)
     except (ArgumentError, ValueError) as error:  # of what may hold a password nothing is shown
         raise LibraryError(
-            "the URL of the library cannot be understood: "
-            "it looks like postgresql://USER@HOST:PORT/DATABASE"
+            N_(
+                "the URL of the library cannot be understood: it looks like "
+                "postgresql://USER@HOST:PORT/DATABASE"
+            )
         ) from error
 
 

@@ -28,6 +28,7 @@ from starlette.routing import Route
 from app.auth.admission import COOKIE, Admission
 from app.auth.sessions import LASTS_S, MustWait
 from app.i18n.language import _, language, language_of, speaking
+from clipcore.messages import N_
 from indexer.errors import AccessError
 
 log = logging.getLogger(__name__)
@@ -273,5 +274,5 @@ def _auth_section(oidc: Path) -> dict[str, Any]:
     try:
         section: dict[str, Any] = tomllib.loads(oidc.read_text("utf-8"))["auth"]
     except (OSError, ValueError, KeyError) as error:
-        raise AccessError(f"{oidc} cannot be read: {error}") from error
+        raise AccessError(N_("{path} cannot be read: {why}"), path=oidc, why=error) from error
     return section

@@ -12,6 +12,10 @@ import sys
 import threading
 from pathlib import Path
 
+from clipcore.messages import Message, literal
+from indexer.json_files import parsed
+from indexer.records.status import ExploreProgress
+
 log = logging.getLogger(__name__)
 
 
@@ -19,11 +23,19 @@ class Exploring:
     """Safe to use from several threads."""
 
     def __init__(self, library: Path) -> None:
-        self._command = [sys.executable, "-m", "indexer.cli", "explore", "--library", str(library)]
+        self._command = [
+            sys.executable,
+            "-m",
+            "indexer.cli",
+            "explore",
+            "--json",
+            "--library",
+            str(library),
+        ]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self.doing = ""  # the last line it said
-        self.error: str | None = None  # why the last run failed, if it did
+        self.doing: Message | None = None  # its last message
+        self.error: Message | None = None  # why the last run failed, if it did
 
     @property
     def running(self) -> bool:
@@ -35,7 +47,7 @@ class Exploring:
         with self._lock:
             if self._process is not None:
                 return
-            self.doing, self.error = "", None
+            self.doing = self.error = None
             self._process = subprocess.Popen(
                 [*self._command, "--nice", "19"],
                 stdout=subprocess.PIPE,
@@ -47,12 +59,19 @@ class Exploring:
 
     def _follow(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        with process.stdout as said:
-            for line in said:
-                self.doing = line.strip()
+        last = ""
+        error = None
+        with process.stdout as lines:
+            for line in map(str.strip, lines):
+                try:
+                    progress = parsed(line, ExploreProgress)
+                except ValueError:  # other text: a log line, a traceback
+                    last = line
+                else:
+                    self.doing, error = progress.doing or self.doing, progress.error
         failed = process.wait() != 0
         atexit.unregister(process.terminate)
         if failed:
-            log.warning("exploring failed: %s", self.doing)
-            self.error = self.doing.removeprefix("indexer: ")
+            self.error = error or literal(last)
+            log.warning("exploring failed: %s", self.error)
         self._process = None

@@ -25,7 +25,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from app.auth.admission import LOGIN_HEADER, Admission
-from app.i18n.language import N_, _, language_of, speaking
+from app.i18n.language import _, language_of, speaking
+from clipcore.messages import N_
 from indexer.search.query_vector import GIVEN_BYTES
 
 log = logging.getLogger(__name__)

@@ -25,6 +25,7 @@ from babel.numbers import format_decimal, format_percent
 from starlette.requests import HTTPConnection
 
 from app.ui import url_state
+from clipcore.messages import Message, MessageError
 from indexer.query.cities import City
 
 LANGUAGES: Final = {"en": "English", "zh": "简体中文"}
@@ -87,9 +88,9 @@ def _(message: str) -> str:
     return translations(language()).gettext(message)
 
 
-def N_(message: str) -> str:  # noqa: N802 - so gettext calls it
-    """`message` as it is: marks it for the catalogues where it is translated later."""
-    return message
+def translated(message: Message | MessageError) -> str:
+    """A message, or that of an error, in the visitor's language."""
+    return (message.message if isinstance(message, MessageError) else message).text(_)
 
 
 def ngettext(one: str, many: str, count: int) -> str:

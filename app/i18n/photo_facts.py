@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from app.i18n.language import _, day, ngettext, number, percent, place_name
-from app.i18n.messages import said
+from app.i18n.language import _, day, ngettext, number, percent, place_name, translated
 from indexer.query.cities import city_at
 from indexer.records.photos import Facts, Photo
 from indexer.records.results import Hit
@@ -25,7 +24,7 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
         (_("Match"), match(hit) if hit else None),
         (_("File"), str(photo.path)),
         (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
-        (_("Odd"), said(facts.notice) if facts.notice else None),
+        (_("Odd"), translated(facts.notice) if facts.notice else None),
     ]
     return [(label, value) for label, value in rows if value]
 

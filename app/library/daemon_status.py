@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
 
 import streamlit as st
 
-from app.i18n.language import _, ngettext, number, one_language
-from app.i18n.messages import said
+from app.i18n.language import _, ngettext, number, one_language, translated
 from app.ui.escape import name_and_note, plain
 from indexer.errors import IndexerError
-from indexer.library.daemon_now import PAUSING, REMOVING, SCANNING, WATCHING
 from indexer.library.library import Library
-from indexer.records.status import DaemonState, LibraryStatus
+from indexer.records.status import Activity, DaemonState, LibraryStatus, Work
 
 REFRESH_S: Final = 2.0
 
@@ -26,12 +25,12 @@ def progress_line(library: Library) -> None:
         if line := in_one_line(library.progress()):
             st.caption(line)
     except IndexerError as error:
-        st.error(plain(said(error)), icon=":material/error:")
+        st.error(plain(translated(error)), icon=":material/error:")
 
 
 def in_one_line(status: LibraryStatus) -> str | None:
     """What the daemon does, as Markdown; None where a search need not know."""
-    if status.daemon is None or (status.daemon.doing == WATCHING and not status.paused):
+    if status.daemon is None or (status.daemon.doing is Activity.WATCHING and not status.paused):
         return None
     icon, headline = headline_of(status)
     return f"{icon} {plain(headline)} · {plain(detail(status))}"
@@ -55,47 +54,44 @@ def activity(library: Library, status: LibraryStatus) -> None:
 def headline_of(status: LibraryStatus) -> tuple[str, str]:
     """An icon, and what goes on in a few words."""
     daemon = status.daemon
-    if daemon and daemon.doing.startswith(REMOVING):
-        return ":material/folder_off:", _sentence(daemon.doing)
-    if daemon and daemon.doing == PAUSING:
-        return ":material/pause_circle:", _sentence(daemon.doing)
+    if daemon and daemon.doing is Activity.REMOVING:
+        return ":material/folder_off:", _sentence(daemon.work)
+    if daemon and daemon.doing is Activity.PAUSING:
+        return ":material/pause_circle:", _sentence(daemon.work)
     if status.paused:
         return ":material/pause_circle:", _("Paused")
     if daemon is None:
         return ":material/power_off:", _("The daemon is not running")
     if daemon.paused:
         return ":material/hourglass_empty:", _("Resting")
-    if daemon.doing == WATCHING:
+    if daemon.doing is Activity.WATCHING:
         return ":material/visibility:", _("Up to date")
-    return ":material/sync:", _sentence(daemon.doing)
+    return ":material/sync:", _sentence(daemon.work)
 
 
-def _sentence(doing: str) -> str:
-    """What a daemon says of itself, in the visitor's language; of a folder's path, the name."""
-    for verb in (SCANNING, REMOVING):
-        if doing.startswith(verb):
-            path = doing.removeprefix(verb)
-            doing = verb + (PurePath(path).name or path)
-    sentence = said(doing)
+def _sentence(work: Work) -> str:
+    """What a daemon does, in the visitor's language; of a folder's path, the name."""
+    name = work.folder and (PurePath(work.folder).name or work.folder)
+    sentence = translated(replace(work, folder=name).message)
     return sentence[:1].upper() + sentence[1:]
 
 
 def detail(status: LibraryStatus) -> str:
     """What there is to say beyond that, in one line."""
     daemon = status.daemon
-    if daemon and daemon.doing == PAUSING:
+    if daemon and daemon.doing is Activity.PAUSING:
         return _("The photos in progress are finished first.")
     if status.paused:
         return _("New photos wait until you resume.")
     if daemon is None:
         return _("New photos come in while 'indexer serve' or 'indexer watch' runs.")
     if daemon.paused:
-        return said(daemon.paused)
+        return translated(daemon.paused)
     if daemon.queue:
         return _pace(daemon)
     if daemon.last_error:
-        return said(daemon.last_error)
-    if daemon.doing == WATCHING:
+        return translated(daemon.last_error)
+    if daemon.doing is Activity.WATCHING:
         return _("New and changed photos come in by themselves.")
     return _("One moment…")
 

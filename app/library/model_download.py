@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from clipcore.checkpoints.hub import Progress
 from clipcore.errors import ClipcoreError
+from clipcore.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Pulling:
         self._cancelled = False
         self.model: str | None = None  # which is being downloaded
         self.share = 0.0  # of it that is here
-        self.failed: dict[str, str] = {}  # model -> why its last download failed
+        self.failed: dict[str, Message] = {}  # model -> why its last download failed
 
     def start(self, model: str) -> None:
         """Download that model, unless one is being downloaded."""
@@ -50,7 +51,7 @@ class Pulling:
             log.info("the download of %s was broken off", model)
         except ClipcoreError as error:
             log.warning("%s", error)
-            self.failed[model] = str(error)
+            self.failed[model] = error.message
         finally:
             self.model = None
 

@@ -10,8 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.i18n.language import _, ngettext, percent
-from app.i18n.messages import said
+from app.i18n.language import _, ngettext, percent, translated
 from app.i18n.photo_facts import file_size
 from app.library.model_download import Pulling
 from app.library.model_switch import request_status, switch_button
@@ -62,7 +61,7 @@ def _row(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
         if work.model == offer.source:
             st.progress(work.share, _("Downloading: {share}").format(share=percent(work.share)))
         elif why := work.failed.get(offer.source):
-            st.error(plain(said(why)), icon=":material/error:")
+            st.error(plain(translated(why)), icon=":material/error:")
 
 
 def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:

@@ -12,13 +12,13 @@ from typing import Final
 import streamlit as st
 
 from app.i18n.counts import photo_count
-from app.i18n.language import _, number
-from app.i18n.messages import said
+from app.i18n.language import _, number, translated
 from app.i18n.photo_facts import file_size
 from app.library.daemon_status import time_left
 from app.ui.deferred_dialog import ask_for
 from app.ui.escape import plain
 from clipcore.errors import ClipcoreError
+from clipcore.messages import Message
 from indexer.errors import IndexerError
 from indexer.library.library import Library
 from indexer.records.models import SwitchCost
@@ -63,8 +63,10 @@ def _ask_again(library: Library, source: str) -> None:
     )
 
 
-def _refusal(source: str, why: str) -> str:
-    return _("The library could not go over to {model}: {why}").format(model=source, why=said(why))
+def _refusal(source: str, why: Message) -> str:
+    return _("The library could not go over to {model}: {why}").format(
+        model=source, why=translated(why)
+    )
 
 
 def _under_way(status: LibraryStatus, source: str) -> str:
@@ -87,7 +89,7 @@ def _ask(library: Library, source: str) -> None:
         with st.spinner(_("One moment…")):
             rows = cost_rows(source, library.models.cost(source))
     except (IndexerError, ClipcoreError) as error:
-        st.error(plain(said(error)), icon=":material/error:")
+        st.error(plain(translated(error)), icon=":material/error:")
         return
     listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in rows)
     st.html(f'<dl class="about">{listed}</dl>')

@@ -11,15 +11,13 @@ from typing import Final
 import streamlit as st
 
 from app.i18n.counts import photo_count
-from app.i18n.language import _, ngettext
-from app.i18n.messages import said
+from app.i18n.language import _, ngettext, translated
 from app.ui.escape import name_and_note, plain
 from indexer.errors import IndexerError, LibraryBusy
-from indexer.library.daemon_now import removing
 from indexer.library.library import Library
 from indexer.location import Location
 from indexer.records.photos import Root
-from indexer.records.status import LibraryStatus, RootStatus
+from indexer.records.status import Activity, LibraryStatus, RootStatus, Work
 
 PATIENCE_S: Final = 20.0  # a daemon that makes way finishes its batch first
 
@@ -46,7 +44,7 @@ def _root(library: Library, shown: RootStatus, root: Root) -> None:
                 _removal(library, root)
         if shown.notice:
             st.warning(_("At the last look:"), icon=":material/warning:")
-            st.text(said(shown.notice))
+            st.text(translated(shown.notice))
 
 
 def _excludes(library: Library, root: Root) -> None:
@@ -64,7 +62,7 @@ def _excludes(library: Library, root: Root) -> None:
             try:
                 library.add_root(root.path, text.splitlines())
             except IndexerError as error:
-                st.error(plain(said(error)))
+                st.error(plain(translated(error)))
             else:
                 st.rerun()
 
@@ -78,7 +76,7 @@ def _removal(library: Library, root: Root) -> None:
                 with st.spinner(_("Waiting for the daemon to finish its batch…")):
                     remove(library, root.path)
             except IndexerError as error:
-                st.error(plain(said(error)))
+                st.error(plain(translated(error)))
             else:
                 st.rerun()
 
@@ -88,7 +86,7 @@ def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S
 
     Raises LibraryBusy if somebody else goes on writing.
     """
-    with library.making_way(removing(directory)):
+    with library.making_way(Work(Activity.REMOVING, str(directory))):
         _remove_when_free(library, directory, time.monotonic() + patience_s)
 
 

@@ -16,8 +16,7 @@ import streamlit as st
 
 from app.auth.admission import page_login
 from app.http.download_tokens import Content, Offer, offered, url
-from app.i18n.language import _, language
-from app.i18n.messages import said
+from app.i18n.language import _, language, translated
 from indexer.errors import PhotoNotFound, Undecodable
 from indexer.imaging.preview import large_picture
 from indexer.library.library import Library
@@ -92,7 +91,7 @@ def _made(photo: Photo) -> tuple[Large | None, str | None]:
     except OSError as error:
         return None, _("The file cannot be read ({why})").format(why=error.strerror or error)
     except Undecodable as error:
-        why = said(error)
+        why = translated(error)
         return None, _("The file can no longer be read as a photo ({why})").format(why=why)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.i18n.language import _
 from app.search.image_query import given
 from app.search.query_text import read
 from app.ui import url_state
+from clipcore.messages import N_
 from indexer.errors import QueryError
 from indexer.query.query import PhotoFile, Query, Term
 
@@ -16,7 +16,7 @@ def asked() -> Query:
     """The query to answer. Raises QueryError, for what the page must not open too."""
     query = read(url_state.query())
     if any(isinstance(term.content, PhotoFile) for term in query.terms):
-        raise QueryError(_("the page opens no file by its path: drop the picture into it instead"))
+        raise QueryError(N_("the page opens no file by its path: drop the picture into it instead"))
     if picture := given():
         return replace(query, terms=(Term(picture.picture), *query.terms))
     return query

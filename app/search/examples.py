@@ -14,10 +14,11 @@ from typing import Final
 
 import streamlit as st
 
-from app.i18n.language import N_, _, concept, one_language
+from app.i18n.language import _, concept, one_language
 from app.ui import url_state
 from app.ui.deferred_dialog import DRAWING
 from clipcore.errors import ClipcoreError
+from clipcore.messages import N_
 from indexer.errors import IndexerError
 from indexer.explore.concepts import concepts
 from indexer.library.library import Library

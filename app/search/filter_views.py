@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from app.i18n.language import N_, _, month_name, number
+from app.i18n.language import _, month_name, number
 from app.search import places
 from app.search.dates import from_day, months_widget, until_day, years_and_months
 from app.search.filter_view import Candidate, FilterView, Icon, candidate, counted
 from app.search.filter_widgets import choice, pills
 from app.search.folder_tree import folder_name, folders_of_most_photos, folders_widget
+from clipcore.messages import N_
 from indexer.query.query import Filter
 from indexer.records.results import Facets
 

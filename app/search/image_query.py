@@ -13,8 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app.auth.visitor import visitor
-from app.i18n.language import _
-from app.i18n.messages import said
+from app.i18n.language import _, translated
 from app.search.picture_store import Given, picture_store
 from app.ui import url_state
 from app.ui.data_url import jpeg_url
@@ -42,7 +41,7 @@ def stored(library: Library, sent: dict[str, Any]) -> str | None:
     except binascii.Error:
         st.session_state[NOTICE] = _("The picture did not arrive whole.")
     except QueryError as error:
-        st.session_state[NOTICE] = said(error)
+        st.session_state[NOTICE] = translated(error)
     else:
         return picture_store().put(visitor(), Given(picture, jpeg_url(jpeg)))
     return None

@@ -11,8 +11,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.i18n.language import _, number
-from app.i18n.messages import said
+from app.i18n.language import _, number, translated
 from app.selection.allowed_folders import folders_in, tops, trail
 from app.ui.escape import plain
 from indexer.errors import IndexerError
@@ -106,7 +105,7 @@ def _add(library: Library, folder: Path, patterns: tuple[str, ...]) -> None:
     try:
         library.add_root(folder, patterns or None)
     except IndexerError as error:
-        st.error(plain(said(error)))
+        st.error(plain(translated(error)))
         return
     close_picker()
     st.rerun()

@@ -14,6 +14,7 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from clipcore.messages import N_
 from indexer.errors import PhotoNotFound
 
 QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
@@ -101,7 +102,7 @@ def photo_id() -> int | None:
     if asked is None:
         return None
     if not (asked.isascii() and asked.isdecimal() and len(asked) <= ID_DIGITS):
-        raise PhotoNotFound("the address asks for a photo by something that is no number")
+        raise PhotoNotFound(N_("the address names a photo by something that is no number"))
     return int(asked)
 
 

@@ -17,8 +17,7 @@ import streamlit as st
 from app.explore.atlas import atlas_view
 from app.explore.job import Exploring
 from app.explore.near_duplicates import near_duplicates_view
-from app.i18n.language import N_, _, concept, ngettext, number
-from app.i18n.messages import said
+from app.i18n.language import _, concept, ngettext, number, translated
 from app.photos.detail import photo_dialog
 from app.photos.grid import grid, wanted
 from app.selection.bar import like_these, selection_bar
@@ -26,6 +25,7 @@ from app.selection.selection import select
 from app.ui import url_state
 from app.ui.escape import plain
 from app.ui.navigation import search_for
+from clipcore.messages import N_
 from indexer.arrays import IntArray
 from indexer.errors import IndexerError, PhotoNotFound
 from indexer.explore import atlas as kept
@@ -83,7 +83,7 @@ def _explore(library: Library, work: Exploring, now: State, *, was_running: bool
         if url_state.value("photo") is not None:
             photo_dialog(library, hits)
     except IndexerError as error:
-        st.error(plain(said(error)), icon=":material/error:")
+        st.error(plain(translated(error)), icon=":material/error:")
 
 
 def _choose_view() -> str:
@@ -104,9 +104,10 @@ def _choose_view() -> str:
 def _tell(work: Exploring, atlas: Atlas | None, now: State) -> None:
     """What is being computed, what went wrong, and whether there is something newer."""
     if work.running:
-        st.caption(f":material/progress_activity: {plain(said(work.doing)) or _('One moment…')}")
+        doing = translated(work.doing) if work.doing else _("One moment…")
+        st.caption(f":material/progress_activity: {plain(doing)}")
     elif work.error is not None:
-        st.error(plain(said(work.error)), icon=":material/error:")
+        st.error(plain(translated(work.error)), icon=":material/error:")
         st.button(_("Try again"), key="explore_again", on_click=work.start)
     elif atlas is not None and atlas.state != now:
         with st.container(horizontal=True, vertical_alignment="center"):

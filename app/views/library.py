@@ -15,8 +15,7 @@ import streamlit as st
 from app.auth.admission import page_login, sign_out
 from app.auth.visitor import visitor
 from app.i18n.counts import unreadable
-from app.i18n.language import N_, _, day, ngettext, number, one_language
-from app.i18n.messages import said
+from app.i18n.language import _, day, ngettext, number, one_language, translated
 from app.i18n.photo_facts import file_size, since
 from app.library.daemon_status import activity
 from app.library.model_list import model_list
@@ -26,6 +25,7 @@ from app.selection.folder_picker import close_picker, folder_picker
 from app.ui.escape import name_and_note, plain
 from app.ui.recount import Recount
 from clipcore.families.registry import understands_scenes
+from clipcore.messages import N_
 from indexer.errors import IndexerError
 from indexer.index.policy import APPROXIMATE, EXACT
 from indexer.library.library import Library
@@ -86,7 +86,7 @@ def _live(library: Library) -> None:
         model_list(library, status)
         _about(library, status)
     except IndexerError as error:
-        st.error(plain(said(error)), icon=":material/error:")
+        st.error(plain(translated(error)), icon=":material/error:")
 
 
 def _failures(library: Library, failed: int) -> None:
@@ -105,7 +105,7 @@ def _failures(library: Library, failed: int) -> None:
             on_click=library.forget_failures,
         )
         for failure in library.failures()[:FAILURES_SHOWN]:
-            note = f"{said(failure.reason)} · {since(failure.since)} · {failure.path.parent}"
+            note = f"{translated(failure.reason)} · {since(failure.since)} · {failure.path.parent}"
             name_and_note(failure.path.name, note)
         if failed > FAILURES_SHOWN:
             more = _("and {count} more: 'indexer failures' lists them all")
@@ -145,7 +145,7 @@ def _last_look(daemon: DaemonState | None) -> str:
 def _index(index: IndexStatus) -> str:
     vectors = ngettext("{count} vector", "{count} vectors", index.vectors)
     kind = _(KINDS[index.kind])
-    return f"{kind} · {vectors} · {said(index.reason)}"
+    return f"{kind} · {vectors} · {translated(index.reason)}"
 
 
 def _index_file(use: DiskUse) -> str:

@@ -8,8 +8,7 @@ from typing import Final
 import streamlit as st
 
 from app.i18n.counts import photo_count
-from app.i18n.language import _, month, number, one_language
-from app.i18n.messages import said
+from app.i18n.language import _, month, number, one_language, translated
 from app.photos.auto_refresh import follow
 from app.photos.detail import photo_dialog
 from app.photos.grid import KEY, grid, wanted
@@ -48,7 +47,7 @@ def _shown(library: Library) -> None:
         hits = _answered(library, query, answer(library, query, wanted(_question())))
     except (QueryError, PhotoNotFound) as error:
         forget_answer()
-        st.error(plain(said(error)), icon=":material/search_off:")
+        st.error(plain(translated(error)), icon=":material/search_off:")
     if url_state.value("photo") is not None:
         photo_dialog(library, hits)
 

@@ -6,8 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.i18n.language import _, ngettext
-from app.i18n.messages import said
+from app.i18n.language import _, ngettext, translated
 from app.library.daemon_status import activity
 from app.library.roots import root_list
 from app.photos.by_month import EVERY_PHOTO
@@ -15,9 +14,8 @@ from app.photos.grid import grid
 from app.selection.folder_picker import folder_picker
 from app.ui.escape import plain
 from indexer.errors import IndexerError
-from indexer.library.daemon_now import WATCHING
 from indexer.library.library import Library
-from indexer.records.status import LibraryStatus
+from indexer.records.status import Activity, LibraryStatus
 
 WELCOMING: Final = "welcoming"  # in the session: the person has not gone on to searching yet
 REFRESH_S: Final = 2.0
@@ -66,7 +64,7 @@ def _coming_in(library: Library) -> None:
         else:
             grid(library, library.search(EVERY_PHOTO, PHOTOS_SHOWN).hits, EVERY_PHOTO)
     except IndexerError as error:
-        st.error(plain(said(error)), icon=":material/error:")
+        st.error(plain(translated(error)), icon=":material/error:")
 
 
 def _heading(status: LibraryStatus) -> None:
@@ -83,5 +81,5 @@ def title(status: LibraryStatus) -> str:
     """What there is so far."""
     if status.photos:
         return ngettext("{count} photo so far", "{count} photos so far", status.photos)
-    settled = status.daemon is None or status.daemon.doing == WATCHING
+    settled = status.daemon is None or status.daemon.doing is Activity.WATCHING
     return _("No photos yet") if settled else _("Looking for photos…")

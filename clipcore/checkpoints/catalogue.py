@@ -18,6 +18,7 @@ from clipcore.checkpoints import hub
 from clipcore.checkpoints.lockfile import LockFile, Recorded
 from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
 from clipcore.image.preprocess import PixelFacts, Triple
+from clipcore.messages import N_
 from clipcore.model.config import CONTEXT_LENGTH, TowerFacts
 
 CONFIG_FILE, TOKENIZER_FILE = "open_clip_config.json", "tokenizer.json"
@@ -122,8 +123,12 @@ def resolve(name: str) -> Entry:
         known = [entry.name for entry in table()]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [default_name()]
         raise ModelNotFound(
-            f"no model, file or directory is called {name!r}; names that come near: "
-            f"{', '.join(near)}. `indexer models` lists all"
+            N_(
+                "no model, file or directory is called '{name}'; names that come near: "
+                "{near}. `indexer models` lists all"
+            ),
+            name=name,
+            near=", ".join(near),
         )
     return entry
 
@@ -188,8 +193,14 @@ def cached(entry: Entry, cache_dir: Path | None = None) -> Files | None:
     digest = lock.sha256(weights)
     if recorded and recorded.sha256 != digest:
         raise CheckpointDamaged(
-            f"{weights} has sha256 {digest}, but {recorded.sha256} when it was downloaded; "
-            f"delete it and run `indexer models pull {entry.name}`"
+            N_(
+                "{weights} has sha256 {digest}, but {expected} when it was downloaded; "
+                "delete it and run `indexer models pull {model}`"
+            ),
+            weights=weights,
+            digest=digest,
+            expected=recorded.sha256,
+            model=entry.name,
         )
     return Files(weights, shelf.find(TOKENIZER_FILE), digest)
 
@@ -237,7 +248,9 @@ def _download(entry: Entry, progress: hub.Progress | None, directory: Path) -> F
         found = (shelf.fetch(name, progress) for name in WEIGHT_FILES)
         weights = next((path for path in found if path), None)
     if weights is None:
-        raise DownloadError(f"{entry.hub_repo} has none of {', '.join(WEIGHT_FILES)}")
+        raise DownloadError(
+            N_("{repo} has none of {files}"), repo=entry.hub_repo, files=", ".join(WEIGHT_FILES)
+        )
     digest = lock.sha256(weights)
     commit = weights.parent.name  # the cache keeps files under snapshots/<commit>/
     lock.record(

@@ -17,6 +17,7 @@ from clipcore.checkpoints import catalogue
 from clipcore.checkpoints.lockfile import sha256
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe, ModelNotFound
 from clipcore.image.preprocess import INTERPOLATIONS, RESIZE_MODES, PixelFacts, Triple
+from clipcore.messages import N_
 from clipcore.model.config import TowerFacts
 
 OPEN_CLIP_WEIGHTS = catalogue.WEIGHT_FILES
@@ -71,14 +72,20 @@ def describe(path: Path, quick_gelu: bool | None = None) -> Description:
     if (path / "config.json").is_file():
         return _transformers(path, _weights_in(path, TRANSFORMERS_WEIGHTS))
     raise ModelNotFound(
-        f"{path} has neither {catalogue.CONFIG_FILE} nor config.json: it is no model directory"
+        N_("{path} has neither {config} nor config.json: it is no model directory"),
+        path=path,
+        config=catalogue.CONFIG_FILE,
     )
 
 
 def _weights_in(directory: Path, names: tuple[str, ...]) -> Path:
     found = [directory / name for name in names if (directory / name).is_file()]
     if not found:
-        raise ModelNotFound(f"{directory} has a configuration but none of {', '.join(names)}")
+        raise ModelNotFound(
+            N_("{path} has a configuration but none of {files}"),
+            path=directory,
+            files=", ".join(names),
+        )
     return found[0]
 
 
@@ -91,9 +98,13 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointDamaged(f"{path} cannot be read as JSON: {error}") from error
+        raise CheckpointDamaged(
+            N_("{path} cannot be read as JSON: {why}"), path=path, why=error
+        ) from error
     if not isinstance(content, dict):
-        raise CheckpointDamaged(f"{path} holds a {type(content).__name__}, not an object")
+        raise CheckpointDamaged(
+            N_("{path} holds a {kind}, not an object"), path=path, kind=type(content).__name__
+        )
     return content
 
 
@@ -109,7 +120,9 @@ def _open_clip(directory: Path, weight_file: Path) -> Description:
     _refuse_others(path, "vision_cfg", vision, VISION_KEYS)
     _refuse_others(path, "text_cfg", text, TEXT_KEYS)
     if not {"width", "heads"} <= text.keys():
-        raise CheckpointMismatch(f"{path} does not tell the width and heads of the text tower")
+        raise CheckpointMismatch(
+            N_("{path} does not state the width and heads of the text tower"), path=path
+        )
     towers = TowerFacts(
         quick_gelu=bool(model.get("quick_gelu", False)),  # open_clip: GELU unless it says so
         vision_head_width=int(vision.get("head_width", 64)),
@@ -124,7 +137,10 @@ def _refuse_others(path: Path, part: str, content: Mapping[str, Any], known: set
     others = sorted(key for key, value in content.items() if key not in known and value)
     if others:
         raise CheckpointMismatch(
-            f"{path}: {part} asks for {', '.join(others)}, which this version does not implement"
+            N_("{path}: {part} asks for {others}, which this version does not implement"),
+            path=path,
+            part=part,
+            others=", ".join(others),
         )
 
 
@@ -145,7 +161,9 @@ def _triple(path: Path, values: Any) -> Triple:
     """Three numbers, or one for all three channels."""
     numbers = [values] * 3 if isinstance(values, (int, float)) else list(values)
     if len(numbers) != 3:
-        raise CheckpointMismatch(f"{path}: {values} is not one number a colour channel")
+        raise CheckpointMismatch(
+            N_("{path}: {values} is not one number a colour channel"), path=path, values=values
+        )
     red, green, blue = (float(number) for number in numbers)
     return red, green, blue
 
@@ -153,9 +171,15 @@ def _triple(path: Path, values: Any) -> Triple:
 def _checked(path: Path, pixels: PixelFacts) -> PixelFacts:
     if pixels.interpolation not in INTERPOLATIONS or pixels.resize_mode not in RESIZE_MODES:
         raise CheckpointMismatch(
-            f"{path}: interpolation {pixels.interpolation!r} with resize mode "
-            f"{pixels.resize_mode!r} is not implemented; known are {', '.join(INTERPOLATIONS)} "
-            f"and {', '.join(RESIZE_MODES)}"
+            N_(
+                "{path}: interpolation '{interpolation}' with resize mode '{mode}' is not "
+                "implemented; known are {interpolations} and {modes}"
+            ),
+            path=path,
+            interpolation=pixels.interpolation,
+            mode=pixels.resize_mode,
+            interpolations=", ".join(INTERPOLATIONS),
+            modes=", ".join(RESIZE_MODES),
         )
     return pixels
 
@@ -167,12 +191,20 @@ def _transformers(directory: Path, weight_file: Path) -> Description:
     path = directory / "config.json"
     content = _json(path)
     if content.get("model_type") != "clip":
-        raise CheckpointMismatch(f"{path}: model_type is {content.get('model_type')!r}, not 'clip'")
+        raise CheckpointMismatch(
+            N_("{path}: model_type is '{type}', not 'clip'"),
+            path=path,
+            type=content.get("model_type"),
+        )
     vision = TRANSFORMERS_VISION | content.get("vision_config", {})
     text = TRANSFORMERS_TEXT | content.get("text_config", {})
     activations = {vision["hidden_act"], text["hidden_act"]}
     if activations not in ({"quick_gelu"}, {"gelu"}):
-        raise CheckpointMismatch(f"{path}: activations {activations} are not both towers' one")
+        raise CheckpointMismatch(
+            N_("{path}: activations {activations} are not both towers' one"),
+            path=path,
+            activations=activations,
+        )
     _check_transformers(path, vision, text)
     towers = TowerFacts(
         quick_gelu=activations == {"quick_gelu"},
@@ -188,11 +220,16 @@ def _check_transformers(path: Path, vision: Mapping[str, Any], text: Mapping[str
     end, vocab_size = text.get("eos_token_id", 49407), text.get("vocab_size", 49408)
     if end not in (LEGACY_END_ID, vocab_size - 1):
         raise CheckpointMismatch(
-            f"{path}: text ends with token {end} of {vocab_size}; CLIP's end token is the last"
+            N_("{path}: text ends with token {end} of {vocab_size}; CLIP's end token is the last"),
+            path=path,
+            end=end,
+            vocab_size=vocab_size,
         )
     for part in (vision, text):
         if part.get("layer_norm_eps", LAYER_NORM_EPS) != LAYER_NORM_EPS:
-            raise CheckpointMismatch(f"{path}: layer_norm_eps is {part['layer_norm_eps']}")
+            raise CheckpointMismatch(
+                N_("{path}: layer_norm_eps is {epsilon}"), path=path, epsilon=part["layer_norm_eps"]
+            )
 
 
 def _transformers_pixels(path: Path) -> PixelFacts:
@@ -224,9 +261,13 @@ def _single_file(path: Path, quick_gelu: bool | None) -> Description:
         quick_gelu = said.lower() in ("true", "1")
     if quick_gelu is None:
         raise CheckpointMismatch(
-            f"{path} does not tell whether its weights were trained with QuickGELU or GELU, and "
-            f"the difference shows only in bad results; put it into a directory with its "
-            f"{catalogue.CONFIG_FILE} or config.json, or say quick_gelu=True or False"
+            N_(
+                "{path} does not state whether its weights were trained with QuickGELU or "
+                "GELU, and the difference shows only in bad results; put it into a directory "
+                "with its {config} or config.json, or pass quick_gelu=True or False"
+            ),
+            path=path,
+            config=catalogue.CONFIG_FILE,
         )
     return Description(path, _head_widths(path, quick_gelu), PixelFacts())
 
@@ -236,8 +277,13 @@ def _openai_archive(path: Path) -> Description:
     entry = catalogue.entry_of_archive(digest)
     if entry is None:
         raise CheckpointUnsafe(
-            f"{path} is a TorchScript archive, which can run code, and its sha256 {digest} is none "
-            "of those OpenAI published; use a .safetensors file of the same weights"
+            N_(
+                "{path} is a TorchScript archive, which can run code, and its sha256 "
+                "{digest} is none of those OpenAI published; use a .safetensors file of the "
+                "same weights"
+            ),
+            path=path,
+            digest=digest,
         )
     return Description(path, entry.towers, entry.pixels, archive_sha256=digest)
 
@@ -252,7 +298,13 @@ def _head_widths(path: Path, quick_gelu: bool) -> TowerFacts:
         if sizes == (entry.patch_size_px, entry.vision_width, entry.text_width):
             return replace(entry.towers, quick_gelu=quick_gelu)
     raise CheckpointMismatch(
-        f"{path} has the widths of no known architecture (image {config.vision.width}, text "
-        f"{config.text.width}), and its tensors do not tell how wide a head is; put it into a "
-        f"directory with its {catalogue.CONFIG_FILE} or config.json"
+        N_(
+            "{path} has the widths of no known architecture (image {image_width}, text "
+            "{text_width}), and its tensors do not show how wide a head is; put it into "
+            "a directory with its {config} or config.json"
+        ),
+        path=path,
+        image_width=config.vision.width,
+        text_width=config.text.width,
+        config=catalogue.CONFIG_FILE,
     )

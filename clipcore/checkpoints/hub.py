@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from clipcore.checkpoints.lockfile import sha256
 from clipcore.errors import CheckpointDamaged, DownloadError
+from clipcore.messages import N_, Message
 
 Progress = Callable[[int, int], None]  # bytes here, bytes in all
 
@@ -128,8 +129,13 @@ def _check_etag(part: Path, etag: str, name: str) -> None:
     if found != etag:
         part.unlink()  # or it would be continued for ever
         raise CheckpointDamaged(
-            f"{name} came damaged and was thrown away: its sha256 was {found}, the hub says "
-            f"{etag}; try again"
+            N_(
+                "{name} arrived damaged and was deleted: its sha256 was {found}, the hub "
+                "says {expected}; try again"
+            ),
+            name=name,
+            found=found,
+            expected=etag,
         )
 
 
@@ -141,12 +147,18 @@ def errors_told(model: str, repo: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError, _http_error()) as error:
-        offline = "HF_HUB_OFFLINE forbids asking the hub; " if constants.HF_HUB_OFFLINE else ""
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        why: str | Message = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if constants.HF_HUB_OFFLINE:
+            why = Message(N_("HF_HUB_OFFLINE forbids asking the hub; {why}"), why=why)
         raise DownloadError(
-            f"{model} is not in the cache and could not be fetched from "
-            f"{constants.ENDPOINT}/{repo}: {offline}{first}. With a network: "
-            f"`indexer models pull {model}`; what came so far is kept"
+            N_(
+                "{model} is not in the cache and could not be fetched from {hub}/{repo}: "
+                "{why}. With a network: `indexer models pull {model}` goes on where it stopped"
+            ),
+            model=model,
+            hub=constants.ENDPOINT,
+            repo=repo,
+            why=why,
         ) from error
 
 

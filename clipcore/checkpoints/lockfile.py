@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from clipcore.engines.json_cache import DAMAGES, report_unusable
 from clipcore.errors import CheckpointDamaged
+from clipcore.messages import N_
 
 FILE_NAME = "recollect.lock.json"
 
@@ -72,9 +73,15 @@ class LockFile:
         known = self.checkpoint(name)
         if known and known.sha256 != recorded.sha256:
             raise CheckpointDamaged(
-                f"{recorded.file} of {name} has sha256 {recorded.sha256}; {self.path} records "
-                f"{known.sha256} from the first download; delete the entry there to accept the "
-                "new file"
+                N_(
+                    "{file} of {name} has sha256 {expected}; {path} records {known} from the "
+                    "first download; delete the entry there to accept the new file"
+                ),
+                file=recorded.file,
+                name=name,
+                expected=recorded.sha256,
+                path=self.path,
+                known=known.sha256,
             )
         self._write(lambda content: content.checkpoints.update({name: recorded}))
 
@@ -100,7 +107,9 @@ class LockFile:
             report_unusable(self.path.parent, error)
         except DAMAGES as error:
             raise CheckpointDamaged(
-                f"{self.path} is damaged ({error}); delete it to have the hashes computed again"
+                N_("{path} is damaged ({why}); delete it to have the hashes computed again"),
+                path=self.path,
+                why=error,
             ) from error
         return Content()
 

@@ -24,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUnsafe
+from clipcore.messages import N_, Message, joined
 from clipcore.model.clip import CLIP
 from clipcore.model.config import TOWERS, ClipConfig, TextConfig, TowerFacts, VisionConfig
 
@@ -83,7 +84,9 @@ def canonical(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             continue
         new = canonical_name(name)
         if new in named:
-            raise CheckpointMismatch(f"two tensors of the file are both {new}; one is {name}")
+            raise CheckpointMismatch(
+                N_("two tensors of the file are both {new}; one is {name}"), new=new, name=name
+            )
         named[new] = tensor.T.contiguous() if name in TRANSPOSED else tensor
     return _fuse_attention(named)
 
@@ -203,8 +206,13 @@ def _read_archive(path: Path, trusted_sha256: str | None) -> dict[str, Tensor]:
         found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != trusted_sha256:
             raise CheckpointUnsafe(
-                f"{path} is a TorchScript archive, which can run code, and its sha256 {found} is "
-                "none of those OpenAI published; use a .safetensors file of the same weights"
+                N_(
+                    "{path} is a TorchScript archive, which can run code, and its sha256 {digest} "
+                    "is none of those OpenAI published; use a .safetensors file of the same "
+                    "weights"
+                ),
+                path=path,
+                digest=found,
             )
         file.seek(0)  # the very bytes that were hashed are loaded
         with warnings.catch_warnings():
@@ -222,8 +230,12 @@ def _read_pickle(path: Path) -> object:
     except pickle.UnpicklingError as error:
         if re.search(r"Unsupported|not allowed|forbidden|GLOBAL", str(error)):
             raise CheckpointUnsafe(
-                f"{path} holds more than tensors and could run code when read: "
-                f"{_first_line(error)}; use a .safetensors file of the same weights"
+                N_(
+                    "{path} holds more than tensors and could run code when read: {why}; use a "
+                    ".safetensors file of the same weights"
+                ),
+                path=path,
+                why=_first_line(error),
             ) from error
         raise _damaged(path, error) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
@@ -235,17 +247,22 @@ def _state_dict(path: Path, content: object) -> dict[str, Tensor]:
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
     if not isinstance(content, dict) or not content:
-        raise CheckpointMismatch(f"{path} holds a {type(content).__name__}, not a state dict")
+        raise CheckpointMismatch(
+            N_("{path} holds a {kind}, not a state dict"), path=path, kind=type(content).__name__
+        )
     strange = [name for name, value in content.items() if not isinstance(value, Tensor)]
     if strange:
-        raise CheckpointMismatch(f"{path} holds more than tensors: {_some(strange)}")
+        raise CheckpointMismatch(
+            N_("{path} holds more than tensors: {names}"), path=path, names=_some(strange)
+        )
     return content
 
 
 def _damaged(path: Path, error: Exception) -> CheckpointDamaged:
     return CheckpointDamaged(
-        f"{path} cannot be read, it may be cut short: {_first_line(error)}; delete it and fetch it "
-        "again"
+        N_("{path} cannot be read, it may be cut short: {why}; delete it and fetch it again"),
+        path=path,
+        why=_first_line(error),
     )
 
 
@@ -304,10 +321,17 @@ def _resnet_config(header: Mapping[str, Tensor], facts: TowerFacts) -> VisionCon
 
 def _shape(header: Mapping[str, Tensor], name: str, rank: int) -> tuple[int, ...]:
     if name not in header:
-        raise CheckpointMismatch(f"the checkpoint has no tensor {name}, so it is no CLIP model")
+        raise CheckpointMismatch(
+            N_("the checkpoint has no tensor {name}, so it is no CLIP model"), name=name
+        )
     shape = tuple(header[name].shape)
     if len(shape) != rank:
-        raise CheckpointMismatch(f"{name} has shape {shape}; {rank} dimensions were expected")
+        raise CheckpointMismatch(
+            N_("{name} has shape {shape}; {rank} dimensions were expected"),
+            name=name,
+            shape=shape,
+            rank=rank,
+        )
     return shape
 
 
@@ -316,7 +340,11 @@ def _grid(header: Mapping[str, Tensor], name: str) -> int:
     positions = _shape(header, name, 2)[0] - 1
     grid = math.isqrt(max(positions, 0))
     if grid < 1 or grid**2 != positions:
-        raise CheckpointMismatch(f"{name} has {positions} positions and one: that is no square")
+        raise CheckpointMismatch(
+            N_("{name} has {positions} positions and one: that is no square"),
+            name=name,
+            positions=positions,
+        )
     return grid
 
 
@@ -325,13 +353,18 @@ def _count(header: Mapping[str, Tensor], prefix: str) -> int:
     numbers = {name[len(prefix) :].split(".")[0] for name in header if name.startswith(prefix)}
     blocks = [int(number) for number in numbers if number.isdigit()]
     if not blocks:
-        raise CheckpointMismatch(f"the checkpoint has no tensors under {prefix}")
+        raise CheckpointMismatch(N_("the checkpoint has no tensors under {prefix}"), prefix=prefix)
     return max(blocks) + 1
 
 
 def _heads(tower: str, width: int, head_width: int) -> int:
     if head_width < 1 or width % head_width:
-        raise CheckpointMismatch(f"{tower} tower: heads {head_width} wide do not fill {width}")
+        raise CheckpointMismatch(
+            N_("{tower} tower: heads {head_width} wide do not fill {width}"),
+            tower=tower,
+            head_width=head_width,
+            width=width,
+        )
     return width // head_width
 
 
@@ -349,10 +382,16 @@ def check_fit(header: Mapping[str, Tensor], config: ClipConfig, path: Path) -> N
         for name, tensor in expected.items()
         if name in header and header[name].shape != tensor.shape
     ]
-    problems = {"missing": missing, "not of this model": extra, "of another shape": differing}
-    differences = [f"{what}: {_some(names)}" for what, names in problems.items() if names]
-    if differences:
-        raise CheckpointMismatch(f"{path} does not fit the model; {'; '.join(differences)}")
+    problems = {
+        N_("missing: {names}"): missing,
+        N_("not of this model: {names}"): extra,
+        N_("of another shape: {names}"): differing,
+    }
+    found = [Message(what, names=_some(names)) for what, names in problems.items() if names]
+    if found:
+        raise CheckpointMismatch(
+            N_("{path} does not fit the model; {problems}"), path=path, problems=joined(found)
+        )
 
 
 def load_model(
@@ -372,7 +411,9 @@ def load_model(
         # Strict, and by assignment: nothing is initialised only to be overwritten.
         model.load_state_dict(state, strict=True, assign=True)
     except RuntimeError as error:
-        raise CheckpointMismatch(f"{path} does not fit the model: {error}") from error
+        raise CheckpointMismatch(
+            N_("{path} does not fit the model: {why}"), path=path, why=error
+        ) from error
     return model.eval().requires_grad_(False)
 
 
@@ -381,6 +422,8 @@ def _placed(tensor: Tensor, device: str, dtype: torch.dtype) -> Tensor:
     return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
 
 
-def _some(names: list[str], most: int = 6) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _some(names: list[str], most: int = 6) -> Message | str:
+    first = ", ".join(names[:most])
+    if len(names) <= most:
+        return first
+    return Message(N_("{names} and {count} more"), names=first, count=len(names) - most)

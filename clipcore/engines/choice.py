@@ -36,11 +36,12 @@ from clipcore.engines.engines import (
     make_engine,
 )
 from clipcore.errors import ClipcoreError, EngineRefused
+from clipcore.messages import N_, Message, joined
 
 log = logging.getLogger(__name__)
 
 
-REVISION: Final = 4  # of what is remembered: raise it when old trials do not hold any more
+REVISION: Final = 5  # of what is remembered: raise it when old trials do not hold any more
 COSINE: Final = 0.999  # each probe's embedding with the reference's, at least
 INT8_COSINE: Final = 0.99
 CERTIFYING: Final = 32  # probes are enough for the cosines; int8 must do with all of them
@@ -59,7 +60,7 @@ class Trial:
     engine: str
     cosine: float = 0.0
     inputs_per_s: float = 0.0
-    refused: str | None = None
+    refused: Message | None = None
     asked_for: bool = False
 
 
@@ -76,7 +77,12 @@ def open_engine(tower: Tower, wanted: str | None = None, memory: Path | None = N
     elif not wanted and all(trial.asked_for for trial in known.values()):
         known |= try_engines(tower, engine_names(), memory)
     if wanted and (refused := known[wanted].refused):
-        raise EngineRefused(f"the engine {wanted} is refused for {tower.key}: {refused}")
+        raise EngineRefused(
+            N_("the engine {wanted} is refused for {tower}: {refused}"),
+            wanted=wanted,
+            tower=tower.key,
+            refused=refused,
+        )
     name = wanted or quickest(list(known.values())).engine
     return make_engine(name, tower)
 
@@ -89,8 +95,12 @@ def quickest(trials: Sequence[Trial]) -> Trial:
     offered = [trial for trial in trials if not trial.asked_for]
     certified = [trial for trial in offered if trial.refused is None]
     if not certified:
-        raise EngineRefused("; ".join(f"{trial.engine}: {trial.refused}" for trial in offered))
+        raise EngineRefused(joined(list(map(_refusal, offered))))
     return max(certified, key=lambda trial: trial.inputs_per_s)
+
+
+def _refusal(trial: Trial) -> Message:
+    return Message(N_("{engine}: {why}"), engine=trial.engine, why=trial.refused)
 
 
 def measured(key: str, memory: Path | None = None) -> float | None:
@@ -165,24 +175,40 @@ def _trial(
     except EngineRefused:
         raise
     except (ClipcoreError, RuntimeError, MemoryError) as error:  # as torch and OpenVINO fail
-        return Trial(name, refused=f"{type(error).__name__}: {error}")
+        return Trial(name, refused=_failure(error))
     if trial.refused:
         return trial
     return replace(trial, inputs_per_s=_inputs_per_s(engine, probe[: tower.timed]))
 
 
+def _failure(error: Exception) -> Message:
+    what = error.message if isinstance(error, ClipcoreError) else str(error)
+    return Message(N_("{kind}: {why}"), kind=type(error).__name__, why=what)
+
+
 def certify(name: str, rows: FloatArray, expected: FloatArray) -> Trial:
     """Compare an engine's (N, D) unit rows of the probe with the reference's."""
     if not np.isfinite(rows).all():
-        return Trial(name, refused="its embeddings are not finite")
+        return Trial(name, refused=Message(N_("its embeddings are not finite")))
     if np.abs(np.linalg.norm(rows, axis=1) - 1).max() > 1e-3:
-        return Trial(name, refused="its embeddings are not of unit length")
+        return Trial(name, refused=Message(N_("its embeddings are not of unit length")))
     cosine = float((rows * expected).sum(axis=1).min())
     least = INT8_COSINE if name == INT8 else COSINE
     if cosine < least:
-        return Trial(name, cosine, refused=f"cosine {cosine:.4f} with {REFERENCE}, below {least}")
+        why = Message(
+            N_("cosine {cosine} with {reference}, below {least}"),
+            cosine=f"{cosine:.4f}",
+            reference=REFERENCE,
+            least=least,
+        )
+        return Trial(name, cosine, refused=why)
     if name == INT8 and (found := recall(rows, expected)) < INT8_RECALL:
-        return Trial(name, cosine, refused=f"recall {found:.3f} of neighbours, below {INT8_RECALL}")
+        why = Message(
+            N_("recall {recall} of neighbours, below {least}"),
+            recall=f"{found:.3f}",
+            least=INT8_RECALL,
+        )
+        return Trial(name, cosine, refused=why)
     return Trial(name, cosine)
 
 

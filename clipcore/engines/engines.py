@@ -28,6 +28,7 @@ from clipcore.arrays import FloatArray
 from clipcore.engines.cpu import cores
 from clipcore.engines.json_cache import cache_path, report_unusable
 from clipcore.errors import EngineRefused, MissingDependency
+from clipcore.messages import N_
 
 if TYPE_CHECKING:
     from torch import nn
@@ -86,7 +87,9 @@ def make_engine(name: str, tower: Tower) -> Engine:
     """
     if not is_engine(name):
         known = ", ".join([*engine_names(), INT8])
-        raise EngineRefused(f"no engine is called {name!r}; this machine has {known}")
+        raise EngineRefused(
+            N_("no engine is called '{name}'; this machine has {known}"), name=name, known=known
+        )
     place, _, precision = name.partition("-")
     if place == "openvino":
         return OpenVinoEngine(tower, precision)
@@ -221,7 +224,7 @@ def _quantised(model: Any, inputs: npt.NDArray[Any]) -> Any:
         import nncf
     except ImportError as error:
         raise MissingDependency(
-            'the engine openvino-int8 needs NNCF: pip install "recollect-photos[int8]"'
+            N_('the engine openvino-int8 needs NNCF: pip install "recollect-photos[int8]"')
         ) from error
     samples = [item[None] for item in inputs]
     return nncf.quantize(
@@ -243,7 +246,7 @@ def _openvino() -> Any:
         import openvino
     except ImportError as error:
         raise MissingDependency(
-            'this engine needs OpenVINO: pip install "recollect-photos[cpu]"'
+            N_('this engine needs OpenVINO: pip install "recollect-photos[cpu]"')
         ) from error
     with FIRST_USE:  # two threads that hand it their first arrays at once would wait for ever
         openvino.Type.f32.to_dtype()

@@ -27,6 +27,7 @@ from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.models import BPE
 
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch
+from clipcore.messages import N_
 from clipcore.model.config import CONTEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -71,9 +72,14 @@ class ClipTokenizer:
         self.end = self._special(END, source)
         if self._bpe.get_vocab_size() != vocab_size or self.end != vocab_size - 1:
             raise CheckpointMismatch(
-                f"{source or 'the built-in vocabulary'} has {self._bpe.get_vocab_size()} tokens "
-                f"and ends a text with number {self.end}; the model expects {vocab_size} tokens, "
-                "the last of which ends a text"
+                N_(
+                    "{source} has {size} tokens and ends a text with number {end}; the model "
+                    "expects {vocab_size} tokens, the last of which ends a text"
+                ),
+                source=source or "the built-in vocabulary",
+                size=self._bpe.get_vocab_size(),
+                end=self.end,
+                vocab_size=vocab_size,
             )
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
@@ -101,7 +107,11 @@ class ClipTokenizer:
     def _special(self, token: str, source: Path | None) -> int:
         number = self._bpe.token_to_id(token)
         if number is None:
-            raise CheckpointMismatch(f"{source} has no token {token!r}: it is not a CLIP tokenizer")
+            raise CheckpointMismatch(
+                N_("{source} has no token '{token}': it is not a CLIP tokenizer"),
+                source=source,
+                token=token,
+            )
         return number
 
 
@@ -110,10 +120,14 @@ def _from_file(source: Path) -> BpeTokenizer:
     try:
         bpe = BpeTokenizer.from_file(str(source))
     except Exception as error:  # `tokenizers` raises nothing more precise
-        raise CheckpointDamaged(f"{source} cannot be read as a tokenizer: {error}") from error
+        raise CheckpointDamaged(
+            N_("{source} cannot be read as a tokenizer: {why}"), source=source, why=error
+        ) from error
     suffix = json.loads(source.read_text(encoding="utf-8"))["model"].get("end_of_word_suffix")
     if not isinstance(bpe.model, BPE) or suffix != "</w>":
-        raise CheckpointMismatch(f"{source} is not CLIP's byte-level BPE with '</w>' word ends")
+        raise CheckpointMismatch(
+            N_("{source} is not CLIP's byte-level BPE with '</w>' word ends"), source=source
+        )
     return _as_reference(bpe)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from clipcore.messages import N_
 from indexer.cli import output
 from indexer.cli.options import (
     Directories,
@@ -215,7 +216,7 @@ def _asked_password() -> str:
                     return given
                 complain("these two are not the same: once more")
     except (EOFError, GetPassWarning):
-        raise AccessError("no password was given: type it in a terminal") from None
+        raise AccessError(N_("no password was given: type it in a terminal")) from None
 
 
 @app.command()

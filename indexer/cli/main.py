@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperCommand
 
 from clipcore.errors import ClipcoreError
+from clipcore.messages import Message
 from indexer import clock
 from indexer.cli import daemon, models, output, roots
 from indexer.cli.forms import (
@@ -65,6 +66,7 @@ from indexer.cli.terminal import (
 )
 from indexer.errors import IndexerError, LibraryBusy, QueryError
 from indexer.query import help
+from indexer.records.status import ExploreProgress
 
 if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for torch and FAISS
     from indexer.library.library import Library
@@ -191,7 +193,7 @@ def rebuild(
                 open_pool=open_pool,
             )
         for notice in done.notices:
-            complain(notice)
+            complain(str(notice))
         print_lines([output.ingest_text(done)])
         if stopped.is_set():
             complain(output.stopped_text(done.left))
@@ -267,7 +269,7 @@ def status(library: LibraryOption, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def explore(library: LibraryOption, nice: NiceOption = 10) -> None:
+def explore(library: LibraryOption, nice: NiceOption = 10, as_json: JsonOption = False) -> None:
     """Draw the embedding map that the page's Explore shows, and find near-duplicates.
 
     The page does so by itself when it is opened; a large library takes minutes.
@@ -277,8 +279,17 @@ def explore(library: LibraryOption, nice: NiceOption = 10) -> None:
     configure_logging(logging.WARNING)
     lower_priority(nice)
     kept = stops_with("nothing has changed, the next 'indexer explore' begins again")
-    with library_at(library) as opened, kept:
-        opened.explore(_print_line)
+
+    def begins(step: Message) -> None:
+        _print_line(ExploreProgress(step).to_json() if as_json else str(step))
+
+    try:
+        with library_at(library) as opened, kept:
+            opened.explore(begins)
+    except (IndexerError, ClipcoreError) as error:
+        if as_json:
+            _print_line(ExploreProgress(error=error.message).to_json())
+        raise
 
 
 @app.command()

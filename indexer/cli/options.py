@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from clipcore.messages import N_
 from indexer.cli.terminal import OneLine, complain
 from indexer.errors import RootError
 from indexer.index.policy import IndexPolicy
@@ -226,7 +227,7 @@ def add_roots(library: Library, directories: list[str] | None) -> None:
     for directory in directories or ():
         library.add_root(location(directory))
     if not library.roots():
-        raise RootError("the library has no photo directory yet: name one")
+        raise RootError(N_("the library has no photo directory yet: name one"))
 
 
 @contextmanager

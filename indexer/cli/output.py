@@ -12,6 +12,7 @@ from typing import Any, Final
 from rich.cells import cell_len
 
 from clipcore.engines.choice import Trial, quickest
+from clipcore.messages import Message
 from indexer.cli.documents import (
     DaemonDocument,
     EnginesDocument,
@@ -90,7 +91,7 @@ def status_document(status: LibraryStatus) -> StatusDocument:
         "library": str(status.library),
         "model": status.model_id,
         "roots": [
-            {"path": str(root.path), "photos": root.photos, "notice": root.notice}
+            {"path": str(root.path), "photos": root.photos, "notice": _text(root.notice)}
             for root in status.roots
         ],
         "photos": status.photos,
@@ -102,7 +103,7 @@ def status_document(status: LibraryStatus) -> StatusDocument:
         "index": {
             "vectors": status.index.vectors,
             "kind": status.index.kind,
-            "reason": status.index.reason,
+            "reason": str(status.index.reason),
         },
         "paused": status.paused,
         "switching_to": status.switching_to,
@@ -116,14 +117,18 @@ def daemon_document(daemon: DaemonState) -> DaemonDocument:
         "pid": daemon.pid,
         "host": daemon.host,
         "since": _utc(daemon.since),
-        "doing": daemon.doing,
-        "paused": daemon.paused,
+        "doing": str(daemon.work.message),
+        "paused": _text(daemon.paused),
         "queue": daemon.queue,
         "photos_per_s": daemon.photos_per_s,
         "left_s": daemon.left_s,
         "last_reconcile": _utc(daemon.last_reconcile) if daemon.last_reconcile else None,
-        "last_error": daemon.last_error,
+        "last_error": _text(daemon.last_error),
     }
+
+
+def _text(message: Message | None) -> str | None:
+    return None if message is None else str(message)
 
 
 Listed = tuple[Sequence[Failure], Sequence[Oddity]]  # files that failed, and files that are odd
@@ -133,11 +138,16 @@ def failures_document(listed: Listed) -> list[FailureDocument]:
     """The public form of `indexer failures --json`."""
     failures, oddities = listed
     failed: list[FailureDocument] = [
-        {"path": str(one.path), "reason": one.reason, "since": _utc(one.since), "indexed": False}
+        {
+            "path": str(one.path),
+            "reason": str(one.reason),
+            "since": _utc(one.since),
+            "indexed": False,
+        }
         for one in failures
     ]
     odd: list[FailureDocument] = [
-        {"path": str(one.path), "reason": one.notice, "since": None, "indexed": True}
+        {"path": str(one.path), "reason": str(one.notice), "since": None, "indexed": True}
         for one in oddities
     ]
     return failed + odd
@@ -260,7 +270,7 @@ def _daemon_lines(status: LibraryStatus) -> list[str]:
         paused = ", and would be paused" if status.paused else ""
         return [f"daemon      not running{paused}"]
     lines = [
-        f"daemon      {daemon.paused or daemon.doing}",
+        f"daemon      {daemon.paused or daemon.work.message}",
         f"            process {daemon.pid} on {daemon.host} since {daemon.since:%Y-%m-%d %H:%M}Z",
     ]
     if daemon.queue:
@@ -323,7 +333,7 @@ def copied_text(copied: Copied, place: str) -> str:
 def roots_document(roots: list[Root]) -> list[RootDocument]:
     """The public form of `indexer roots --json`."""
     return [
-        {"path": str(root.path), "excludes": list(root.excludes), "notice": root.notice}
+        {"path": str(root.path), "excludes": list(root.excludes), "notice": _text(root.notice)}
         for root in roots
     ]
 
@@ -421,7 +431,7 @@ def _trial_document(trial: Trial, used: bool) -> TrialDocument:
         "engine": trial.engine,
         "cosine": trial.cosine,
         "inputs_per_s": trial.inputs_per_s,
-        "refused": trial.refused,
+        "refused": _text(trial.refused),
         "asked_for": trial.asked_for,
         "used": used,
     }

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, Final, TextIO
 
+from clipcore.messages import N_
 from indexer.errors import OutputError
 
 # C0, DEL, C1, line and paragraph separators, bidirectional controls (UAX #9), and the surrogates
@@ -164,7 +165,9 @@ def _output() -> Iterator[TextIO]:
     except BrokenPipeError:  # the reader has enough: no error
         raise
     except OSError as error:
-        raise OutputError(f"standard output cannot be written: {_why(error)}") from error
+        raise OutputError(
+            N_("standard output cannot be written: {why}"), why=_why(error)
+        ) from error
 
 
 def _why(error: OSError) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from clipcore.errors import ClipcoreError
+from clipcore.messages import N_, Message
 from indexer.clock import now
 from indexer.daemon.dirty_paths import SETTLE_S, DirtyPaths
 from indexer.daemon.presence import Presence
@@ -21,17 +22,18 @@ from indexer.daemon.schedule import EVERY_MIN, Due, Timetable
 from indexer.daemon.watch import Watcher, open_watcher
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
 from indexer.library.control import StateReporter
-from indexer.library.daemon_now import PAUSED, SCANNING_ALL, WATCHING, scanning
 from indexer.library.library import Library
+from indexer.location import Location
 from indexer.plurals import counted
 from indexer.records.changes import IngestReport
 from indexer.records.models import ModelRequest
+from indexer.records.status import Activity, Work
 from indexer.sync.survey import Watching
 
 log = logging.getLogger(__name__)
 
-INDEXING: Final = "indexing photos"
-EMBEDDING: Final = "embedding all photos with the other model"
+PAUSED: Final = Message(N_("paused: 'indexer resume' lets it go on"))
+ON_BATTERY: Final = Message(N_("paused while the machine runs on battery"))
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
 NO_SERVER_S: Final = 10.0  # and a server that has gone away
@@ -52,7 +54,7 @@ class Daemon:
         self._every_s = every_s
         self._on_battery = on_battery
         self._stopped = stopped or threading.Event()
-        self._notices: set[str] = set()  # those that were logged already
+        self._notices: set[Message] = set()  # those that were logged already
         self._request: ModelRequest | None = None  # for another model, as this turn began
         self._left = 0  # files that the last run did not come to
         self._beyond_snapshot = 0  # embeddings since the index was written last
@@ -81,31 +83,29 @@ class Daemon:
             while not self._stopped.is_set():
                 try:
                     self._library.check_identity()
-                    if other := self._library.makes_way_for:
-                        self._rest(reporter, other, None)
-                    elif why := self._idle():
-                        self._rest(reporter, "paused", why)
+                    if idle := self._idle():
+                        self._rest(reporter, *idle)
                     else:
                         self._turn(reporter)
                 except LibraryBusy as error:  # whoever came while it was paused may finish
-                    self._rest(reporter, "paused", str(error))
+                    self._rest(reporter, Work(Activity.NOT_ALONE), error.message)
                 except DatabaseUnreachable as error:
                     self._wait_for_server(reporter, error)
         left = f"; {counted(self._left, 'file')} left for the next start" if self._left else ""
         log.info("stopped%s", left)
 
-    def _idle(self) -> str | None:
-        """Why nothing is to be indexed now, if so."""
+    def _idle(self) -> tuple[Work, Message | None] | None:
+        """What goes on while nothing is to be indexed, and why it is paused; None if it is not."""
         if other := self._library.makes_way_for:
-            return other
+            return other, None
         if self._library.paused:
-            return PAUSED
-        return "paused while the machine runs on battery" if self._on_battery() else None
+            return Work(Activity.PAUSED), PAUSED
+        return (Work(Activity.ON_BATTERY), ON_BATTERY) if self._on_battery() else None
 
-    def _rest(self, reporter: StateReporter, doing: str, why: str | None) -> None:
-        if (reporter.state.doing, reporter.state.paused) != (doing, why):
-            log.info("%s", why or doing)
-        reporter.set(doing=doing, paused=why)
+    def _rest(self, reporter: StateReporter, work: Work, why: Message | None) -> None:
+        if (reporter.state.work, reporter.state.paused) != (work, why):
+            log.info("%s", why or work.message)
+        reporter.set(work=work, paused=why)
         self._stopped.wait(POLL_S)
 
     def _interrupted(self) -> bool:
@@ -127,22 +127,22 @@ class Daemon:
                 self._switch(self._request.source, reporter)
         except DiskFull as error:  # what was committed stays; the next turn looks at everything
             log.error("%s; trying again when there is room", error)
-            reporter.set(doing="waiting for room on the disk", last_error=str(error))
+            reporter.set(work=Work(Activity.NO_ROOM), last_error=error.message)
             self._stopped.wait(NO_ROOM_S)
         except DatabaseUnreachable as error:  # its lock is gone as well
             self._wait_for_server(reporter, error)
 
     def _wait_for_server(self, reporter: StateReporter, error: DatabaseUnreachable) -> None:
-        if reporter.state.last_error != str(error):
+        if reporter.state.last_error != error.message:
             log.error("%s; trying again until it does", error)
-        reporter.set(doing="waiting for the database", last_error=str(error))
+        reporter.set(work=Work(Activity.NO_SERVER), last_error=error.message)
         self._stopped.wait(NO_SERVER_S)
 
     def _keep_in_line(self, reporter: StateReporter) -> None:
         dirty = DirtyPaths()
         watcher = open_watcher(dirty)
         with self._library.writing():
-            reporter.set(paused=None, doing="loading the model")
+            reporter.set(paused=None, work=Work(Activity.LOADING))
             self._library.encoder.load_images()
             watcher.start()
             try:
@@ -152,19 +152,19 @@ class Daemon:
 
     def _switch(self, source: str, reporter: StateReporter) -> None:
         """Embed all photos with another model; when that is done, searches go over to it."""
-        reporter.set(paused=None, doing="loading the model")
+        reporter.set(paused=None, work=Work(Activity.LOADING))
         models = self._library.models
         try:
             with self._library.switching_to(source) as other, other.writing():
                 log.info("going over to the model %s", source)
                 other.encoder.load_images()
-                done = other.rebuild(_Pace(reporter, EMBEDDING), stop=self._interrupted)
+                done = other.rebuild(_Pace(reporter, Activity.EMBEDDING), stop=self._interrupted)
                 self._left = done.left
                 if not other.is_switching and models.request() == self._request:
                     models.cancel_request()
         except ClipcoreError as error:
             log.error("the library cannot go over to the model %s: %s", source, error)
-            models.refuse(source, str(error))
+            models.refuse(source, error.message)
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, reporter: StateReporter) -> None:
         timetable = Timetable(self._every_s)
@@ -199,11 +199,15 @@ class Daemon:
         A scan for one folder names that one: somebody has just added it and looks for it.
         """
         folder = reporter.requested_scan if only is None else None
-        reporter.set(doing=scanning(folder) if folder else SCANNING_ALL, queue=0, left_s=None)
+        reporter.set(work=Work(Activity.SCANNING, folder or None), queue=0, left_s=None)
         if only is None:  # only now: until then others see the request, from now on this
             reporter.take_scan_request()
         if not folder:
-            watching = replace(watching, scanning=lambda root: reporter.set(doing=scanning(root)))
+
+            def scanning(root: Location) -> None:
+                reporter.set(work=Work(Activity.SCANNING, str(root)))
+
+            watching = replace(watching, scanning=scanning)
         done = self._library.update(
             only, _Pace(reporter), stop=self._interrupted, watching=watching
         )
@@ -220,7 +224,7 @@ class Daemon:
         return [root.path for root in self._library.roots_here() if isinstance(root.path, Path)]
 
     def _check(self, paths: set[Path], reporter: StateReporter, watching: Watching) -> None:
-        reporter.set(doing="checking what changed")
+        reporter.set(work=Work(Activity.CHECKING))
         done = self._library.update(
             paths, _Pace(reporter), stop=self._interrupted, watching=watching
         )
@@ -240,15 +244,15 @@ class Daemon:
         if self._beyond_snapshot >= SNAPSHOT_EVERY:
             self._library.save_index()
             self._beyond_snapshot = 0
-        reporter.set(doing=WATCHING, queue=0, left_s=None)
+        reporter.set(work=Work(Activity.WATCHING), queue=0, left_s=None)
 
 
 class _Pace:
     """Tells a run's progress: files waiting, photos a second, seconds left."""
 
-    def __init__(self, reporter: StateReporter, doing: str = INDEXING) -> None:
+    def __init__(self, reporter: StateReporter, doing: Activity = Activity.INDEXING) -> None:
         self._reporter = reporter
-        self._doing = doing
+        self._work = Work(doing)
         self._started = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
@@ -256,7 +260,7 @@ class _Pace:
             return
         per_s = done / max(time.monotonic() - self._started, 1e-3)
         self._reporter.set(
-            doing=self._doing,
+            work=self._work,
             queue=total - done,
             photos_per_s=round(per_s, 1),
             left_s=round((total - done) / per_s) if per_s else None,

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from clipcore.messages import N_
 from indexer.errors import IndexerError
 from indexer.library.library import Library
 from indexer.records.status import DaemonState, LibraryStatus
@@ -42,8 +43,10 @@ def metrics_served(library: Library, port: int) -> Iterator[int]:
         server, thread = start_http_server(port, HOST, registry)
     except OSError as error:
         raise IndexerError(
-            f"port {port} on {HOST} cannot be used ({error.strerror}): "
-            "choose another with --metrics"
+            N_("port {port} on {host} cannot be used ({why}): choose another with --metrics"),
+            port=port,
+            host=HOST,
+            why=error.strerror,
         ) from error
     try:
         yield server.server_port

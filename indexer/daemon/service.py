@@ -22,12 +22,13 @@ from typing import Final, Protocol
 from huggingface_hub.constants import HF_HUB_CACHE
 
 from clipcore.engines.json_cache import cache_path
+from clipcore.messages import N_, Message, MessageId
 from indexer.environment import HOST
 from indexer.errors import ServiceError
 from indexer.library.control import Control
 
 STOP_S: Final = 10  # the daemon ends within 5 s; then it is killed, which costs a batch at most
-NEITHER: Final = (
+NEITHER: Final = N_(
     "this machine has neither systemd nor launchd: let its own scheduler run 'indexer watch'"
 )
 NOT_INSTALLED: Final = "not installed: 'indexer service install' does it"
@@ -299,7 +300,7 @@ def launchd_agent(
 def _quoted(text: str, *, argument: bool = False) -> str:
     """A word of a unit file, as systemd.syntax(7) and systemd.service(5) quote it."""
     if "\n" in text:
-        raise ServiceError(f"{text!r} holds a line break, which no unit file can")
+        raise ServiceError(N_("'{text}' holds a line break, which no unit file can"), text=text)
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{text.replace("$", "$$") if argument else text}"'
 
@@ -312,14 +313,15 @@ def _refuse_second(library: Path) -> None:
     """The service would only fail beside a daemon that somebody started by hand."""
     if running := Control(library).daemon():
         raise ServiceError(
-            f"process {running.pid} on {running.host} is the library's daemon already: "
-            "stop it first"
+            N_("process {pid} on {host} is the library's daemon already: stop it first"),
+            pid=running.pid,
+            host=running.host,
         )
 
 
-def _need(program: str, why: str) -> None:
+def _need(program: str, why: MessageId) -> None:
     if shutil.which(program) is None:
-        raise ServiceError(f"{program} is not here: {why}")
+        raise ServiceError(N_("{program} is not here: {why}"), program=program, why=Message(why))
 
 
 @contextmanager
@@ -359,4 +361,8 @@ def _checked(*command: str) -> None:
     done = _run(*command)
     if done.returncode:
         told = done.stderr.strip().splitlines()
-        raise ServiceError(f"'{' '.join(command)}' failed: {told[-1] if told else done.returncode}")
+        raise ServiceError(
+            N_("'{command}' failed: {why}"),
+            command=" ".join(command),
+            why=told[-1] if told else done.returncode,
+        )

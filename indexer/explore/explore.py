@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clipcore import Encoder
+from clipcore.messages import N_, Message
 from indexer.explore import atlas, near_duplicates
 from indexer.locking import held
 from indexer.records.photos import Photo
@@ -17,15 +18,15 @@ def explore(
     encoder: Encoder,
     thumbnail: Callable[[Photo], bytes | None],
     directory: Path,
-    report: Callable[[str], None],
+    report: Callable[[Message], None],
 ) -> None:
     """Compute both and keep them in `directory`; `report` receives each step as it begins.
 
     Raises LibraryBusy if another process is at it.
     """
-    with held(directory, "explorer", "is being explored by"):
-        report("drawing the atlas")
+    with held(directory, "explorer", N_("the library at {name} is being explored by {holder}")):
+        report(Message(N_("drawing the embedding map")))
         for drawn in atlas.draw(store, encoder):
             atlas.save(drawn, directory)
-        report("comparing photos that look alike")
+        report(Message(N_("comparing photos that look alike")))
         near_duplicates.save(near_duplicates.find(store, encoder.dim, thumbnail), directory)

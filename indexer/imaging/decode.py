@@ -19,6 +19,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError, features
 from PIL.ImageFile import ImageFile
 
+from clipcore.messages import N_, Message
 from indexer.errors import Undecodable
 from indexer.formats import FORMATS, HEIC, HEIC_BRANDS
 from indexer.imaging.bmp_masks import with_plain_channels
@@ -121,7 +122,7 @@ def _upright(
 ) -> tuple[Image.Image, Facts]:
     """What the file shows, or what it shows once it is mended; that is then among the facts."""
     if not data:
-        raise Undecodable("the file is empty")
+        raise Undecodable(N_("the file is empty"))
     # Pillow's own limit warns at 89 and fails at 179 megapixels; ours, _refuse_bomb, is higher
     Image.MAX_IMAGE_PIXELS = None
     _require_reader(data)
@@ -179,11 +180,13 @@ def _require_reader(data: bytes) -> None:
     brands = data[8 : min(int.from_bytes(data[:4], "big"), 64)]  # the file's own, then its kin
     if brands[:4] in AVIF_BRANDS or any(brand in brands for brand in AVIF_BRANDS):
         if AVIF not in _formats():
-            raise Undecodable("an AVIF photo: pip install --upgrade pillow")
+            raise Undecodable(N_("an AVIF photo: pip install --upgrade pillow"))
     elif brands[:4] in HEIC_BRANDS and HEIC not in _formats():
         raise Undecodable(
-            'a HEIC photo, as iPhones take them: pip install "recollect-photos[heic]", '
-            "then indexer failures --retry"
+            N_(
+                'a HEIC photo, as iPhones take them: pip install "recollect-photos[heic]", '
+                "then indexer failures --retry"
+            )
         )
 
 
@@ -195,24 +198,27 @@ def _explained(data: bytes) -> Iterator[None]:
     except Undecodable:
         raise
     except MemoryError as error:
-        raise Undecodable("too large for this machine's memory") from error
+        raise Undecodable(N_("too large for this machine's memory")) from error
     except Exception as error:
         raise Undecodable(unreadable_kind(data) or _reason(error)) from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Message:
     if isinstance(error, UnidentifiedImageError):
-        return "not an image of a known format"
-    return f"damaged: {error or type(error).__name__}"
+        return Message(N_("not an image of a known format"))
+    return Message(N_("damaged: {why}"), why=str(error) or type(error).__name__)
 
 
 def _refuse_bomb(image: Image.Image) -> None:
     width, height = image.size
     if width * height == 0:
-        raise Undecodable("the image has no pixels")
+        raise Undecodable(N_("the image has no pixels"))
     if width * height > PIXEL_LIMIT:
         raise Undecodable(
-            f"{width} x {height} pixels are more than the limit of {PIXEL_LIMIT // 10**6} million"
+            N_("{width} x {height} pixels are more than the limit of {limit} million"),
+            width=width,
+            height=height,
+            limit=PIXEL_LIMIT // 10**6,
         )
 
 

@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 from PIL import Image, PngImagePlugin
 
+from clipcore.messages import N_, Message
+
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 # the least that a chunk has, by the PNG specification, chapter 11; Pillow refuses shorter ones
 LEAST_BYTES: Final = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"acTL": 8, b"fcTL": 26}
@@ -31,7 +33,7 @@ class Mended(NamedTuple):
     """Bytes that Pillow reads in the place of others, and what is odd about those."""
 
     data: bytes
-    notice: str
+    notice: Message
 
 
 class Chunk(NamedTuple):
@@ -47,7 +49,7 @@ def mended(data: bytes) -> Iterator[Mended]:
     if data.startswith(PNG):
         yield from _mended_png(data)
     elif data.startswith(JPEG) and (ended := _ended_jpeg(data)):
-        yield Mended(ended, "the file lacks its end marker; all its pixels are there")
+        yield Mended(ended, Message(N_("the file lacks its end marker; all its pixels are there")))
 
 
 # --- PNG -----------------------------------------------------------------------------------------
@@ -66,11 +68,14 @@ def _mended_png(data: bytes) -> Iterator[Mended]:
 def _without(chunks: list[Chunk], left_out: list[Chunk]) -> Mended:
     kept = b"".join(chunk.whole for chunk in chunks if chunk not in left_out)
     kinds = ", ".join(sorted({chunk.kind.decode("ascii", "replace") for chunk in left_out}))
-    return Mended(
-        PNG + kept,
-        f"parts of the file that the picture can do without are damaged or too large, and were "
-        f"ignored: {kinds}",
+    notice = Message(
+        N_(
+            "parts of the file that the picture can do without are damaged or too large, and were "
+            "ignored: {parts}"
+        ),
+        parts=kinds,
     )
+    return Mended(PNG + kept, notice)
 
 
 def _chunks(data: bytes) -> Iterator[Chunk]:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v2
 
+from clipcore.messages import N_, Message
+
 # TIFF 6.0 and its successors, as libtiff's tiff.h and the registry of the Library of Congress list
 COMPRESSION, BITS, PHOTOMETRIC, SAMPLES, SAMPLE_FORMAT = 259, 258, 262, 277, 339
 METHODS: Final = {
@@ -52,7 +54,7 @@ BEGINNINGS: Final = (
 FILMS: Final = frozenset((b"isom", b"mp41", b"mp42", b"qt  ", b"avc1", b"3gp4", b"3gp5", b"M4V "))
 
 
-def unreadable_kind(data: bytes) -> str | None:
+def unreadable_kind(data: bytes) -> Message | None:
     """Why Pillow reads no file of this kind; None if it is not the kind that it fails by."""
     if data.startswith(tuple(PREFIXES)):
         return _tiff(data)
@@ -61,26 +63,37 @@ def unreadable_kind(data: bytes) -> str | None:
     return _bmp(data) if data.startswith(b"BM") else _other(data)
 
 
-def _other(data: bytes) -> str | None:
+def _other(data: bytes) -> Message | None:
     for beginning, name in BEGINNINGS:
         if data[: len(beginning)].lower() == beginning.lower():
-            return f"a file of the format {name}: convert it to JPEG or PNG"
+            return Message(
+                N_("a file of the format {format}: convert it to JPEG or PNG"), format=name
+            )
     if data[4:8] == b"ftyp" and data[8:12] in FILMS:
-        return "a film, not a picture"
+        return Message(N_("a film, not a picture"))
     return None
 
 
-def _tiff(data: bytes) -> str | None:
+def _tiff(data: bytes) -> Message | None:
     try:
         tags = _tags(data)
         method = int(tags.get(COMPRESSION, 1))
         if method not in COMPRESSION_INFO or not _is_built_in(method):
-            name = METHODS.get(method, f"method {method}")
-            return f"a TIFF compressed with {name}, which Pillow cannot read: save it with another"
+            return Message(
+                N_(
+                    "a TIFF compressed with {method}, which Pillow cannot read: save it with "
+                    "another"
+                ),
+                method=METHODS.get(method) or Message(N_("method {number}"), number=method),
+            )
         Image.open(io.BytesIO(data), formats=("TIFF",)).close()
     except UnidentifiedImageError:
-        kind = _pixels(tags)
-        return f"a TIFF with {kind}, which Pillow cannot read: save it as 8 or 16 bits, grey or RGB"
+        return Message(
+            N_(
+                "a TIFF with {kind}, which Pillow cannot read: save it as 8 or 16 bits, grey or RGB"
+            ),
+            kind=_pixels(tags),
+        )
     except Exception:  # noqa: BLE001 - its header is damaged: then that is the reason
         return None
     return None
@@ -96,13 +109,18 @@ def _tags(data: bytes) -> Mapping[int, Any]:
     return tags
 
 
-def _pixels(tags: Mapping[int, Any]) -> str:
-    """16-bit signed grey, 2 samples a pixel."""
+def _pixels(tags: Mapping[int, Any]) -> Message:
+    """16-bit signed grey in 2 samples a pixel."""
     bits, samples = tags.get(BITS, (1,)), tags.get(SAMPLES, 1)
     number = NUMBERS.get(tags.get(SAMPLE_FORMAT, (1,))[0], "")
     photometric = tags.get(PHOTOMETRIC, 0)
     colour = COLOURS.get(photometric, f"photometric {photometric}")
-    return f"{max(bits)}-bit {number}{colour} in {samples} samples a pixel"
+    return Message(
+        N_("{bits}-bit {colour} in {samples} samples a pixel"),
+        bits=max(bits),
+        colour=f"{number}{colour}",
+        samples=samples,
+    )
 
 
 def _is_built_in(method: int) -> bool:
@@ -116,20 +134,21 @@ def _is_built_in(method: int) -> bool:
     return True
 
 
-def _bmp(data: bytes) -> str | None:
+def _bmp(data: bytes) -> Message | None:
     if len(data) < 34:
         return None
     bits, compression = struct.unpack_from("<HI", data, 28)
     kinds = {
-        "a JPEG in it": compression == 4,
-        "a PNG in it": compression == 5,
-        f"{bits} bits a pixel": bits not in BMP_BITS,
+        Message(N_("a JPEG in it")): compression == 4,
+        Message(N_("a PNG in it")): compression == 5,
+        Message(N_("{bits} bits a pixel"), bits=bits): bits not in BMP_BITS,
     }
     kind = next((kind for kind, applies in kinds.items() if applies), None)
-    return kind and f"a BMP with {kind}, which Pillow cannot read: convert it to PNG"
+    sentence = N_("a BMP with {kind}, which Pillow cannot read: convert it to PNG")
+    return kind and Message(sentence, kind=kind)
 
 
-def _jpeg(data: bytes) -> str | None:
+def _jpeg(data: bytes) -> Message | None:
     at = 2
     while at + 10 < len(data) and data[at] == 0xFF and data[at + 1] != SCAN:
         marker = data[at + 1]
@@ -139,12 +158,13 @@ def _jpeg(data: bytes) -> str | None:
     return None
 
 
-def _frame(marker: int, bits: int, channels: int) -> str | None:
+def _frame(marker: int, bits: int, channels: int) -> Message | None:
     kinds = {
-        "lossless coding": marker in LOSSLESS,
-        "hierarchical coding": marker in HIERARCHICAL,
-        f"{bits} bits a sample": bits != 8,
-        f"{channels} channels": channels not in (1, 3, 4),
+        Message(N_("lossless coding")): marker in LOSSLESS,
+        Message(N_("hierarchical coding")): marker in HIERARCHICAL,
+        Message(N_("{bits} bits a sample"), bits=bits): bits != 8,
+        Message(N_("{channels} channels"), channels=channels): channels not in (1, 3, 4),
     }
     kind = next((kind for kind, applies in kinds.items() if applies), None)
-    return kind and f"a JPEG with {kind}, which Pillow cannot read: convert it to PNG"
+    sentence = N_("a JPEG with {kind}, which Pillow cannot read: convert it to PNG")
+    return kind and Message(sentence, kind=kind)

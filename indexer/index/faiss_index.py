@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 import numpy as np
 
+from clipcore.messages import N_
 from indexer.arrays import FloatArray, IntArray
 from indexer.errors import MissingFaiss
 from indexer.index.policy import STORED
@@ -319,7 +320,9 @@ def _faiss() -> Any:
         import faiss
     except ImportError as error:
         raise MissingFaiss(
-            "FAISS is not installed: pip install 'recollect-photos[cpu]' "
-            "(or [gpu] for CUDA graphics cards)"
+            N_(
+                "FAISS is not installed: pip install 'recollect-photos[cpu]' (or [gpu] for "
+                "CUDA graphics cards)"
+            )
         ) from error
     return faiss

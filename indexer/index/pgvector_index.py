@@ -16,10 +16,11 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text
 
+from clipcore.messages import N_, Message
 from indexer.arrays import FloatArray, IntArray
 from indexer.errors import DiskFull
 from indexer.index.contract import Passing
-from indexer.index.policy import APPROXIMATE, EXACT, RESCORED, IndexPolicy
+from indexer.index.policy import APPROXIMATE, EXACT, REQUESTED, RESCORED, IndexPolicy
 from indexer.index.policy import STORED as STORED_KIND
 from indexer.plurals import counted
 from indexer.records.status import IndexStatus
@@ -99,11 +100,11 @@ class PgIndex:
     def close(self) -> None:
         """Nothing runs in the background."""
 
-    def _reason(self) -> str:
+    def _reason(self) -> Message:
         if self._is_used:
-            return f"pgvector's HNSW: {RESCORED}"
+            return Message(N_("pgvector's HNSW: {why}"), why=RESCORED)
         if self._built:
-            return "asked for"
+            return REQUESTED
         return self._policy.reason(self._count, STORED_KIND)
 
     @property

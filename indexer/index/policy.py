@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
+from clipcore.messages import N_, Message
+
 AUTO: Final = "auto"
 EXACT: Final = "exact"
 APPROXIMATE: Final = "approximate"
@@ -23,7 +25,8 @@ EXACT_LIMIT: Final = 50_000
 BYTES_LIMIT: Final = 250_000
 GPU_LIMIT: Final = 1_000_000  # 1 GB of a graphics card
 
-RESCORED: Final = "candidates are scored with the stored vectors"
+RESCORED: Final = Message(N_("candidates are scored with the stored vectors"))
+REQUESTED: Final = Message(N_("requested"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,17 @@ class IndexPolicy:
             return BYTES
         return f"IVF{1 << round(math.log2(math.sqrt(count)))},PQ{dim}x4fs"
 
-    def reason(self, count: int, kind: str) -> str:
+    def reason(self, count: int, kind: str) -> Message:
         """Why an index of `count` vectors is of this kind."""
         if kind == BYTES:
-            return f"more than {self.exact_limit:,} vectors: compared as bytes, {RESCORED}"
+            sentence = N_("more than {limit} vectors: compared as bytes, {why}")
+            return Message(sentence, limit=f"{self.exact_limit:,}", why=RESCORED)
         if kind != STORED:
-            return f"more than {self.bytes_limit:,} vectors: {kind}, {RESCORED}"
+            sentence = N_("more than {limit} vectors: {kind}, {why}")
+            return Message(sentence, limit=f"{self.bytes_limit:,}", kind=kind, why=RESCORED)
         if self.exact_only:
-            return "asked for"
+            return REQUESTED
         if count <= self.exact_limit:
-            return f"up to {self.exact_limit:,} vectors all of them are compared"
-        return "for now: the library has outgrown it, a rebuild makes it approximate"
+            sentence = N_("up to {limit} vectors all of them are compared")
+            return Message(sentence, limit=f"{self.exact_limit:,}")
+        return Message(N_("for now: the library has outgrown it, a rebuild makes it approximate"))

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from clipcore.messages import N_
 from indexer.faults import ends_the_run, reason
 from indexer.records.photos import NEVER_READ
 from indexer.store.outcomes import Outcome
@@ -40,7 +41,7 @@ def _alone(store: Store, outcome: Outcome) -> tuple[Outcome, bool]:
     try:
         _write(store, [outcome])
     except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of the row
-        why = reason(error, "cannot be recorded: {}")
+        why = reason(error, N_("cannot be recorded: {why}"))
     else:
         return outcome, True
     failed = replace(
@@ -49,7 +50,9 @@ def _alone(store: Store, outcome: Outcome) -> tuple[Outcome, bool]:
     try:
         _write(store, [failed])
     except Exception as error:  # noqa: BLE001 - see above
-        log.error("%s: %s", outcome.found.path, reason(error, "its failure cannot be recorded: {}"))
+        log.error(
+            "%s: %s", outcome.found.path, reason(error, N_("its failure cannot be recorded: {why}"))
+        )
         return failed, False
     return failed, True
 

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from clipcore.engines.cpu import cores
+from clipcore.messages import N_
 from indexer.errors import ClusterError, MissingRay
 
 LOCAL: Final = "local"
@@ -74,12 +75,14 @@ def check(address: str) -> None:
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise MissingRay('Ray is not installed: pip install "recollect-photos[ray]"') from error
+        raise MissingRay(N_('Ray is not installed: pip install "recollect-photos[ray]"')) from error
     if address == LOCAL:
         return
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdecimal():
-        raise ClusterError(f"{address!r} is no cluster: 'local', or HOST:PORT of its head")
+        raise ClusterError(
+            N_("'{address}' is no cluster: 'local', or HOST:PORT of its head"), address=address
+        )
     try:
         answered = _speaks_grpc(host, int(port))
     except OSError as error:
@@ -102,8 +105,12 @@ def _speaks_grpc(host: str, port: int) -> bool:
 
 def _unanswered(address: str, why: str) -> ClusterError:
     return ClusterError(
-        f"no Ray cluster answers at {address} ({why}): "
-        "start one with 'ray start --head', and name the address that it prints"
+        N_(
+            "no Ray cluster answers at {address} ({why}): start one with 'ray start "
+            "--head', and name the address that it prints"
+        ),
+        address=address,
+        why=why,
     )
 
 
@@ -128,7 +135,9 @@ def _initialised(ray_address: str, **options: Any) -> Iterator[None]:
         why = str(error).partition("\n")[0]
         if "InvalidAuthToken" in str(error.__cause__):
             why += "; it asks for a token: copy ~/.ray/auth_token of its head to this machine"
-        raise ClusterError(f"the Ray cluster at {ray_address} cannot be used: {why}") from error
+        raise ClusterError(
+            N_("the Ray cluster at {address} cannot be used: {why}"), address=ray_address, why=why
+        ) from error
     try:
         yield
     finally:
@@ -159,7 +168,7 @@ def slots() -> list[Slot]:
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     found = [slot for node in nodes if node["Alive"] for slot in slots_on(node)]
     if not found:
-        raise ClusterError("no machine of the Ray cluster offers a processor: see 'ray status'")
+        raise ClusterError(N_("no machine of the Ray cluster offers a processor: see 'ray status'"))
     return found
 
 

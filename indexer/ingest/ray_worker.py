@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from clipcore.encoder import Encoder
+from clipcore.messages import N_
 from indexer.encoders import OpenEncoder, encoder_of
 from indexer.errors import ClusterError, InFlight, RootError
 from indexer.faults import ends_the_run
@@ -112,8 +113,12 @@ class Worker:
         for folder in (self._settings.folders[root_id] for root_id in root_ids):
             if isinstance(folder, Path) and not (folder.is_dir() and any(os.scandir(folder))):
                 raise RootError(
-                    f"{folder} is not there or empty on {socket.gethostname()}: every machine of "
-                    "the cluster must see it under this path, or it must be on object storage"
+                    N_(
+                        "{folder} is not there or empty on {host}: every machine of the "
+                        "cluster must see it under this path, or it must be on object storage"
+                    ),
+                    folder=folder,
+                    host=socket.gethostname(),
                 )
 
 
@@ -125,8 +130,8 @@ def _known(claims: Any, shard: int, sha256: bytes) -> KnownContent | None:
     except ray.exceptions.RayError as error:  # no file is at fault
         if ends_the_run(error):
             raise
-        raise ClusterError(f"the library does not answer: {error}") from error
+        raise ClusterError(N_("the library does not answer: {why}"), why=error) from error
     if in_flight:
-        raise InFlight("another shard is embedding these bytes")
+        raise InFlight(N_("another shard is embedding these bytes"))
     content: KnownContent | None = known
     return content

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from clipcore.errors import ClipcoreError
+from clipcore.messages import N_, Message
 from indexer.errors import ClusterError, IndexerError
 from indexer.faults import reason
 from indexer.ingest.ray_cluster import Slot, joined, slots
@@ -230,14 +231,16 @@ def _explained(error: BaseException) -> Exception:
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, IndexerError | ClipcoreError):
         return cause
-    return ClusterError(f"{type(cause).__name__}: {' '.join(str(cause).split())}")
+    return ClusterError(
+        N_("{kind}: {why}"), kind=type(cause).__name__, why=" ".join(str(cause).split())
+    )
 
 
 def _given_up(job: Job) -> Done:
     if job.is_unchanged:  # what is known of it is kept
         return Done((), postponed=(job,))
     never = job.found._replace(stat=NEVER_READ)  # tried again at the next scan
-    error = f"{TRIES} workers of the cluster were lost while they had it"
+    error = Message(N_("{count} workers of the cluster were lost while they had it"), count=TRIES)
     return Done((Outcome(never, job.row, error=error, left=job.moved_from),))
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
+from clipcore.messages import N_, Message
 from indexer.arrays import FloatArray
 from indexer.errors import EncoderFailed, InFlight, Unstable
 from indexer.faults import reason, storable
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 # Pixels that wait to be embedded: a whole shard of an encoder that sees 256 x 256, and a few photos
 # of one that sees more.
 WAITING_BYTES: Final = 24 * 2**20
-NO_THUMBNAIL: Final = "its thumbnail cannot be written: {}"
+NO_THUMBNAIL: Final = N_("its thumbnail cannot be written: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class _Content:
     facts: Facts | None = None
     pixels: FloatArray | None = None
     vector: FloatArray | None = None
-    error: str | None = None
+    error: Message | None = None
     may_pass: bool = False
 
 
@@ -145,7 +146,7 @@ class ShardWorker:
         except Unstable:
             raise
         except Exception as error:
-            why = reason(error, "cannot be read: {}")
+            why = reason(error, N_("cannot be read: {why}"))
             if job.is_unchanged:
                 log.warning("%s: %s; what is known of it is kept", job.found.path, why)
                 raise Unstable(why) from error
@@ -157,7 +158,9 @@ class ShardWorker:
         except InFlight:
             raise
         except Exception as error:  # noqa: BLE001 - see above
-            return job, _Content(error=reason(error, "cannot be looked up: {}"), may_pass=True)
+            return job, _Content(
+                error=reason(error, N_("cannot be looked up: {why}")), may_pass=True
+            )
         return job, contents[sha256]
 
     def _prepared(self, data: bytes, sha256: bytes) -> _Content:
@@ -166,13 +169,13 @@ class ShardWorker:
         if known and known.embedded:
             return _Content(sha256, known.id, embedded=True)
         content = _Content(sha256, known.id if known else None)
-        sentence, may_pass = "damaged: {}", False
+        sentence, may_pass = N_("damaged: {why}"), False
         try:
             with self.room.of(len(data) + decoded_bytes(data)):
                 decoded = decode(data, self.encoder.image_size_px)
             sentence, may_pass = NO_THUMBNAIL, True
             self.save_thumbnail(sha256, decoded.thumbnail)
-            sentence, may_pass = "cannot be scaled for the encoder: {}", False
+            sentence, may_pass = N_("cannot be scaled for the encoder: {why}"), False
             content.pixels = self.encoder.preprocess(decoded.image)
             content.facts = decoded.facts
         except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of the file
@@ -190,17 +193,17 @@ class ShardWorker:
         if sum(photo.nbytes for photo in pixels) < least_bytes:
             return
         try:
-            rows: list[FloatArray | str] = list(self._vectors(pixels))
+            rows: list[FloatArray | Message] = list(self._vectors(pixels))
         except ClipcoreError:
             raise  # nothing to do with these photos
         except Exception as error:  # noqa: BLE001 - one photo must not cost the others
             log.warning("a batch of %d failed, trying one by one: %s", len(pixels), error)
             rows = [self._embed_alone(photo) for photo in pixels]
-            if all(isinstance(row, str) for row in rows):
+            if all(isinstance(row, Message) for row in rows):
                 self._try_plain_picture()
         for content, row in zip(waiting, rows, strict=True):
             content.pixels = None
-            if isinstance(row, str):
+            if isinstance(row, Message):
                 content.error = row
             else:
                 content.vector = row
@@ -215,12 +218,12 @@ class ShardWorker:
             raise ValueError("it gave no finite vector")
         return vectors
 
-    def _embed_alone(self, photo: FloatArray) -> FloatArray | str:
+    def _embed_alone(self, photo: FloatArray) -> FloatArray | Message:
         """The photo's vector, or the reason why it has none."""
         try:
             return np.asarray(self._vectors([photo])[0])
         except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of the photo
-            return reason(error, "the encoder failed: {}")
+            return reason(error, N_("the encoder failed: {why}"))
 
     def _try_plain_picture(self) -> None:
         """Raises EncoderFailed where the encoder fails on a plain picture: no photo is at fault."""
@@ -228,11 +231,11 @@ class ShardWorker:
         try:
             self._vectors([self.encoder.preprocess(Image.new("RGB", (side_px, side_px), "grey"))])
         except Exception as error:
-            why = reason(error, "the encoder fails on every picture: {}")
+            why = reason(error, N_("the encoder fails on every picture: {why}"))
             raise EncoderFailed(why) from error
 
 
-def without_thumbnail(done: Done, sha256: bytes, error: str) -> Done:
+def without_thumbnail(done: Done, sha256: bytes, error: Message) -> Done:
     """The shard when that content's thumbnail could not be written: its files have failed."""
 
     def failed(outcome: Outcome) -> Outcome:

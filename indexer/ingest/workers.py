@@ -14,6 +14,7 @@ from typing import Protocol
 
 from clipcore.encoder import Encoder
 from clipcore.engines.cpu import cores
+from clipcore.messages import N_
 from indexer.encoders import OpenEncoder
 from indexer.errors import InFlight
 from indexer.ingest.shard import Done, Job, ShardWorker
@@ -109,7 +110,7 @@ class Claims:
         """
         with self._lock:
             if sha256 in self._in_flight and (shard is None or self._in_flight[sha256] != shard):
-                raise InFlight("another shard is embedding these bytes")
+                raise InFlight(N_("another shard is embedding these bytes"))
             known = self._known(sha256)
             if known and self._reembed and sha256 not in self._embedded:
                 known = KnownContent(known.id, embedded=False)

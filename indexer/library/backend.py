@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from clipcore.messages import N_
 from indexer.imaging.thumbnails import Thumbnails
 from indexer.index.contract import Index
 from indexer.index.live import LiveIndex, has_all
@@ -32,11 +33,11 @@ DATABASE: Final = "library.db"
 # The files and directories of a library, with what is written beside them: journals, locks, copies.
 OURS: Final = re.compile(
     r"\.?(library\.db|index\.faiss|thumbnails|generic-texts\.bin|atlas\.npz|look-alikes\.json"
-    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-wish\.json|paused|look|making-way\.json"
+    r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-[a-z]+\.json|paused|look|making-way\.json"
     r"|password\.json|database-url)([.-].*)?"
 )
-WRITTEN_BY: Final = "is being written by"
-KEPT_BY: Final = "is kept in line by"
+WRITTEN_BY: Final = N_("the library at {name} is being written by {holder}")
+WATCHED_BY: Final = N_("the library at {name} is watched by {holder}")
 
 
 class CurrentIndex(Protocol):
@@ -114,7 +115,7 @@ class FileBackend:
     @contextmanager
     def daemon_lock(self) -> Iterator[None]:
         """Be this machine's daemon. Raises LibraryBusy."""
-        with held(self.directory, "daemon", KEPT_BY):
+        with held(self.directory, "daemon", WATCHED_BY):
             yield
 
     def current_index(self, store: Store, dim: int, policy: IndexPolicy) -> CurrentIndex:

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.engine import URL
 
+from clipcore.messages import N_, Message
 from indexer.errors import DatabaseUnreachable, LibraryBusy
 from indexer.imaging.thumbnails import Thumbnails
 from indexer.index.pgvector_index import PgIndex
@@ -69,7 +70,7 @@ class PostgresBackend(FileBackend):
         """Hold the lock over a connection of its own: who dies loses both."""
         with self._tables().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.execute(text(f"SELECT {lock}({WRITERS})")).scalar():
-                raise LibraryBusy(f"the library at {self.name} {WRITTEN_BY} {self._others()}")
+                raise LibraryBusy(WRITTEN_BY, name=self.name, holder=self._holders())
             connection.detach()  # closed at the end, and not kept for others
             try:
                 yield
@@ -77,10 +78,10 @@ class PostgresBackend(FileBackend):
                 with suppress(DatabaseUnreachable):  # then the lock is gone already
                     connection.execute(text("SELECT pg_advisory_unlock_all()"))
 
-    def _others(self) -> str:
-        daemons = self.control.daemons()
-        told = ", ".join(f"process {one.pid} on {one.host}" for one in daemons)
-        return told or "another process"
+    def _holders(self) -> tuple[Message, ...]:
+        named = N_("process {pid} on {host}")
+        known = (Message(named, pid=one.pid, host=one.host) for one in self.control.daemons())
+        return tuple(known) or (Message(N_("another process")),)
 
     def current_index(self, store: Store, dim: int, policy: IndexPolicy) -> CurrentIndex:
         return PgIndex(store, dim, policy)

@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 
 import psutil
 
+from clipcore.messages import Message, literal
 from indexer.atomic import write_atomically
 from indexer.clock import now
 from indexer.errors import DatabaseUnreachable, DiskFull
@@ -30,7 +31,7 @@ from indexer.location import Location
 from indexer.paths import this_host
 from indexer.private import make_private
 from indexer.records.models import ModelRequest
-from indexer.records.status import DaemonState
+from indexer.records.status import DaemonState, Work
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +50,18 @@ BELIEVED_S: Final = 2.5 * SIGN_OF_LIFE_S  # older than that, it is a dead daemon
 class _Request:
     """The form of MAKING_WAY."""
 
-    doing: str
+    work: Work
     pid: int
     host: str
     written_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelRequest:
+    """The form of MODEL_REQUEST; a reason was text in older versions."""
+
+    source: str
+    refused: Message | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +108,13 @@ class Control:
         (self.directory / LOOK).unlink(missing_ok=True)
 
     @contextmanager
-    def making_way(self, doing: str) -> Iterator[None]:
-        """Let the daemon index nothing meanwhile; `doing` says for whom it makes way.
+    def making_way(self, work: Work) -> Iterator[None]:
+        """Let the daemon index nothing during this work.
 
-        It goes on by itself where the process that asked for it has died.
+        It goes on by itself where the process that requested it has died.
         """
         path = self.directory / MAKING_WAY
-        mine = {
-            "doing": doing,
-            "pid": os.getpid(),
-            "host": this_host(),
-            "written_at_s": time.time(),
-        }
-        request = json.dumps(mine).encode()
+        request = json.dumps(asdict(_Request(work, os.getpid(), this_host(), time.time()))).encode()
         write_atomically(path, request)
         try:
             yield
@@ -119,12 +122,12 @@ class Control:
             if path.exists() and path.read_bytes() == request:  # else another one came meanwhile
                 path.unlink()
 
-    def makes_way_for(self) -> str | None:
-        """For whom the daemon makes way now: "removing /photos"."""
+    def makes_way_for(self) -> Work | None:
+        """The work of another process for which the daemon makes way now."""
         path = self.directory / MAKING_WAY
         request = read_if_whole(path, _Request, "the daemon makes way for nothing")
         if request and is_alive(request.pid, request.host, request.written_at_s):
-            return request.doing
+            return request.work
         return None
 
     def request_model(self, request: ModelRequest) -> None:
@@ -134,7 +137,11 @@ class Control:
     def model_request(self) -> ModelRequest | None:
         """The model it has been asked to go over to and has not yet."""
         again = "request the model again with 'indexer models use NAME'"
-        return read_if_whole(self.directory / MODEL_REQUEST, ModelRequest, again)
+        found = read_if_whole(self.directory / MODEL_REQUEST, _ModelRequest, again)
+        if found is None:
+            return None
+        refused = literal(found.refused) if isinstance(found.refused, str) else found.refused
+        return ModelRequest(found.source, refused)
 
     def cancel_request(self) -> None:
         """Let the model be the one it is."""
@@ -209,7 +216,7 @@ class StateReporter:
     def set(self, **changes: Any) -> None:
         """Change these fields of DaemonState."""
         before, self._state = self._state, replace(self._state, **changes)
-        if (before.doing, before.paused) != (self._state.doing, self._state.paused):
+        if (before.work, before.paused) != (self._state.work, self._state.paused):
             self._write()
 
     def _write_on(self) -> None:

@@ -20,7 +20,7 @@ from indexer.json_files import parsed
 from indexer.library.control import Control, is_alive
 from indexer.location import Location
 from indexer.paths import this_host
-from indexer.records.status import DaemonState
+from indexer.records.status import DaemonState, Work
 from indexer.store.dialects import upsert
 from indexer.store.shared_schema import daemons, shared
 
@@ -65,10 +65,10 @@ class PostgresControl(Control):
         super().take_scan_request()
 
     @contextmanager
-    def making_way(self, doing: str) -> Iterator[None]:
+    def making_way(self, work: Work) -> Iterator[None]:
         """The daemons of all hosts make way; those of the others are paused meanwhile."""
         was_paused = self.is_paused()
-        with super().making_way(doing):
+        with super().making_way(work):
             self.pause()
             try:
                 yield

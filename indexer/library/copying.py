@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text, tuple_
 
+from clipcore.messages import N_
 from indexer.errors import LibraryError, LibraryNotFound
 from indexer.imaging.thumbnails import Thumbnails
 from indexer.index.policy import IndexPolicy
@@ -72,7 +73,9 @@ def _refuse_library(target: FileBackend) -> None:
         open_database(target.database).dispose()
     except LibraryNotFound:
         return
-    raise LibraryError(f"there is a library at {target.name} already: copy to another place")
+    raise LibraryError(
+        N_("there is a library at {name} already: copy to another place"), name=target.name
+    )
 
 
 class _Copy:
@@ -141,9 +144,14 @@ class _Copy:
             if there != here:
                 self._empty(self._tables)
                 raise LibraryError(
-                    f"the copy's {table.name} are not those of the library: {here[0]} rows of "
-                    f"{there[0]}, or other contents; it has changed since the copy was begun. "
-                    "Nothing of the copy is kept: say it once more"
+                    N_(
+                        "the copy's {table} are not those of the library: {here} rows of {there}, "
+                        "or other contents. The library has changed since the copy began; the copy "
+                        "is empty again: start it once more"
+                    ),
+                    table=table.name,
+                    here=here[0],
+                    there=there[0],
                 )
             counts[table.name] = here[0]
             log.info("%s: %d rows, sha256 %s on both sides", table.name, *here)

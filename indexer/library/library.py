@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from clipcore import Encoder, open_encoder
+from clipcore.messages import N_, Message
 from indexer.encoders import AUTO, OpenEncoder, encoder_of
 from indexer.errors import LibraryMissing, QueryError
 from indexer.explore.explore import explore
@@ -34,7 +35,7 @@ from indexer.records.changes import Failure, IngestReport, Oddity, Pruned, Row
 from indexer.records.models import Model
 from indexer.records.photos import Photo, Root
 from indexer.records.results import Facets, SearchResult
-from indexer.records.status import DaemonState, DiskUse, LibraryStatus
+from indexer.records.status import DaemonState, DiskUse, LibraryStatus, Work
 from indexer.search.query_vector import given_picture
 from indexer.search.searcher import Searcher
 from indexer.sources.object_storage import signed_link
@@ -120,8 +121,11 @@ class Library:
         """Raises LibraryMissing if it was removed, moved or replaced by another one."""
         if not self.is_in_place or self._store.recorded_id() != self._store.library_id:
             raise LibraryMissing(
-                f"the library at {self._name} was removed, moved or replaced while it was "
-                "open: nothing is written there any more. Start again where it is now"
+                N_(
+                    "the library at {name} was removed, moved or replaced while it was open: "
+                    "nothing is written there any more. Start again where it is now"
+                ),
+                name=self._name,
             )
 
     def check(self) -> None:
@@ -210,13 +214,13 @@ class Library:
         return self._backend.control.is_paused()
 
     @contextmanager
-    def making_way(self, doing: str) -> Iterator[None]:
-        """Let the daemon index nothing meanwhile, and say `doing`; a pause stays a pause."""
-        with self._backend.control.making_way(doing):
+    def making_way(self, work: Work) -> Iterator[None]:
+        """Let the daemon index nothing during this work; a pause stays a pause."""
+        with self._backend.control.making_way(work):
             yield
 
     @property
-    def makes_way_for(self) -> str | None:
+    def makes_way_for(self) -> Work | None:
         """What another process does while the daemon makes way."""
         return self._backend.control.makes_way_for()
 
@@ -331,10 +335,12 @@ class Library:
         """
         started = time.perf_counter()
         if isinstance(query, str) and not is_utf8(query):
-            raise QueryError("the query is not valid UTF-8: type it in this terminal's encoding")
+            raise QueryError(
+                N_("the query is not valid UTF-8: type it in this terminal's encoding")
+            )
         parsed = parse(query) if isinstance(query, str) else query
         if top < 1:
-            raise QueryError(f"the number of results must be at least 1, not {top}")
+            raise QueryError(N_("the number of results must be at least 1, not {top}"), top=top)
         if parsed.terms and self._seen_change is None:
             self._load()
         index = self._current_index()  # before the searcher: it may go over to another model
@@ -390,7 +396,7 @@ class Library:
     def _live_index(self) -> CurrentIndex:
         return self._backend.current_index(self._store, self.encoder.dim, self._index_policy)
 
-    def explore(self, told: Callable[[str], None] = lambda _: None) -> None:
+    def explore(self, told: Callable[[Message], None] = lambda _: None) -> None:
         """Draw the atlas anew and find the look-alikes; takes a minute or more. See explore.py."""
         explore(self._store, self.encoder, self.thumbnail, self.path, told)
 

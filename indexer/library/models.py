@@ -15,6 +15,7 @@ from clipcore.checkpoints.hub import Progress
 from clipcore.engines.choice import measured
 from clipcore.families import registry
 from clipcore.families.registry import KnownModel
+from clipcore.messages import Message
 from indexer.encoders import OpenEncoder
 from indexer.library.control import Control
 from indexer.library.opening import absolute
@@ -86,7 +87,7 @@ class Models:
         """Let the daemon switch to that model, one that runs now or the next that does."""
         self._control.request_model(ModelRequest(absolute(source)))
 
-    def refuse(self, source: str, why: str) -> None:
+    def refuse(self, source: str, why: Message) -> None:
         """Leave word why the library did not switch to that model."""
         self._control.request_model(ModelRequest(source, why))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from clipcore.families.default import choose
+from clipcore.messages import N_
 from indexer.encoders import AUTO, OpenEncoder
 from indexer.errors import LibraryNotFound, ModelMismatch
 from indexer.library.backend import WRITTEN_BY, FileBackend
@@ -84,9 +85,14 @@ def use_model(
         asked = asked_model(source, open_encoder)
         if asked.id != store.model_id and not switch:
             raise ModelMismatch(
-                f"the library at {name} was made with the model {store.model_id}, "
-                f"not {asked.id}: leave out --model, "
-                f"or switch with 'indexer rebuild --model {asked.source}'"
+                N_(
+                    "the library at {name} was made with the model {old}, not {new}: leave out "
+                    "--model, or switch with 'indexer rebuild --model {source}'"
+                ),
+                name=name,
+                old=store.model_id,
+                new=asked.id,
+                source=asked.source,
             )
     except BaseException:
         store.close()

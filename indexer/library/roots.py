@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from clipcore.messages import N_
 from indexer.errors import LibraryError, RootError
 from indexer.library.control import Control
 from indexer.location import Location, RemotePath, expanded, is_utf8, relative_to, shown_path
@@ -28,7 +29,9 @@ def add_root(
     elif patterns is None:
         store.see_root(root.id)
     elif root.path != path:
-        raise RootError(f"{directory} belongs to {root.path}: say there what to leave out")
+        raise RootError(
+            N_("{path} belongs to {root}: set its excludes there"), path=directory, root=root.path
+        )
     else:
         store.see_root(root.id)
         store.set_excludes(root.id, patterns)
@@ -43,7 +46,9 @@ def remove_root(store: Store, directory: Location) -> None:
     for root in store.roots():
         if root.path == path:
             return store.remove_root(root.id)
-    raise RootError(f"{shown_path(str(directory))} is no photo directory of this library")
+    raise RootError(
+        N_("{path} is no photo directory of this library"), path=shown_path(str(directory))
+    )
 
 
 def check_directory(library: Path, directory: Location, *, is_new: bool = False) -> Location:
@@ -54,17 +59,21 @@ def check_directory(library: Path, directory: Location, *, is_new: bool = False)
     """
     path = _resolved(directory)
     if not is_utf8(str(path)):
-        raise RootError(f"{shown_path(str(path))}: its name is not valid UTF-8: rename it")
+        raise RootError(
+            N_("{path}: its name is not valid UTF-8: rename it"), path=shown_path(str(path))
+        )
     if isinstance(path, RemotePath):
         check_url(path)
         return path
     library = library.resolve()
     if not path.is_dir():
-        raise RootError(f"{directory} is no directory that can be seen")
+        raise RootError(N_("{path} is no directory that can be seen"), path=directory)
     if path.is_relative_to(library):
-        raise RootError(f"{directory} is the library itself: it holds no photos of yours")
+        raise RootError(
+            N_("{path} is the library itself: it holds no photos of yours"), path=directory
+        )
     if holder := next(filter(is_library, _libraries_of(path)), None):
-        raise RootError(f"{holder} is a library: the pictures in it are thumbnails")
+        raise RootError(N_("{path} is a library: the pictures in it are thumbnails"), path=holder)
     if is_new and not library.is_relative_to(own_directory()):
         _refuse_inside(library, Root(0, path), RootError)
     return path
@@ -80,8 +89,12 @@ def _refuse_inside(library: Path, root: Root, kind: type[LibraryError | RootErro
     inside = relative_to(library, root.path)
     if inside is not None and not (inside and Excludes(root.excludes).covers_folder(inside)):
         raise kind(
-            f"the library {library} would lie in the photo directory {root.path}, which is never "
-            "written to: choose a place outside it"
+            N_(
+                "the library {library} would lie in the photo directory {root}, which is never "
+                "written to: choose a place outside it"
+            ),
+            library=library,
+            root=root.path,
         )
 
 

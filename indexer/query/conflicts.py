@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from clipcore.messages import N_, Message
 from indexer.errors import QueryError
 from indexer.query.cities import distance_km
 from indexer.query.conditions import (
@@ -39,7 +40,7 @@ def check(query: Query) -> None:
     """Raises QueryError for two filters of which no photo can pass both."""
     for one, other in combinations(query.filters, 2):
         if exclude_each_other(one, other):
-            raise QueryError(_told(one, other))
+            raise QueryError(_conflict(one, other))
 
 
 def exclude_each_other(one: Filter, other: Filter) -> bool:
@@ -53,12 +54,17 @@ def exclude_each_other(one: Filter, other: Filter) -> bool:
     return all(_are_apart(a, b) for a in _alternatives(one) for b in _alternatives(other))
 
 
-def _told(one: Filter, other: Filter) -> str:
+def _conflict(one: Filter, other: Filter) -> Message:
     first, second = _typed(one), _typed(other)
     if one.name != other.name or one.negated or other.negated or FILTERS[one.name].is_single:
-        return f"no photo can pass both {first} and {second}"
+        return Message(N_("no photo can pass both {one} and {other}"), one=first, other=second)
     either = _typed(Filter(one.name, any_of([*singles(one.value), *singles(other.value)])))
-    return f"no photo can pass both {first} and {second}: {either} finds those of either"
+    return Message(
+        N_("no photo can pass both {one} and {other}: {either} finds those of either"),
+        one=first,
+        other=second,
+        either=either,
+    )
 
 
 def _typed(one: Filter) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+from clipcore.messages import N_
+from indexer.errors import FilterValueError
 from indexer.query.conditions import Condition, Quantity
 from indexer.query.filter_values import Single, Value, any_of, singles
 from indexer.query.typography import alternatives, unquoted
@@ -50,8 +52,8 @@ class ByChoice(Generic[T]):
 class FilterSpec(Generic[T]):
     """One filter of the query language.
 
-    `parse` takes one value as it was typed, without its quotes, and today's date; its ValueError
-    names what the filter takes. `print` is its inverse and adds the unit.
+    `parse` takes one value as it was typed, without its quotes, and today's date; its
+    FilterValueError names what the filter takes. `print` is its inverse and adds the unit.
     """
 
     name: str  # letters alone
@@ -65,12 +67,12 @@ class FilterSpec(Generic[T]):
     exported: tuple[Quantity, ...] = ()  # columns of `contents` that stand in tables of photos
 
     def read(self, raw: str, today: date) -> Value:
-        """What was typed behind the colon. Raises ValueError."""
+        """What was typed behind the colon. Raises FilterValueError."""
         if self.is_single:
             return self.parse(raw if self.reads_quotes else unquoted(raw), today)
         parts = alternatives(raw)
         if len(parts) > 1 and "" in parts:
-            raise ValueError("a value on each side of a comma")
+            raise FilterValueError(N_("a value on each side of a comma"))
         return any_of([self.parse(part, today) for part in parts])
 
     def printed(self, value: Value) -> str:

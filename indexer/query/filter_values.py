@@ -1,8 +1,8 @@
 """What the filters of the query language ask for: their values, read and printed.
 
 A reader takes one value as it was typed, without its quotes, and the day that is today. Its
-ValueError names what the filter takes, its Impossible what is wrong with this value. Knows nothing
-of rows.
+FilterValueError names what the filter takes, its Impossible what is wrong with this value. Knows
+nothing of rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from clipcore.messages import N_
+from indexer.errors import FilterValueError, Impossible
 from indexer.query.named_days import month_number, named_day
 from indexer.query.typography import alternatives, ascii_form, quoted
 
@@ -26,10 +28,6 @@ DATE: Final = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?", re.ASCII)
 MEGAPIXELS: Final = re.compile(rf"({NUMBER})(?:mp)?", re.ASCII | re.IGNORECASE)
 DISTANCE: Final = re.compile(rf"({NUMBER})\s*(km|m)", re.ASCII | re.IGNORECASE)
 DEGREES: Final = re.compile(rf"-?{NUMBER}", re.ASCII)
-
-
-class Impossible(ValueError):
-    """The value has the right form, but there is no such thing; the text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +138,17 @@ def read_date(value: str, today: date) -> date:
         try:
             return date(year, month, day)
         except ValueError as error:
-            raise Impossible(f"the calendar has no {typed}") from error
+            raise Impossible(N_("the calendar has no {day}"), day=typed) from error
     try:
         named = named_day(typed, today)
     except ValueError:  # before all dates
         named = None
     if named is None:
-        raise ValueError(
-            "a date: 2019, 2019-06, 2019-06-30, yesterday, monday, june, last-week or 3-days-ago"
+        raise FilterValueError(
+            N_(
+                "a date: 2019, 2019-06, 2019-06-30, yesterday, monday, june, last-week or "
+                "3-days-ago"
+            )
         )
     return named
 
@@ -156,10 +157,17 @@ def read_year(value: str, today: date) -> int | Span:
     """A year, or years from one to another."""
     last = today.year + 1
     if other := _first_outside(value, FIRST_YEAR, last):
-        raise Impossible(f"a year is from {FIRST_YEAR} to {last}, not {other}")
+        raise Impossible(
+            N_("a year is from {first} to {last}, not {other}"),
+            first=FIRST_YEAR,
+            last=last,
+            other=other,
+        )
     found = _number_or_span(value, lambda part: _between(part, FIRST_YEAR, last))
     if found is None:
-        raise ValueError(f"a year from {FIRST_YEAR} to {last}, or years: 2018..2020")
+        raise FilterValueError(
+            N_("a year from {first} to {last}, or years: 2018..2020"), first=FIRST_YEAR, last=last
+        )
     if isinstance(found, Span) and (found.first or FIRST_YEAR) > (found.last or last):
         raise _backwards(str(found.first), str(found.last))
     return found
@@ -168,10 +176,10 @@ def read_year(value: str, today: date) -> int | Span:
 def read_month(value: str, today: date) -> int | Span:
     """A month, or months from one to another."""
     if other := _first_outside(value, 1, 12):
-        raise Impossible(f"a month is from 1 to 12, not {other}")
+        raise Impossible(N_("a month is from 1 to 12, not {other}"), other=other)
     found = _number_or_span(value, lambda part: month_number(part) or _between(part, 1, 12))
     if found is None:
-        raise ValueError("a month from 1 to 12 or its name, or months: 6..8")
+        raise FilterValueError(N_("a month from 1 to 12 or its name, or months: 6..8"))
     return found
 
 
@@ -200,13 +208,13 @@ def _first_outside(value: str, first: int, last: int) -> str | None:
 
 def _backwards(first: str, last: str) -> Impossible:
     span, turned = f"{first}..{last}", f"{last}..{first}"
-    return Impossible(f"{span} runs backwards: {turned}")
+    return Impossible(N_("{span} runs backwards: {turned}"), span=span, turned=turned)
 
 
 def read_name(value: str, _today: date) -> str:
     """Any text that is not blank."""
     if not value.strip():
-        raise ValueError("a name, without a space before it")
+        raise FilterValueError(N_("a name, without a space before it"))
     return value
 
 
@@ -215,7 +223,7 @@ def read_one_of(choices: Collection[str]) -> Callable[[str, date], str]:
 
     def read(value: str, _today: date) -> str:
         if (chosen := ascii_form(value).lower()) not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
+            raise FilterValueError(N_("one of {choices}"), choices=tuple(choices))
         return chosen
 
     return read
@@ -225,7 +233,7 @@ def read_megapixels(value: str, _today: date) -> float:
     """8, 8mp."""
     match = MEGAPIXELS.fullmatch(ascii_form(value))
     if not match:
-        raise ValueError("megapixels: larger:8mp")
+        raise FilterValueError(N_("megapixels: larger:8mp"))
     return float(match[1])
 
 
@@ -242,13 +250,18 @@ def read_place(raw: str, _today: date) -> Circle | Box:
         place = _box(parts)
     if place is None and any(any(map(str.isalpha, part)) for part in middle):
         raise Impossible(
-            f"no town is called {', '.join(middle)!r}: "
-            "a larger one nearby may be known, and near:48.858,2.294,5km takes any place"
+            N_(
+                "no town is called '{name}': a larger one nearby may be known, and "
+                "near:48.858,2.294,5km takes any place"
+            ),
+            name=", ".join(middle),
         )
     if place is None:
-        raise ValueError(
-            "a town, or latitude and longitude with a distance: "
-            'near:paris, near:"new york",20km, near:48.858,2.294,5km'
+        raise FilterValueError(
+            N_(
+                "a town, or latitude and longitude with a distance: "
+                'near:paris, near:"new york",20km, near:48.858,2.294,5km'
+            )
         )
     return place
 
@@ -260,7 +273,9 @@ def _distance_km(text: str) -> float | None:
     km = float(match[1]) / (1 if match[2].lower() == "km" else 1000)
     if not 0 < km <= MAX_RADIUS_KM:
         raise Impossible(
-            f"a distance is more than 0 and at most {MAX_RADIUS_KM:.0f} km, not {text}"
+            N_("a distance is more than 0 and at most {most} km, not {other}"),
+            most=f"{MAX_RADIUS_KM:.0f}",
+            other=text,
         )
     return km
 
@@ -271,7 +286,9 @@ def _around_point(middle: list[str], radius_km: float | None) -> Circle | None:
         return None
     latitude, longitude = _latitude(typed[0]), _longitude(typed[1])
     if radius_km is None:
-        raise Impossible(f"latitude and longitude need a distance: near:{','.join(typed)},5km")
+        raise Impossible(
+            N_("latitude and longitude need a distance: near:{place},5km"), place=",".join(typed)
+        )
     return Circle(latitude, longitude, radius_km)
 
 
@@ -290,13 +307,13 @@ def _box(parts: list[str]) -> Box | None:
 
 def _latitude(typed: str) -> float:
     if abs(float(typed)) > 90:
-        raise Impossible(f"a latitude is from -90 to 90, not {typed}")
+        raise Impossible(N_("a latitude is from -90 to 90, not {other}"), other=typed)
     return float(typed)
 
 
 def _longitude(typed: str) -> float:
     if abs(float(typed)) > 180:
-        raise Impossible(f"a longitude is from -180 to 180, not {typed}")
+        raise Impossible(N_("a longitude is from -180 to 180, not {other}"), other=typed)
     return float(typed)
 
 

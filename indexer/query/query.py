@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from indexer.errors import QueryError
-from indexer.query.filter_values import NUMBER, Impossible, Value, decimal
+from clipcore.messages import N_, Message
+from indexer.errors import FilterValueError, Impossible, QueryError
+from indexer.query.filter_values import NUMBER, Value, decimal
 from indexer.query.filters import FILTERS
 from indexer.query.typography import QUOTED, QUOTES, ascii_form, quoted, unquoted
 
@@ -155,21 +156,26 @@ class _Parser:
         try:
             self._filter(name["name"].lower(), raw, bool(name["minus"]))
         except KeyError as error:
-            raise self._error(
-                f"there is no filter {error}: there are {', '.join(FILTERS)} and sort; "
-                "words with a colon go in quotes",
-                name.start(),
-            ) from error
+            no_filter = Message(
+                N_(
+                    "there is no filter '{name}': there are {names} and sort; words with a colon "
+                    "go in quotes"
+                ),
+                name=name["name"].lower(),
+                names=tuple(FILTERS),
+            )
+            raise self._error(no_filter, name.start()) from error
         except Impossible as error:
-            raise self._error(str(error), name.end()) from error
-        except ValueError as error:
-            raise self._error(f"'{name['name']}:' takes {error}", name.end()) from error
+            raise self._error(error.message, name.end()) from error
+        except FilterValueError as error:
+            takes = Message(N_("'{filter}:' takes {values}"), filter=name["name"], values=error)
+            raise self._error(takes, name.end()) from error
         return name.end() + len(raw)
 
     def _filter(self, name: str, raw: str, negated: bool) -> None:
         if name == "sort":
             if ascii_form(unquoted(raw)).lower() != "date" or negated:
-                raise ValueError("date: sort:date")
+                raise FilterValueError(N_("date: sort:date"))
             self.sort = "date"
         else:
             self.filters.append(Filter(name, FILTERS[name].read(raw, self.today), negated))
@@ -189,7 +195,7 @@ class _Parser:
         elif FILE.match(value):
             self._take_photo(PhotoFile(value))
         elif not value.strip():
-            raise self._error("there is nothing between the quotes", at)
+            raise self._error(Message(N_("there is nothing between the quotes")), at)
         else:
             self.words.append(value)
             self.dangling = None
@@ -198,7 +204,10 @@ class _Parser:
     def _take_weight(self, match: re.Match[str]) -> int:
         self.weight, self.dangling = float(match[1]), match.start()
         if not 0 < self.weight <= MAX_WEIGHT:
-            raise self._error(f"a weight is more than 0 and at most {MAX_WEIGHT:g}", match.start())
+            raise self._error(
+                Message(N_("a weight is more than 0 and at most {most}"), most=f"{MAX_WEIGHT:g}"),
+                match.start(),
+            )
         return match.end()
 
     def _take_photo(self, photo: PhotoFile | LibraryPhoto) -> None:
@@ -208,7 +217,7 @@ class _Parser:
 
     def _photo_id(self, raw: str, at: int) -> int:
         if len(raw) > len("#") + 18:  # what a database's integer surely holds
-            raise self._error("no photo has such a number", at)
+            raise self._error(Message(N_("no photo has such a number")), at)
         return int(raw[1:])
 
     def _read(self, at: int) -> str:
@@ -217,12 +226,12 @@ class _Parser:
         raw = match[0] if match else ""
         end = at + len(raw)
         if self.text[end : end + 1] in tuple(QUOTES):
-            raise self._error("this quote is never closed", end)
+            raise self._error(Message(N_("this quote is never closed")), end)
         return raw
 
     def _close(self) -> None:
         if self.dangling is not None:
-            raise self._error("nothing follows to which this belongs", self.dangling)
+            raise self._error(Message(N_("nothing follows to which this belongs")), self.dangling)
         if self.words:
             self._add(Text(" ".join(self.words)))
 
@@ -234,11 +243,11 @@ class _Parser:
     def finish(self) -> Query:
         self._close()
         if not self.terms and not self.filters and self.sort != "date":
-            raise QueryError("the query is empty: type what the photo shows")
+            raise QueryError(N_("the query is empty: type what the photo shows"))
         return Query(tuple(self.terms), tuple(self.filters), self.sort)
 
-    def _error(self, what: str, at: int) -> QueryError:
-        return QueryError(f"{what} (column {at + 1})", self.text, at)
+    def _error(self, problem: Message, at: int) -> QueryError:
+        return QueryError(problem, query=self.text, column=at)
 
 
 # printing

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from clipcore.messages import Message
 from indexer.location import Location
 from indexer.records.photos import FileStat
 
@@ -19,7 +20,7 @@ class Row(NamedTuple):
     path: str
     stat: FileStat
     content_id: int | None
-    error: str | None = None
+    error: Message | None = None
     missing_since: datetime | None = None
 
 
@@ -29,7 +30,7 @@ class Found(NamedTuple):
     root_id: int
     path: str
     stat: FileStat
-    problem: str | None = None  # why it cannot be indexed, known without opening it
+    problem: Message | None = None  # why it cannot be indexed, known without opening it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Failure:
     """A file that could not be indexed, why, and since when."""
 
     path: Location
-    reason: str
+    reason: Message
     since: datetime
 
 
@@ -64,7 +65,7 @@ class Oddity:
     """A file that is indexed though something is odd about it, and what."""
 
     path: Location
-    notice: str
+    notice: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class IngestReport:
     postponed: int = 0
     left: int = 0  # that a stop kept it from
     seconds: float = 0.0
-    notices: tuple[str, ...] = ()
+    notices: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

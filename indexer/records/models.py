@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clipcore.messages import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -18,7 +20,7 @@ class ModelRequest:
     """The model that the daemon is asked to switch to. `refused`: why that cannot be, if so."""
 
     source: str
-    refused: str | None = None
+    refused: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
+from clipcore.messages import Message
 from indexer.location import Location
 
 
@@ -48,7 +49,7 @@ class Root:
 
     id: int
     path: Location
-    notice: str | None = None  # why the last look at it changed nothing, if it did not
+    notice: Message | None = None  # why the last look at it changed nothing, if it did not
     excludes: tuple[str, ...] = ()  # patterns as in .gitignore
 
 
@@ -74,7 +75,7 @@ class Facts:
     focal_mm: float | None = None
     latitude_deg: float | None = None
     longitude_deg: float | None = None
-    notice: str | None = None
+    notice: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,75 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
+from clipcore.messages import N_, Message
 from indexer.location import Location
 from indexer.records.models import ModelRequest
+
+
+class Activity(StrEnum):
+    """What a daemon does; SCANNING and REMOVING go with a folder, SCANNING also without."""
+
+    STARTING = "starting"
+    LOADING = "loading"
+    SCANNING = "scanning"
+    CHECKING = "checking"
+    INDEXING = "indexing"
+    EMBEDDING = "embedding"
+    WATCHING = "watching"
+    REMOVING = "removing"  # so does another process, for which it makes way
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    RESUMING = "resuming"
+    ON_BATTERY = "on battery"
+    NOT_ALONE = "not alone"
+    NO_ROOM = "no room"
+    NO_SERVER = "no server"
+
+
+SENTENCES: Final = {
+    Activity.STARTING: N_("starting"),
+    Activity.LOADING: N_("loading the model"),
+    Activity.SCANNING: N_("scanning all folders"),
+    Activity.CHECKING: N_("checking for changes"),
+    Activity.INDEXING: N_("indexing photos"),
+    Activity.EMBEDDING: N_("embedding all photos with the other model"),
+    Activity.WATCHING: N_("watching"),
+    Activity.REMOVING: N_("removing a folder"),
+    Activity.PAUSING: N_("pausing"),
+    Activity.PAUSED: N_("paused"),
+    Activity.RESUMING: N_("resuming"),
+    Activity.ON_BATTERY: N_("paused on battery"),
+    Activity.NOT_ALONE: N_("waiting for another process"),
+    Activity.NO_ROOM: N_("waiting for room on the disk"),
+    Activity.NO_SERVER: N_("waiting for the database"),
+}
+OF_FOLDER: Final = {
+    Activity.SCANNING: N_("scanning {folder}"),
+    Activity.REMOVING: N_("removing {folder}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done, and in which folder, if in one."""
+
+    doing: Activity
+    folder: str | None = None
+
+    @property
+    def message(self) -> Message:
+        """The same in words."""
+        if self.folder and self.doing in OF_FOLDER:
+            return Message(OF_FOLDER[self.doing], folder=self.folder)
+        return Message(SENTENCES[self.doing])
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +80,30 @@ class DaemonState:
     pid: int
     host: str
     since: datetime
-    doing: str = "starting"
-    paused: str | None = None  # why it takes in nothing
+    work: Work = Work(Activity.STARTING)
+    paused: Message | None = None  # why it indexes nothing, if so
     queue: int = 0  # files seen, but not taken in yet
     photos_per_s: float = 0.0
     left_s: int | None = None
     last_reconcile: datetime | None = None
-    last_error: str | None = None
+    last_error: Message | None = None
+
+    @property
+    def doing(self) -> Activity:
+        """What it does, wherever."""
+        return self.work.doing
+
+
+@dataclass(frozen=True, slots=True)
+class ExploreProgress:
+    """A line of `indexer explore --json`: what is being done, or why it failed."""
+
+    doing: Message | None = None
+    error: Message | None = None
+
+    def to_json(self) -> str:
+        """As one line."""
+        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +112,7 @@ class IndexStatus:
 
     vectors: int
     kind: str
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +137,7 @@ class RootStatus:
 
     path: Location
     photos: int
-    notice: str | None
+    notice: Message | None
     other_formats: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -76,7 +155,9 @@ class LibraryStatus:
     embeddings: int
     failed: int
     missing: int
-    index: IndexStatus = field(default_factory=lambda: IndexStatus(0, "exact", ""))
+    index: IndexStatus = field(
+        default_factory=lambda: IndexStatus(0, "exact", Message(N_("no vectors yet")))
+    )
     awaiting_prune: int = 0
     paused: bool = False  # `indexer pause` was said
     request: ModelRequest | None = None  # the model it is to go over to

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from clipcore import Encoder
+from clipcore.messages import N_
 from indexer.arrays import FloatArray
 from indexer.errors import QueryError, Undecodable
 from indexer.imaging.decode import decode, decoded_size
@@ -52,7 +53,7 @@ class Composer:
             total += np.float32(term.weight) * self._embedding(term.content)
         length = float(np.linalg.norm(total))
         if length <= CANCELLED * sum(abs(term.weight) for term in terms):
-            raise QueryError("the parts of the query cancel each other out")
+            raise QueryError(N_("the parts of the query cancel each other out"))
         return total / np.float32(length)
 
     def _embedding(self, content: Content) -> FloatArray:
@@ -66,7 +67,7 @@ class Composer:
             case Picture(model_id, embedding):
                 if model_id != self._encoder.model_id:
                     raise QueryError(
-                        "the library has gone over to another model: give the picture again"
+                        N_("the library uses another model now: add the picture again")
                     )
                 return np.array(embedding, np.float32)
 
@@ -86,14 +87,16 @@ class Composer:
     def _embed_file(self, place: Location) -> FloatArray:
         # not a pipe either: reading one may never end
         if isinstance(place, Path) and not place.is_file():
-            raise QueryError(f"there is no photo file {place}")
+            raise QueryError(N_("there is no photo file {path}"), path=place)
         try:
             image = decode(_read(place), self._encoder.image_size_px).image
         except FileNotFoundError as error:
-            raise QueryError(f"there is no photo file {place}") from error
+            raise QueryError(N_("there is no photo file {path}"), path=place) from error
         except (Undecodable, OSError) as error:
             why = getattr(error, "strerror", None) or error
-            raise QueryError(f"{place} is no photo that can be read: {why}") from error
+            raise QueryError(
+                N_("{path} is no photo that can be read: {why}"), path=place, why=why
+            ) from error
         return _embedded(self._encoder, image)
 
 
@@ -107,21 +110,25 @@ def given_picture(encoder: Encoder, data: bytes) -> tuple[Picture, bytes]:
     Raises QueryError where it is too large or cannot be read, and where many others wait.
     """
     if len(data) > GIVEN_BYTES:
-        raise QueryError(f"the picture has more than {GIVEN_BYTES // 10**6} MB")
+        raise QueryError(
+            N_("the picture has more than {count} MB"),
+            count=GIVEN_BYTES // 10**6,
+        )
     pixels, needed_bytes = decoded_size(data)
     if pixels > GIVEN_PIXELS:
-        raise QueryError(f"the picture has more than {GIVEN_PIXELS // 10**6} megapixels")
+        raise QueryError(
+            N_("the picture has more than {count} megapixels"),
+            count=GIVEN_PIXELS // 10**6,
+        )
     if needed_bytes > free_bytes():
-        raise QueryError("this machine has too little free memory to read the picture")
+        raise QueryError(N_("this machine has too little free memory to read the picture"))
     try:
         with room_on_demand().of(len(data) + needed_bytes, WAITING):
             decoded = decode(data, encoder.image_size_px)
     except Crowded as error:
-        raise QueryError(
-            "many pictures are being read just now: give it again in a minute"
-        ) from error
+        raise QueryError(N_("many pictures are being read now: try again in a minute")) from error
     except Undecodable as error:
-        raise QueryError(f"the picture cannot be read: {error}") from error
+        raise QueryError(N_("the picture cannot be read: {why}"), why=error) from error
     embedding = _embedded(encoder, decoded.image)
     return Picture(encoder.model_id, tuple(embedding.tolist())), decoded.thumbnail
 

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from clipcore.messages import N_
 from indexer.environment import OIDC
 from indexer.errors import AccessError
 from indexer.serving.password import has_password
@@ -48,11 +49,16 @@ class Access:
         if self.oidc:
             people(self.oidc)
             if find_spec("authlib") is None:
-                raise AccessError('--oidc needs a package: pip install "recollect-photos[oidc]"')
+                raise AccessError(
+                    N_('--oidc needs a package: pip install "recollect-photos[oidc]"')
+                )
         elif not has_password(library) and not is_loopback(self.host):
             raise AccessError(
-                f"--host {self.host} would show the photos to everybody who reaches this machine: "
-                "set a password first with 'indexer password', or give --oidc FILE"
+                N_(
+                    "--host {host} would show the photos to everybody who reaches this machine: "
+                    "set a password first with 'indexer password', or give --oidc FILE"
+                ),
+                host=self.host,
             )
 
 
@@ -79,11 +85,17 @@ def people(oidc: Path) -> frozenset[str]:
     described = _read(oidc)
     missing = [key for key in NEEDED if not described.get("auth", {}).get(key)]
     if missing:
-        raise AccessError(f"{oidc} lacks {', '.join(missing)} in [auth]")
+        raise AccessError(
+            N_("{path} lacks {missing} in [auth]"), path=oidc, missing=", ".join(missing)
+        )
     listed = described.get("recollect", {}).get("people")
     if not listed or not isinstance(listed, list):
         raise AccessError(
-            f'{oidc} must say who may come in: [recollect] with people = ["name@example.org"]'
+            N_(
+                "{path} must name the people who may log in: "
+                '[recollect] with people = ["name@example.org"]'
+            ),
+            path=oidc,
         )
     return frozenset(str(person).lower() for person in listed)
 
@@ -92,9 +104,11 @@ def _read(oidc: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(oidc.read_text("utf-8"))
     except OSError as error:
-        raise AccessError(f"{oidc} cannot be read: {error.strerror}") from error
+        raise AccessError(
+            N_("{path} cannot be read: {why}"), path=oidc, why=error.strerror
+        ) from error
     except ValueError as error:
-        raise AccessError(f"{oidc} is no TOML: {error}") from error
+        raise AccessError(N_("{path} is no TOML: {why}"), path=oidc, why=error) from error
 
 
 def _refuse_no_network(proxy: str) -> None:
@@ -102,5 +116,9 @@ def _refuse_no_network(proxy: str) -> None:
         ipaddress.ip_network(proxy)
     except ValueError as error:
         raise AccessError(
-            f"--proxy {proxy} is neither an address nor a network, as 10.0.0.5 and 10.0.0.0/24 are"
+            N_(
+                "--proxy {proxy} is neither an address nor a network, as 10.0.0.5 and "
+                "10.0.0.0/24 are"
+            ),
+            proxy=proxy,
         ) from error

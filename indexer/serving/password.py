@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from clipcore.messages import N_
 from indexer.atomic import write_atomically
 from indexer.environment import PASSWORD
 from indexer.errors import AccessError, DamagedFile
@@ -68,7 +69,9 @@ def password_mark(library: Path, environment: Mapping[str, str] = os.environ) ->
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AccessError(f"{library / FILE} cannot be read: {error.strerror}") from error
+        raise AccessError(
+            N_("{path} cannot be read: {why}"), path=library / FILE, why=error.strerror
+        ) from error
 
 
 def is_password(library: Path, given: str, environment: Mapping[str, str] = os.environ) -> bool:
@@ -83,7 +86,8 @@ def is_password(library: Path, given: str, environment: Mapping[str, str] = os.e
         found = hashlib.scrypt(given.encode(), salt=salt, n=kept.n, r=kept.r, p=kept.p)
     except (DamagedFile, ValueError, OverflowError, TypeError) as error:
         raise AccessError(
-            f"{library / FILE} is damaged: set the password again with 'indexer password'"
+            N_("{path} is damaged: set the password again with 'indexer password'"),
+            path=library / FILE,
         ) from error
     return hmac.compare_digest(found, expected)
 
@@ -98,4 +102,8 @@ def _hash(password: str, salt: bytes) -> bytes:
 
 def _refuse_short(password: str) -> None:
     if len(password) < SHORTEST:
-        raise AccessError(f"a password has at least {SHORTEST} characters, not {len(password)}")
+        raise AccessError(
+            N_("a password has at least {least} characters, not {length}"),
+            least=SHORTEST,
+            length=len(password),
+        )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from clipcore.messages import N_
 from indexer.environment import INDEX, LIBRARY, OIDC
 from indexer.errors import IndexerError
 from indexer.serving.access import LOOPBACK, Access
@@ -25,7 +26,9 @@ def server_command(port: int, access: Access = Access()) -> list[str]:  # noqa: 
     """The command that serves the page. The page itself is not imported."""
     spec = importlib.util.find_spec("app")
     if spec is None or spec.origin is None:
-        raise IndexerError("the page's package is not installed: install recollect-photos again")
+        raise IndexerError(
+            N_("the page's package is not installed: install recollect-photos again")
+        )
     where = str(Path(spec.origin).parents[1])
     # not -m: it would take whatever package lies in the working directory under this name
     start = f"import sys; sys.path.insert(0, {where!r}); from app.http_server import main; main()"
@@ -84,7 +87,9 @@ def _usable(host: str, port: int) -> int:
             probe.bind((host, port))
         except OSError as error:
             raise IndexerError(
-                f"port {port} on {host} cannot be used ({error.strerror}): "
-                "choose another with --port"
+                N_("port {port} on {host} cannot be used ({why}): choose another with --port"),
+                port=port,
+                host=host,
+                why=error.strerror,
             ) from error
         return int(probe.getsockname()[1])

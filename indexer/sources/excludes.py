@@ -12,6 +12,7 @@ from typing import Final
 
 from pathspec import GitIgnoreSpec
 
+from clipcore.messages import N_
 from indexer.errors import RootError
 
 # thumbnails, waste bins and snapshots of NAS systems and Windows; those of others are hidden
@@ -68,9 +69,11 @@ def checked(patterns: Iterable[str]) -> tuple[str, ...]:
         try:
             (parsed,) = GitIgnoreSpec.from_lines([pattern]).patterns
         except ValueError as error:
-            raise RootError(f"the pattern {pattern!r} cannot be understood") from error
+            raise RootError(
+                N_("the pattern '{pattern}' cannot be understood"), pattern=pattern
+            ) from error
         if parsed.include is None or "\n" in pattern:  # a comment, say
-            raise RootError(f"the pattern {pattern!r} excludes nothing")
+            raise RootError(N_("the pattern '{pattern}' excludes nothing"), pattern=pattern)
     return kept
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from clipcore.messages import N_
 from indexer.errors import RootError, Unreadable, Unstable
 from indexer.location import RemotePath
 from indexer.records.photos import NEVER_READ, FileStat, clamped_ns
@@ -34,19 +35,24 @@ def check_url(folder: RemotePath) -> None:
     """Raises RootError, with what to do, for what can be no photo directory."""
     inside = folder.url.partition("://")[2]
     if "::" in folder.url:
-        raise RootError(f"{folder}: URLs within URLs cannot be photo directories")
+        raise RootError(N_("{folder}: URLs within URLs cannot be photo directories"), folder=folder)
     authority = inside.partition("/")[0]
     if ":" in authority.rpartition("@")[0]:
         raise RootError(
-            f"{folder.protocol}: a URL with a password is not kept: leave it out, and give it to "
-            "the storage's own library, by environment or configuration file"
+            N_(
+                "{protocol}: a URL with a password is not stored: remove the password, and give it "
+                "to the storage's own library, by environment or configuration file"
+            ),
+            protocol=folder.protocol,
         )
     if not inside.strip("/"):
-        raise RootError(f"{folder} names no folder: a bucket at least is needed")
+        raise RootError(N_("{folder} names no folder: a bucket at least is needed"), folder=folder)
     try:
         listed(folder)
     except OSError as error:
-        raise RootError(f"{folder} cannot be listed: {error.strerror}") from error
+        raise RootError(
+            N_("{folder} cannot be listed: {why}"), folder=folder, why=error.strerror
+        ) from error
 
 
 def listed(folder: RemotePath) -> list[tuple[str, FileStat | None]]:
@@ -94,11 +100,11 @@ def read_remote_stable(file: RemotePath, expected: FileStat) -> bytes:
             data: bytes = system.cat_file(path, start=0, end=size) if size else b""
             after = _stat(system.info(path))
     except FileNotFoundError as error:
-        raise Unstable("the file went away while it was read") from error
+        raise Unstable(N_("the file went away while it was read")) from error
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
+        raise Unreadable(N_("cannot be read: {why}"), why=error.strerror) from error
     if after.mark != expected.mark or len(data) != size:
-        raise Unstable("the file changed while it was read")
+        raise Unstable(N_("the file changed while it was read"))
     return data
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from clipcore.messages import N_
 from indexer.errors import Unreadable, Unstable
 from indexer.records.photos import FileStat, clamped_ns
 
@@ -87,9 +88,9 @@ def read_stable(
         data = read_regular(path)
         after = stat(path)
     except FileNotFoundError as error:
-        raise Unstable("the file went away while it was read") from error
+        raise Unstable(N_("the file went away while it was read")) from error
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
+        raise Unreadable(N_("cannot be read: {why}"), why=error.strerror) from error
     if not before == after == expected or len(data) != expected.size_bytes:
-        raise Unstable("the file changed while it was read")
+        raise Unstable(N_("the file changed while it was read"))
     return data

@@ -19,6 +19,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
+from clipcore.messages import N_, Message
 from indexer.faults import reason
 from indexer.formats import SUFFIXES
 from indexer.location import Location, path_shown_as, relative_to, shown_path
@@ -32,7 +33,7 @@ from indexer.spool import Spool
 log = logging.getLogger(__name__)
 
 ENDINGS: Final = tuple(SUFFIXES)
-NOT_UTF8: Final = "its name is not valid UTF-8: rename the file"
+NOT_UTF8: Final = Message(N_("its name is not valid UTF-8: rename the file"))
 THUMBNAILS: Final = "thumbnails"  # the folder of a library that has pictures
 NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
@@ -203,7 +204,7 @@ class _Walk:
 
     def _broken(self, relative: str, error: Exception) -> None:
         """Record that an entry cannot be scanned: a photo fails, a folder's photos are kept."""
-        why = reason(error, "cannot be scanned: {}")
+        why = reason(error, N_("cannot be scanned: {why}"))
         name = shown_path(relative)
         log.warning("%s: %s", self.folder / name, why)
         if is_photo_name(relative) and not is_hidden(relative):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+from clipcore.messages import N_, Message
 from indexer.formats import SUFFIXES
 from indexer.location import Location, RemotePath, path_shown_as, shown_path
 from indexer.paths import holds_library
@@ -120,7 +121,7 @@ class _Walk:
         name = shown_path(relative).replace("\0", r"\x00")
         problem = NOT_UTF8 if name != relative else None
         if stat == NEVER_READ:
-            problem = "cannot be scanned: its storage gives no size"
+            problem = Message(N_("cannot be scanned: its storage gives no size"))
         self.scan.found.append(Found(self._root.id, name, stat, problem))
 
     def _passed_by(self, relative: str) -> bool:

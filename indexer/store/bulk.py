@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Table, insert
 
-from indexer.store.column_types import STORED
+from indexer.store.column_types import MESSAGE, STORED
 
 # what psycopg calls the types of our columns
 COPY_TYPES: Final = {
@@ -50,6 +50,7 @@ def _copy(
     kinds = [str(table.c[name].type.compile(connection.dialect)) for name in names]
     types = [COPY_TYPES[kind.split()[0]] for kind in kinds]
     vectors = [at for at, kind in enumerate(types) if kind == "halfvec"]
+    messages = [at for at, name in enumerate(names) if table.c[name].type is MESSAGE]
     columns = ", ".join(f'"{name}"' for name in names)
     with (
         driver.cursor() as cursor,
@@ -60,4 +61,6 @@ def _copy(
             values = list(row)
             for at in vectors:
                 values[at] = HalfVector(np.frombuffer(values[at], STORED))
+            for at in messages:
+                values[at] = values[at] and values[at].to_json()
             copy.write_row(values)

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, String, func
-from sqlalchemy.types import TypeEngine, UserDefinedType
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+from clipcore.messages import Message
 
 STORED: Final = np.dtype("<f2")  # little-endian float16; see docs/reference/library-format.md
 SENT: Final = np.dtype(">f2")  # what halfvec_send() puts behind a header
@@ -38,6 +40,19 @@ class HalfVector(UserDefinedType[bytes]):
         return lambda stored: stored and as_text(stored)
 
 
+class StoredMessage(TypeDecorator[Message]):
+    """A message, as its JSON. An id that a database holds is reworded by a migration alone."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Message | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.to_json()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:
+        return None if value is None else Message.from_json(value)
+
+
 def received(sent: bytes) -> bytes:
     """The bytes stored, from what halfvec_send() sends."""
     return np.frombuffer(sent, SENT, offset=SENT_HEADER_BYTES).astype(STORED).tobytes()
@@ -53,4 +68,5 @@ def as_text(stored: bytes) -> str:
 ID: Final[TypeEngine[int]] = BigInteger().with_variant(Integer(), "sqlite")
 # compared byte by byte, whatever language a PostgreSQL database was made for: as SQLite does it
 NAME: Final[TypeEngine[str]] = String().with_variant(String(collation="C"), "postgresql")
+MESSAGE: Final[TypeEngine[Message]] = StoredMessage()
 VECTOR: Final[TypeEngine[bytes]] = LargeBinary().with_variant(HalfVector(), "postgresql")

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, insert, inspect, text
 
+from clipcore.messages import N_
 from indexer.clock import now
 from indexer.errors import NewerLibrary, NotALibrary
 from indexer.records.models import Model
@@ -66,12 +67,17 @@ def _version(connection: Connection, name: str) -> str:
     if "alembic_version" in tables and library.name in tables:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version is None:
-        raise NotALibrary(f"{name} is not the database of a library")
+        raise NotALibrary(N_("{name} is not the database of a library"), name=name)
     if version == HEAD:
         return HEAD
     if not any((MIGRATIONS / "versions").glob(f"{version}_*.py")):
         raise NewerLibrary(
-            f"the library at {name} was written by a newer version of Recollect "
-            f"(schema {version}, this one knows {HEAD}): update Recollect"
+            N_(
+                "the library at {name} was written by a newer version of Recollect (schema "
+                "{version}, this one knows {known}): update Recollect"
+            ),
+            name=name,
+            version=version,
+            known=HEAD,
         )
     return str(version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clipcore.messages import Message
 from indexer.arrays import FloatArray
 from indexer.records.changes import Found, Row
 from indexer.records.photos import Facts
@@ -28,7 +29,7 @@ class Outcome:
     found: Found
     row: Row | None
     content: int | NewContent | None = None
-    error: str | None = None
+    error: Message | None = None
     left: Row | None = None
 
     @property

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from clipcore.messages import N_
 from indexer.errors import (
     DatabaseUnreachable,
     DiskFull,
@@ -80,8 +81,11 @@ def open_database(url: URL) -> Engine:
         with engine.connect() as connection:
             if not _holds_library(connection, url):
                 raise LibraryNotFound(
-                    f"there is no library at {shown(url)}: make one with "
-                    "'indexer rebuild DIR --library URL'"
+                    N_(
+                        "there is no library at {path}: make one with "
+                        "'indexer rebuild DIR --library URL'"
+                    ),
+                    path=shown(url),
                 )
         bring_up_to_date(engine, shown(url))
     return engine
@@ -94,8 +98,10 @@ def make_engine(url: URL, **options: Any) -> Engine:
         from tzlocal import get_localzone_name
     except ImportError as error:
         raise MissingPostgres(
-            "a library on PostgreSQL needs what is not installed: "
-            "pip install 'recollect-photos[postgres]'"
+            N_(
+                "a library on PostgreSQL needs what is not installed: pip install "
+                "'recollect-photos[postgres]'"
+            )
         ) from error
     name = f"recollect {os.getpid()} {this_host()}"
     arguments = {"connect_timeout": CONNECT_S, "application_name": name}
@@ -112,7 +118,9 @@ def make_engine(url: URL, **options: Any) -> Engine:
     def explain(context: ExceptionContext) -> None:
         error = context.original_exception
         if getattr(error, "sqlstate", None) == DISK_FULL:
-            raise DiskFull(f"no room at {shown(url)}: the server's disk is full") from error
+            raise DiskFull(
+                N_("no room at {url}: the server's disk is full"), url=shown(url)
+            ) from error
         if context.is_disconnect or context.connection is None:
             raise _unreachable(url, error) from error
 
@@ -122,8 +130,13 @@ def make_engine(url: URL, **options: Any) -> Engine:
 def _unreachable(url: URL, error: BaseException) -> DatabaseUnreachable:
     said = " ".join(str(error).split())
     return DatabaseUnreachable(
-        f"the database {shown(url)} cannot be reached: {said}. "
-        f"The server must run and have that database: createdb {url.database or 'NAME'}"
+        N_(
+            "the database {url} cannot be reached: {why}. The server must run and have "
+            "that database: createdb {database}"
+        ),
+        url=shown(url),
+        why=said,
+        database=url.database or "NAME",
     )
 
 
@@ -134,8 +147,12 @@ def _holds_library(connection: Connection, url: URL) -> bool:
         return connection.execute(select(library.c.id)).first() is not None
     if taken := tables & {"alembic_version", *metadata.tables}:
         raise NotALibrary(
-            f"{shown(url)} is not the database of a library: it has tables of its own "
-            f"({', '.join(sorted(taken))}); give the library a database to itself"
+            N_(
+                "{url} is not the database of a library: it has other tables "
+                "({tables}); give the library a database to itself"
+            ),
+            url=shown(url),
+            tables=", ".join(sorted(taken)),
         )
     return False
 
@@ -144,8 +161,12 @@ def _need_pgvector(connection: Connection, url: URL) -> None:
     """Raises LibraryError where the server has no pgvector, or none that we may use."""
     if connection.execute(text("SHOW server_encoding")).scalar() != "UTF8":
         raise LibraryError(
-            f"the database {shown(url)} is not in UTF-8, and file names are: "
-            f"createdb --encoding=UTF8 --template=template0 {url.database or 'NAME'}"
+            N_(
+                "the database {url} is not in UTF-8, and file names are: createdb "
+                "--encoding=UTF8 --template=template0 {database}"
+            ),
+            url=shown(url),
+            database=url.database or "NAME",
         )
     there = "SELECT 1 FROM pg_extension WHERE extname = 'vector'"
     if connection.execute(text(there)).scalar():
@@ -153,15 +174,22 @@ def _need_pgvector(connection: Connection, url: URL) -> None:
     available = "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
     if not connection.execute(text(available)).scalar():
         raise LibraryError(
-            f"the server of {shown(url)} has no pgvector: install it there "
-            "(Debian: the package postgresql-17-pgvector, with the server's version)"
+            N_(
+                "the server of {url} has no pgvector: install it there (Debian: the package "
+                "postgresql-17-pgvector, with the server's version)"
+            ),
+            url=shown(url),
         )
     try:
         connection.execute(text("CREATE EXTENSION vector"))
     except DBAPIError as error:
         raise LibraryError(
-            f"pgvector cannot be switched on in {shown(url)} ({error.orig}): let the database's "
-            "administrator run CREATE EXTENSION vector there"
+            N_(
+                "pgvector cannot be switched on in {url} ({why}): let the database's "
+                "administrator run CREATE EXTENSION vector there"
+            ),
+            url=shown(url),
+            why=error.orig,
         ) from error
 
 
@@ -174,5 +202,7 @@ def _explained(url: URL, engine: Engine) -> Iterator[None]:
         engine.dispose()
         if isinstance(error, DBAPIError):
             said = " ".join(str(error.orig).split())
-            raise LibraryError(f"{shown(url)} cannot be used: {said}") from error
+            raise LibraryError(
+                N_("{url} cannot be used: {why}"), url=shown(url), why=said
+            ) from error
         raise

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
+from clipcore.messages import Message
 from indexer.location import Location, location
 from indexer.records.photos import Root
 from indexer.sources.other_formats import packed
@@ -50,12 +51,12 @@ def see(connection: Connection, root_id: int, host: str) -> None:
     connection.execute(seen, {"root_id": root_id, "host": host})
 
 
-def change(connection: Connection, root_id: int, **values: str | None) -> None:
+def change(connection: Connection, root_id: int, **values: str | Message | None) -> None:
     """Give columns of a root these values."""
     connection.execute(update(roots).where(roots.c.id == root_id), values)
 
 
-def set_notices(connection: Connection, notices: Mapping[int, str | None]) -> None:
+def set_notices(connection: Connection, notices: Mapping[int, Message | None]) -> None:
     """Remember for each root why the last look changed nothing, or that all was right."""
     now_known = {root.id: root.notice for root in read(connection, all_roots())}
     for root_id, notice in notices.items():

@@ -24,10 +24,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from indexer.store.column_types import ID, NAME, STORED, VECTOR
+from indexer.store.column_types import ID, MESSAGE, NAME, STORED, VECTOR
 from indexer.store.lifecycle import Copying, lives
 
-HEAD: Final = "0007"  # the newest migration
+HEAD: Final = "0008"  # the newest migration
 
 metadata = MetaData()
 
@@ -47,7 +47,7 @@ roots = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("path", NAME, nullable=False, unique=True),
-    Column("notice", NAME),
+    Column("notice", MESSAGE),
     Column("excludes", NAME, nullable=False, server_default=""),  # patterns, one a line
     Column("other_formats", NAME),  # JSON: how many files of which suffix the last scan saw
     info=lives(Copying.EACH_TIME),
@@ -73,7 +73,7 @@ contents = Table(
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
     Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
-    Column("notice", NAME),  # what is odd about the file, though it shows its picture
+    Column("notice", MESSAGE),  # what is odd about the file, though it shows its picture
     info=lives(Copying.ONCE),
 )
 
@@ -87,7 +87,7 @@ photos = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("etag", NAME),  # of object storage; stands for the time there
-    Column("error", NAME),
+    Column("error", MESSAGE),
     Column("failed_at", DateTime),
     Column("missing_since", DateTime),
     UniqueConstraint("root_id", "path"),

@@ -31,6 +31,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from clipcore.messages import N_
 from indexer.disk import disk_full, room_for
 from indexer.errors import (
     DamagedLibrary,
@@ -98,7 +99,7 @@ def _has_log(path: Path) -> bool:
 
 def _none_at(path: Path) -> LibraryNotFound:
     return LibraryNotFound(
-        f"there is no library at {path.parent}: make one with 'indexer rebuild DIR'"
+        N_("there is no library at {path}: make one with 'indexer rebuild DIR'"), path=path.parent
     )
 
 
@@ -175,7 +176,9 @@ def _new_engine(path: Path) -> Engine:
         with room_for(path):
             make_private(path)
     except OSError as error:
-        raise LibraryError(f"{path} cannot be made: {error.strerror}") from error
+        raise LibraryError(
+            N_("{path} cannot be made: {why}"), path=path, why=error.strerror
+        ) from error
     return _engine(path)
 
 
@@ -215,7 +218,7 @@ def _engine(path: Path, *, read_only: bool = False) -> Engine:
             raise _damaged(path, str(context.original_exception)) from context.original_exception
         if code is not None and code & 0xFF == sqlite3.SQLITE_READONLY:
             raise LibraryError(
-                f"{path} cannot be written, only searched"
+                N_("{path} cannot be written, only searched"), path=path
             ) from context.original_exception
 
     return engine
@@ -233,8 +236,13 @@ def check_database(engine: Engine) -> None:
 
 def _damaged(path: Path, why: str) -> DamagedLibrary:
     return DamagedLibrary(
-        f"the database {path} is damaged ({why}). Your photos are untouched: move this file away, "
-        "and 'indexer rebuild DIR' with your photo directories makes the library again"
+        N_(
+            "the database {path} is damaged ({why}). Your photos are untouched: move "
+            "this file away, and 'indexer rebuild DIR' with your photo directories makes "
+            "the library again"
+        ),
+        path=path,
+        why=why,
     )
 
 
@@ -271,7 +279,11 @@ def _explained(path: Path, engine: Engine) -> Iterator[None]:
     except Exception as error:
         engine.dispose()
         if isinstance(error, OperationalError):
-            raise LibraryError(f"{path} cannot be opened: {error.orig}") from error
+            raise LibraryError(
+                N_("{path} cannot be opened: {why}"), path=path, why=error.orig
+            ) from error
         if isinstance(error, DatabaseError):
-            raise NotALibrary(f"{path} is damaged or no database: {error.orig}") from error
+            raise NotALibrary(
+                N_("{path} is damaged or no database: {why}"), path=path, why=error.orig
+            ) from error
         raise

@@ -18,6 +18,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Select, exists, func, or_, select, text, update
 from sqlalchemy.engine import URL
 
+from clipcore.messages import N_, Message
 from indexer.arrays import FloatArray, IntArray
 from indexer.clock import now
 from indexer.errors import PhotoNotFound
@@ -161,7 +162,7 @@ class Store:
         with self._writing() as connection:
             root_sql.remove_root(connection, root_id)
 
-    def set_notices(self, notices: Mapping[int, str | None]) -> None:
+    def set_notices(self, notices: Mapping[int, Message | None]) -> None:
         """Remember for each root why the last look changed nothing, or that all was right."""
         with self._writing() as connection:
             root_sql.set_notices(connection, notices)
@@ -417,4 +418,4 @@ class Store:
 
 
 def _no_photo(photo_id: int) -> PhotoNotFound:
-    return PhotoNotFound(f"the library has no photo with the number {photo_id}")
+    return PhotoNotFound(N_("the library has no photo with the number {number}"), number=photo_id)

@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from clipcore.messages import N_, Message
 from indexer.location import Location, on_this_machine, relative_to, shown_path
 from indexer.records.changes import Found, Plan, Row
 from indexer.records.photos import Root
@@ -38,7 +39,7 @@ class Survey:
     """
 
     plan: Plan
-    notices: dict[int, str | None]
+    notices: dict[int, Message | None]
     others: dict[int, dict[str, int]]
 
 
@@ -69,7 +70,7 @@ class _Look:
 
     found: Collection[Found]
     rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
-    notice: str | None
+    notice: Message | None
     others: dict[str, int] | None = None  # None where not all was looked at
     libraries: Collection[str] = ()  # folders that are left out
 
@@ -211,16 +212,19 @@ def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
     return {link: count for link, count in had.items() if link not in lit}
 
 
-def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> str | None:
+def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> Message | None:
     if not seen.unseen:
         return None if "" in under else root.notice
     names = sorted(set(seen.unseen))
     if len(names) == 1:
-        return f"{root.path}: the folder {names[0]} cannot be read, its photos kept"
-    listed = ", ".join(names[:NAMED])
+        sentence = N_("{path}: the folder {folder} cannot be read, its photos kept")
+        return Message(sentence, path=root.path, folder=names[0])
+    listed: str | Message = ", ".join(names[:NAMED])
     if len(names) > NAMED:
-        listed = f"{listed} and {len(names) - NAMED} more"
-    return f"{root.path}: {len(names)} folders cannot be read, their photos kept: {listed}"
+        more = len(names) - NAMED
+        listed = Message(N_("{names} and {count} more"), names=listed, count=more)
+    sentence = N_("{path}: {count} folders cannot be read, their photos kept: {names}")
+    return Message(sentence, path=root.path, count=len(names), names=listed)
 
 
 def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
@@ -236,21 +240,24 @@ def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
     }
 
 
-def _unmounted(folder: Location, kept: int) -> str:
-    return (
-        f"{folder} looks unmounted: {_photos_kept(kept)}; "
-        "if they are gone for good: indexer rebuild --accept-gone"
+def _unmounted(folder: Location, kept: int) -> Message:
+    sentence = N_(
+        "{path} looks unmounted: {kept}; if they are gone for good: indexer rebuild --accept-gone"
     )
+    return Message(sentence, path=folder, kept=_photos_kept(kept))
 
 
-def _unreadable(root: Root, error: OSError, kept: int) -> str:
+def _unreadable(root: Root, error: OSError, kept: int) -> Message:
     if not kept:
-        return f"{root.path} cannot be read ({error.strerror})"
-    return f"{root.path} cannot be read ({error.strerror}): {_photos_kept(kept)}"
+        return Message(N_("{path} cannot be read ({why})"), path=root.path, why=error.strerror)
+    sentence = N_("{path} cannot be read ({why}): {kept}")
+    return Message(sentence, path=root.path, why=error.strerror, kept=_photos_kept(kept))
 
 
-def _photos_kept(count: int) -> str:
-    return "1 photo kept" if count == 1 else f"{count} photos kept"
+def _photos_kept(count: int) -> Message:
+    if count == 1:
+        return Message(N_("1 photo kept"))
+    return Message(N_("{count} photos kept"), count=count)
 
 
 def _within(paths: Collection[Location], root: Location, others: Collection[Location]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from clipcore import Encoder
 from clipcore.errors import ModelNotFound
+from clipcore.messages import literal
 from indexer.cli.options import stopped_by_signals
 from indexer.ingest.ray_workers import ray_pool
 from indexer.library.library import open_library
@@ -162,7 +163,7 @@ class HalfMissingEncoder(SlowEncoder):
 
     def load_images(self) -> None:
         if _first("loads"):
-            raise ModelNotFound("no weights on this machine")
+            raise ModelNotFound(literal("no weights on this machine"))
 
 
 def _first(what: str) -> bool:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from clipcore.messages import N_, Message, literal
 from indexer.errors import AccessError, DamagedFile, LibraryBusy
 from indexer.explore import near_duplicates
 from indexer.index.snapshot import MAGIC, read_header
 from indexer.json_files import read_json
+from indexer.library.backend import WRITTEN_BY
 from indexer.library.control import MAKING_WAY, MODEL_REQUEST, STATE, Control
 from indexer.locking import held
 from indexer.paths import this_host
@@ -62,26 +64,39 @@ def test_directory_by_a_files_name_is_ignored_too(tmp_path: Path) -> None:
     assert Control(tmp_path).model_request() is None
 
 
+WHY = Message(N_("{path} is damaged: {why}"), path="a", why=Message(N_("the file is empty")))
+
+
 def test_what_is_whole_is_read(tmp_path: Path) -> None:
-    Control(tmp_path).request_model(ModelRequest("starter", "why"))
-    assert Control(tmp_path).model_request() == ModelRequest("starter", "why")
+    Control(tmp_path).request_model(ModelRequest("starter", WHY))
+    assert Control(tmp_path).model_request() == ModelRequest("starter", WHY)
     assert read_json(tmp_path / "none", ModelRequest) is None
+
+
+def test_a_refusal_that_an_older_version_wrote_is_read(tmp_path: Path) -> None:
+    (tmp_path / MODEL_REQUEST).write_text('{"source": "starter", "refused": "why"}')
+    assert Control(tmp_path).model_request() == ModelRequest("starter", literal("why"))
 
 
 @pytest.mark.parametrize("pid", [-1, 0, 2**31, 10**30])
 def test_no_process_has_such_an_id(tmp_path: Path, pid: int) -> None:
-    request = {"doing": "x", "pid": pid, "host": this_host(), "written_at_s": time.time()}
+    request = {
+        "work": {"doing": "removing"},
+        "pid": pid,
+        "host": this_host(),
+        "written_at_s": time.time(),
+    }
     (tmp_path / MAKING_WAY).write_text(json.dumps(request))
     assert Control(tmp_path).makes_way_for() is None
 
 
 @pytest.mark.parametrize("text", DAMAGED)
 def test_lock_says_that_it_is_held_whatever_its_file_holds(tmp_path: Path, text: str) -> None:
-    with held(tmp_path, "writer", "is being written by"):
+    with held(tmp_path, "writer", WRITTEN_BY):
         (tmp_path / "writer.json").write_text(text, "latin-1")
         with (
             pytest.raises(LibraryBusy, match="another process"),
-            held(tmp_path, "writer", "is being written by"),
+            held(tmp_path, "writer", WRITTEN_BY),
         ):
             pass
 

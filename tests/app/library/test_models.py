@@ -117,7 +117,7 @@ def test_damaged_download_tells_why_and_may_be_tried_again(library: Library, hub
     test = models_over(library)
     test.button(key=f"pull_{NAME}").click().run()
     until_pulled(library)
-    assert "came damaged" in words(test.run())
+    assert "arrived damaged" in words(test.run())
     hub.damaged = False
     test.button(key=f"pull_{NAME}").click().run()
     until_pulled(library)

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.explore.job import Exploring
+from app.i18n.language import speaking, translated
 from app.views.explore import is_inside
 from indexer.library.library import Library
 from tests.app.test_main import component, ingested
@@ -103,4 +104,6 @@ def test_computing_that_fails_says_why(tmp_path: Path) -> None:
     exploring.start()
     while exploring.running:
         time.sleep(0.05)
-    assert "there is no library at" in str(exploring.error)
+    assert exploring.error is not None
+    with speaking("zh"):
+        assert "没有图库" in translated(exploring.error)

@@ -14,21 +14,23 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.i18n.language import speaking, translated
 from app.library.daemon_status import detail, headline_of, in_one_line, progress, time_left
 from app.library.roots import remove
 from app.views.library import about
 from app.views.welcome import title
-from indexer.daemon.daemon import Daemon
+from clipcore.messages import literal
+from indexer.daemon.daemon import ON_BATTERY, PAUSED, Daemon
 from indexer.environment import FOLDERS
 from indexer.errors import LibraryBusy
 from indexer.library.library import Library, open_library
-from indexer.records.status import DaemonState, DiskUse, LibraryStatus
+from indexer.records.status import Activity, DaemonState, DiskUse, LibraryStatus, Work
 from tests.app.test_main import cells, component, ingested, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
 HOSTILE = "**[x](http:a)** $x$ :smile:"
-DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), doing="watching")
+DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), work=Work(Activity.WATCHING))
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
         test.button(key="resume").click().run()
         assert not library.paused
         assert "Resting" not in words(test)
-        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
         assert "Up to date" in words(test.run())
 
 
@@ -129,7 +131,7 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
     library: Library,
 ) -> None:
     with daemon(library):
-        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
         test = library_page_over(library)
         (root,) = library.roots()
         test.button(key=f"remove_{root.id}").click().run()
@@ -137,7 +139,7 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
         assert not library.paused
         assert "No folders yet" in words(test)
         assert "Resting" not in words(test)
-        until(lambda: (now := library.status().daemon) and now.doing == "watching")
+        until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
 
 
 def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -> list[str]:
@@ -150,7 +152,7 @@ def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -
 
 
 def is_watching(status: LibraryStatus) -> bool:
-    return status.daemon is not None and status.daemon.doing == "watching"
+    return status.daemon is not None and status.daemon.doing is Activity.WATCHING
 
 
 def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
@@ -268,7 +270,12 @@ def status_of(**changes: object) -> LibraryStatus:
 
 def test_progress_is_told_with_rate_and_time_left() -> None:
     busy = replace(
-        DAEMON, doing="indexing photos", queue=100, photos_per_s=2.5, left_s=40, last_error="x"
+        DAEMON,
+        work=Work(Activity.INDEXING),
+        queue=100,
+        photos_per_s=2.5,
+        left_s=40,
+        last_error=literal("x"),
     )
     status = status_of(daemon=busy)
     assert headline_of(status)[1] == "Indexing photos"
@@ -281,25 +288,30 @@ def test_each_state_of_the_daemon_has_its_words() -> None:
     assert headline_of(status_of())[1] == "Up to date"
     assert headline_of(status_of(daemon=None))[1] == "The daemon is not running"
     assert headline_of(status_of(paused=True, daemon=None))[1] == "Paused"
-    assert (
-        headline_of(status_of(daemon=replace(DAEMON, doing="scanning s3://bucket/p")))[1]
-        == "Scanning p"
-    )
-    assert headline_of(status_of(daemon=replace(DAEMON, doing="scanning all folders")))[1] == (
-        "Scanning all folders"
-    )
-    battery = replace(DAEMON, paused="paused while the machine runs on battery")
+    scans = replace(DAEMON, work=Work(Activity.SCANNING, "s3://bucket/p"))
+    assert headline_of(status_of(daemon=scans))[1] == "Scanning p"
+    scans = replace(DAEMON, work=Work(Activity.SCANNING))
+    assert headline_of(status_of(daemon=scans))[1] == "Scanning all folders"
+    battery = replace(DAEMON, work=Work(Activity.ON_BATTERY), paused=ON_BATTERY)
     assert detail(status_of(daemon=battery)) == "paused while the machine runs on battery"
-    full = replace(DAEMON, doing="waiting for room on the disk", last_error="no room for x")
+    full = replace(DAEMON, work=Work(Activity.NO_ROOM), last_error=literal("no room for x"))
     assert detail(status_of(daemon=full)) == "no room for x"
+
+
+def test_each_state_is_in_the_visitors_language() -> None:
+    scans = replace(DAEMON, work=Work(Activity.REMOVING, "/photos/旅行"))
+    with speaking("zh"):
+        assert headline_of(status_of(daemon=scans))[1] == "正在移除 旅行"
+        for doing in Activity:
+            assert not translated(Work(doing).message).isascii()
 
 
 def test_a_search_page_tells_progress_and_pauses_alone() -> None:
     assert in_one_line(status_of()) is None
     assert in_one_line(status_of(daemon=None)) is None
-    busy = replace(DAEMON, doing="indexing photos", queue=100)
+    busy = replace(DAEMON, work=Work(Activity.INDEXING), queue=100)
     assert "Indexing photos · 100 to go" in str(in_one_line(status_of(daemon=busy)))
-    paused = replace(DAEMON, doing="paused", paused="paused: 'indexer resume' lets it go on")
+    paused = replace(DAEMON, work=Work(Activity.PAUSED), paused=PAUSED)
     assert "Paused · New photos wait" in str(in_one_line(status_of(paused=True, daemon=paused)))
 
 

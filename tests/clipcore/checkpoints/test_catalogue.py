@@ -125,7 +125,7 @@ def test_an_ended_download_goes_on_in_a_later_process(hub: Hub, tmp_path: Path) 
 def test_a_damaged_download_is_refused_by_name_and_made_anew(hub: Hub, tmp_path: Path) -> None:
     hub.damaged = True
     hub.files = {"open_clip_model.safetensors": WEIGHTS}
-    with pytest.raises(CheckpointDamaged, match=r"open_clip_model\.safetensors came damaged"):
+    with pytest.raises(CheckpointDamaged, match=r"open_clip_model\.safetensors arrived damaged"):
         catalogue.pull(NAME, cache_dir=tmp_path)
     assert catalogue.cached(ENTRY, tmp_path) is None
     hub.damaged = False

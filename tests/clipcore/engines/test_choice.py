@@ -20,6 +20,7 @@ from clipcore.encoder import unit_rows
 from clipcore.engines.choice import Trial, certify, open_engine, quickest, try_engines
 from clipcore.engines.engines import INT8, REFERENCE, Tower, engine_names, make_engine
 from clipcore.errors import EngineRefused
+from clipcore.messages import literal
 
 Rows = np.ndarray
 
@@ -79,7 +80,7 @@ def test_engine_that_computes_something_else_is_refused_with_its_figure(
     spoil: Callable[[Rows], Rows], told: str
 ) -> None:
     trial = certify("an-engine", spoil(rows()), rows())
-    assert told in (trial.refused or "")
+    assert told in str(trial.refused)
 
 
 def test_openvino_reports_nothing_to_its_makers(tmp_path: Path) -> None:
@@ -107,11 +108,15 @@ def test_int8_may_differ_more_but_must_keep_the_neighbours() -> None:
         np.float32(1) + np.float32(0.01) * rows()
     )  # all alike: order is all they have
     shuffled = np.roll(crowd, 7, axis=0)
-    assert "recall" in (certify(INT8, shuffled, crowd).refused or "")
+    assert "recall" in str(certify(INT8, shuffled, crowd).refused)
 
 
 def test_the_quickest_certified_engine_is_taken() -> None:
-    trials = [Trial("a", 1, 10), Trial("b", 0.5, 99, refused="cosine 0.5"), Trial("c", 1, 20)]
+    trials = [
+        Trial("a", 1, 10),
+        Trial("b", 0.5, 99, refused=literal("cosine 0.5")),
+        Trial("c", 1, 20),
+    ]
     assert quickest(trials).engine == "c"
     with pytest.raises(EngineRefused, match=r"b: cosine 0\.5"):
         quickest(trials[1:2])
@@ -150,7 +155,9 @@ def test_a_converted_tower_is_kept(tower: Tower) -> None:
 def test_another_machine_tries_anew(tower: Tower, memory: Path) -> None:
     open_engine(tower, memory=memory)
     (trials,) = json.loads(memory.read_text()).values()
-    nonsense = [{**trial, "refused": "elsewhere"} for trial in trials["small"]]
+    nonsense = [
+        {**trial, "refused": {"id": "elsewhere", "fields": {}}} for trial in trials["small"]
+    ]
     memory.write_text(json.dumps({"another machine": {"small": nonsense}}))
     open_engine(tower, memory=memory)
     assert len(json.loads(memory.read_text())) == 2
@@ -172,7 +179,8 @@ def test_wanted_engine_that_fails_is_refused_by_name(tower: Tower, memory: Path)
     try_engines(tower, [REFERENCE], memory)
     stored = json.loads(memory.read_text())
     for trials in stored.values():
-        trials["small"].append({"engine": "torch-bfloat16", "refused": "cosine 0.7"})
+        refused = {"id": "cosine {value}", "fields": {"value": 0.7}}
+        trials["small"].append({"engine": "torch-bfloat16", "refused": refused})
     memory.write_text(json.dumps(stored))
     with pytest.raises(EngineRefused, match=r"torch-bfloat16 is refused for small: cosine 0\.7"):
         open_engine(tower, "torch-bfloat16", memory)

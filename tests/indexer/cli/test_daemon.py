@@ -254,7 +254,7 @@ def test_second_daemon_says_who_the_first_is_and_serve_shows_the_page_alone(
         until(lambda: status(sample)["daemon"] is not None)
         second = run_indexer("watch", "--library", sample)
         assert second.returncode == 1
-        assert f"is kept in line by process {first.pid} on" in second.stderr.splitlines()[-1]
+        assert f"is watched by process {first.pid} on" in second.stderr.splitlines()[-1]
         with running("serve", "--library", sample, "--port", port) as page:
             until(lambda: answers(port))
             time.sleep(1)
@@ -263,8 +263,7 @@ def test_second_daemon_says_who_the_first_is_and_serve_shows_the_page_alone(
             said, _ = page.communicate(timeout=STOP_S)
         assert page.returncode == 0
         assert (
-            f"serving the page alone: the library at {library_name(sample)} is kept in line by"
-            in said
+            f"serving the page alone: the library at {library_name(sample)} is watched by" in said
         )
 
 

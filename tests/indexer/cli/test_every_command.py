@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from indexer.cli.main import app
-from indexer.library.backend import KEPT_BY
+from indexer.library.backend import WATCHED_BY
 from indexer.locking import held
 from tests.conftest import run_indexer
 from tests.forking import OUTPUTS, Forking, forking
@@ -97,7 +97,7 @@ class Setting:
 def setting(small_library: Path, tmp_path: Path) -> Iterator[Setting]:
     library = Path(shutil.copytree(small_library, tmp_path / "library"))
     shutil.copytree(small_library.parent / "photos", tmp_path / "photos")
-    with socket.socket() as taken, held(library, "daemon", KEPT_BY):  # no daemon runs on
+    with socket.socket() as taken, held(library, "daemon", WATCHED_BY):  # no daemon runs on
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         yield Setting(library, tmp_path, taken.getsockname()[1])

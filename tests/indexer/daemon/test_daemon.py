@@ -19,9 +19,8 @@ import pytest
 
 from indexer.daemon.daemon import Daemon
 from indexer.library.control import Control
-from indexer.library.daemon_now import SCANNING, WATCHING, scanning
 from indexer.library.library import Library, open_library
-from indexer.records.status import DaemonState
+from indexer.records.status import Activity, DaemonState, Work
 from tests.fakes import ColourEncoder
 from tests.indexer.taking_in import keep_in_line
 from tests.photos import make_photo
@@ -309,19 +308,20 @@ def test_scan_for_an_added_folder_names_that_folder_alone(
     library: Library, encoder: ColourEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_photo(tmp_path / "more" / "later.png", "lime")
-    told: list[str] = []
+    reported: list[Work] = []
     report = Control.report
 
     def noted(control: Control, state: DaemonState) -> None:
-        told.append(state.doing)
+        reported.append(state.work)
         report(control, state)
 
     with daemon(library, encoder):
-        until(lambda: (now := library.status().daemon) is not None and now.doing == WATCHING)
+        until(lambda: _doing(library) is Activity.WATCHING)
         monkeypatch.setattr(Control, "report", noted)
         library.add_root(tmp_path / "more")
         until(lambda: "later.png" in names(library))
-    assert {doing for doing in told if doing.startswith(SCANNING)} == {scanning(tmp_path / "more")}
+    scans = {work for work in reported if work.doing is Activity.SCANNING}
+    assert scans == {Work(Activity.SCANNING, str(tmp_path / "more"))}
 
 
 def test_added_folder_is_never_scanned_without_its_excludes(
@@ -334,17 +334,17 @@ def test_added_folder_is_never_scanned_without_its_excludes(
     def and_wait(control: Control, folder: Path | None = None) -> None:
         """The slowest of threads: the daemon has scanned before it goes on."""
         request_scan(control, folder)
-        until(lambda: not control.requested_scan() and _doing(library) == WATCHING)
+        until(lambda: not control.requested_scan() and _doing(library) is Activity.WATCHING)
 
     with daemon(library, encoder):
-        until(lambda: _doing(library) == WATCHING)
+        until(lambda: _doing(library) is Activity.WATCHING)
         monkeypatch.setattr(Control, "request_scan", and_wait)
         library.add_root(tmp_path / "more", ["raw/"])
         until(lambda: names(library) == {"first.png", "later.png"})
     assert encoder.embedded == 2  # the excluded one never was
 
 
-def _doing(library: Library) -> str | None:
+def _doing(library: Library) -> Activity | None:
     daemon = library.status().daemon
     return daemon.doing if daemon else None
 

@@ -105,7 +105,7 @@ def test_resumed_daemon_waits_for_who_came_meanwhile(library: Library) -> None:
         until(lambda: state(library).paused)
         with library.writing():
             library.resume()
-            until(lambda: "is being written by" in (state(library).paused or ""))
+            until(lambda: "is being written by" in str(state(library).paused))
         until(lambda: library.status().photos == 1)
 
 
@@ -113,7 +113,7 @@ def test_second_daemon_is_refused_even_while_the_first_is_paused(library: Librar
     library.pause()
     with running(Daemon(library)):
         until(lambda: state(library).paused)
-        with pytest.raises(LibraryBusy, match="is kept in line by process"):
+        with pytest.raises(LibraryBusy, match="is watched by process"):
             Daemon(library).run()
 
 
@@ -121,7 +121,7 @@ def test_daemon_rests_while_the_machine_runs_on_battery(library: Library) -> Non
     unplugged = threading.Event()
     unplugged.set()
     with running(Daemon(library, on_battery=unplugged.is_set)):
-        until(lambda: "battery" in (state(library).paused or ""))
+        until(lambda: "battery" in str(state(library).paused))
         assert library.status().photos == 0
         unplugged.clear()
         until(lambda: library.status().photos == 1)

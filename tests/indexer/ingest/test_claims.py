@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from clipcore.messages import literal
 from indexer.errors import LibraryBusy
 from indexer.ingest.claims import SharedWork
 from indexer.ingest.shard import Job
@@ -133,7 +134,7 @@ def test_what_another_host_has_done_meanwhile_is_not_done_again(
     engine: Engine, store: Store
 ) -> None:
     (planned,) = jobs("a")
-    store.record([Outcome(planned.found, None, error="damaged")])
+    store.record([Outcome(planned.found, None, error=literal("damaged"))])
     hold = SharedWork(engine).take([planned])
     assert (hold.mine, hold.done_elsewhere) == ([], 1)
     hold.release()
@@ -147,7 +148,7 @@ def test_a_row_that_is_to_be_embedded_again_is_ours_though_its_file_is_as_it_was
     engine: Engine, store: Store
 ) -> None:
     (planned,) = jobs("a")
-    store.record([Outcome(planned.found, None, error="damaged")])
+    store.record([Outcome(planned.found, None, error=literal("damaged"))])
     (row,) = store.rows(1)
     hold = SharedWork(engine).take([replace(planned, row=row)])
     assert names(hold.mine) == ["a"]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
 
+from clipcore.messages import N_, literal
 from indexer.cli.output import search_document
 from indexer.errors import DatabaseUnreachable, DiskFull, Undecodable
 from indexer.faults import ends_the_run, reason
@@ -152,7 +153,7 @@ def test_step_that_raises_anything_costs_only_its_file(
         assert rebuild(library).embedded == len(GOOD)
         failures = library.failures()
         assert {failure.path.stem for failure in failures} == set(bad)
-        assert all(failure.reason.isprintable() for failure in failures)
+        assert all(str(failure.reason).isprintable() for failure in failures)
         assert rebuild(library).embedded == 0
         assert found(library) == GOOD
     with library.writing():
@@ -173,7 +174,7 @@ def test_row_that_no_database_takes_costs_only_its_file(
     monkeypatch.setattr(ingest_sql, "_values", too_large)
     assert (rebuild(library).embedded, found(library)) == (3, GOOD)
     (failure,) = library.failures()
-    assert failure.reason.startswith("cannot be recorded: ")
+    assert str(failure.reason).startswith("cannot be recorded: ")
 
 
 @on_sqlite
@@ -213,9 +214,9 @@ def test_folders_that_cannot_be_scanned_are_named(
     for number in range(count):
         (photos / f"folder {number}").mkdir()
     where(monkeypatch, os, "scandir", lambda path=".": "folder" in Path(path).name, ValueError())
-    assert rebuild(library).notices == (
-        f"{photos}: {count} folders cannot be read, their photos kept: {named}",
-    )
+    assert [str(notice) for notice in rebuild(library).notices] == [
+        f"{photos}: {count} folders cannot be read, their photos kept: {named}"
+    ]
 
 
 @on_sqlite
@@ -228,7 +229,8 @@ def test_folder_that_cannot_be_scanned_keeps_its_photos(
     where(monkeypatch, os, "scandir", lambda path=".": Path(path).name == "more", ValueError("odd"))
     report = rebuild(library)
     assert (report.embedded, report.gone) == (1, 0)
-    assert report.notices == (f"{photos}: the folder more cannot be read, its photos kept",)
+    (notice,) = report.notices
+    assert str(notice) == f"{photos}: the folder more cannot be read, its photos kept"
     assert found(library) == GOOD | {"white.png", "red.png"}
 
 
@@ -247,7 +249,7 @@ def test_encoder_that_gives_no_finite_vector_costs_only_that_photo(
     monkeypatch.setattr(ColourEncoder, "embed_images", embed_images)
     rebuild(library)
     assert found(library) == GOOD
-    assert "no finite vector" in library.failures()[0].reason
+    assert "no finite vector" in str(library.failures()[0].reason)
 
 
 @on_sqlite
@@ -266,7 +268,9 @@ LOCKED = OperationalError("INSERT", {}, Exception("database is locked"))
 
 
 @pytest.mark.parametrize(
-    "error", [DiskFull("full"), DatabaseUnreachable("lost"), LOCKED], ids=["full", "lost", "locked"]
+    "error",
+    [DiskFull(literal("full")), DatabaseUnreachable(literal("lost")), LOCKED],
+    ids=["full", "lost", "locked"],
 )
 @pytest.mark.parametrize("step", ["look up", "thumbnail write", "row"])
 @on_sqlite
@@ -288,9 +292,9 @@ def test_time_is_clamped_to_what_every_database_holds() -> None:
 def test_whose_fault_an_exception_is() -> None:
     assert ends_the_run(LOCKED)
     assert not ends_the_run(DataError("INSERT", {}, Exception("out of range")))
-    assert not ends_the_run(Undecodable("damaged"))
+    assert not ends_the_run(Undecodable(literal("damaged")))
     with pytest.raises(DiskFull):
-        reason(DiskFull("full"), "damaged: {}")
+        reason(DiskFull(literal("full")), N_("damaged: {why}"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="times of Linux's file systems")

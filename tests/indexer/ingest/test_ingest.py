@@ -16,6 +16,7 @@ from PIL import Image
 from sqlalchemy.engine import URL
 
 from clipcore.errors import CheckpointError
+from clipcore.messages import literal
 from indexer.errors import DiskFull, EncoderFailed, Unreadable
 from indexer.ingest import ingest as module
 from indexer.ingest import shard
@@ -239,7 +240,7 @@ def test_a_photo_the_encoder_refuses_costs_only_itself(
         assert counts(taking.run(encoder)) == {"embedded": 6, "failed": 1}
     assert "black.jpg" in caplog.text
     (failure,) = taking.store.failures()
-    assert (failure.path, failure.reason) == (
+    assert (failure.path, str(failure.reason)) == (
         taking.folder / "black.jpg",
         "the encoder failed: ValueError: too dark",
     )
@@ -274,7 +275,7 @@ def test_an_encoder_that_fails_on_all_is_no_fault_of_the_photos(taking: Taking) 
 def test_weights_that_cannot_be_used_are_no_fault_of_the_photo(taking: Taking) -> None:
     taking.photo("a.jpg")
     with pytest.raises(CheckpointError):
-        taking.run(Choosy(lambda _: True, CheckpointError("damaged")))
+        taking.run(Choosy(lambda _: True, CheckpointError(literal("damaged"))))
     assert taking.rows() == {}
 
 
@@ -323,7 +324,7 @@ def test_a_shard_is_recorded_whole_or_not_at_all(
     def fail_at_the_seventh(*arguments: Any) -> dict[str, Any]:  # its content is written then
         done.append(arguments)
         if len(done) == 7:
-            raise DiskFull("the disk is full")
+            raise DiskFull(literal("the disk is full"))
         return values(*arguments)
 
     with monkeypatch.context() as patched:
@@ -370,7 +371,7 @@ def test_a_passing_read_error_while_embedding_again_costs_no_content(
 
     def fails_once(files: Originals, found: Found) -> bytes:
         if found.path == "a.png":
-            raise Unreadable("cannot be read: Input/output error")
+            raise Unreadable(literal("cannot be read: Input/output error"))
         return read(files, found)
 
     monkeypatch.setattr(Originals, "__call__", fails_once)
@@ -390,7 +391,7 @@ def test_a_photo_the_encoder_refuses_while_embedding_again_keeps_its_content(
     assert counts(taking.run(encoder, again=list(before.values()), reembed=True))["failed"] == 1
     row = taking.rows()["black.png"]
     assert (row.content_id, row.missing_since) == (before["black.png"].content_id, None)
-    assert "too dark" in (row.error or "")
+    assert "too dark" in str(row.error)
     assert taking.store.searchable() == 2
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clipcore.messages import literal
 from indexer.errors import InFlight
 from indexer.imaging.decode import content_hash
 from indexer.ingest.shard import Done, Job, ShardWorker
@@ -54,13 +55,13 @@ def test_jobs_and_what_becomes_of_them_travel(tmp_path: Path, worker: ShardWorke
     assert first.content.sha256 == second.content.sha256 == content_hash(red.read_bytes())
     assert done.claimed[0] == first.content.sha256
     assert (second.row, second.left) == (None, old)
-    assert third.error == "not an image of a known format"
+    assert str(third.error) == "not an image of a known format"
     assert worker.encoder.embedded == 1
 
 
 def test_what_another_shard_has_in_hand_is_not_decoded(tmp_path: Path) -> None:
     def in_flight(_: bytes) -> KnownContent:
-        raise InFlight
+        raise InFlight(literal("elsewhere"))
 
     encoder, thumbnails = ColourEncoder(), []
     worker = ShardWorker(

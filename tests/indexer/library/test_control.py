@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from indexer.library.control import BELIEVED_S, MAKING_WAY, STATE, Control, StateReporter
+from indexer.records.status import Activity, Work
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -76,14 +78,18 @@ def test_pause_is_kept_until_resume_and_may_be_said_twice(tmp_path: Path) -> Non
         assert Control(tmp_path).is_paused() is paused
 
 
+SCANS = (Work(Activity.SCANNING, "/other"), Work(Activity.SCANNING), Work(Activity.WATCHING))
+ONE, OTHER = Work(Activity.REMOVING, "/one"), Work(Activity.REMOVING, "/other")
+
+
 def test_what_a_daemon_begins_is_told_at_once(tmp_path: Path) -> None:
     control = Control(tmp_path)
     with StateReporter(control) as told:
-        for doing in ("loading the model", "scanning /photos", "watching"):
-            told.set(doing=doing)
+        for work in (Work(Activity.LOADING), Work(Activity.SCANNING, "/photos"), *SCANS):
+            told.set(work=work)
             now = control.daemon()
             assert now
-            assert now.doing == doing
+            assert now.work == work
 
 
 def test_a_requested_scan_names_its_folder_and_several_name_none(tmp_path: Path) -> None:
@@ -102,13 +108,13 @@ def test_a_requested_scan_names_its_folder_and_several_name_none(tmp_path: Path)
 
 def test_a_daemon_makes_way_only_while_somebody_asks_who_is_alive(tmp_path: Path) -> None:
     control = Control(tmp_path)
-    with control.making_way("removing /one"):
-        assert control.makes_way_for() == "removing /one"
-        with control.making_way("removing /other"):
-            assert control.makes_way_for() == "removing /other"
+    with control.making_way(ONE):
+        assert control.makes_way_for() == ONE
+        with control.making_way(OTHER):
+            assert control.makes_way_for() == OTHER
         assert control.makes_way_for() is None
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    request = {"doing": "removing /one", "pid": ended.pid, "host": socket.gethostname()}
+    request = {"work": asdict(ONE), "pid": ended.pid, "host": socket.gethostname()}
     (tmp_path / MAKING_WAY).write_text(json.dumps({**request, "written_at_s": time.time()}))
     assert control.makes_way_for() is None

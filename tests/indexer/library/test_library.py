@@ -182,8 +182,8 @@ def test_root_that_vanishes_keeps_its_photos(
         photos.mkdir()
     report = rebuild(library)
     assert report.gone == 0
-    assert f"{len(COLOURS)} photos kept" in report.notices[0]
-    assert f"{len(COLOURS)} photos kept" in (library.status().roots[0].notice or "")
+    assert f"{len(COLOURS)} photos kept" in str(report.notices[0])
+    assert f"{len(COLOURS)} photos kept" in str(library.status().roots[0].notice)
     assert first(library, "red") == "red.png"
     shutil.rmtree(photos, ignore_errors=True)
     (tmp_path / "away").rename(photos)
@@ -200,8 +200,8 @@ def test_many_photos_gone_at_once_are_kept_until_it_is_confirmed(
         photo.unlink()
     report = rebuild(library)  # 11 of 45: more than a fifth
     assert report.gone == 0
-    assert "looks unmounted: 45 photos kept" in report.notices[0]
-    assert "--accept-gone" in report.notices[0]
+    assert "looks unmounted: 45 photos kept" in str(report.notices[0])
+    assert "--accept-gone" in str(report.notices[0])
     assert library.status().missing == 0
     report = rebuild(library, accept_gone=True)
     assert (report.gone, report.notices) == (11, ())
@@ -434,7 +434,7 @@ def test_photos_behind_a_link_to_an_unmounted_drive_are_kept(
         if vanish == "dangling" or look is rebuild:
             assert report.gone == 0
             (notice,) = report.notices
-            assert notice.startswith(f"{photos}/link looks unmounted: 1 photo kept; ")
+            assert str(notice).startswith(f"{photos}/link looks unmounted: 1 photo kept; ")
     shutil.rmtree(drive, ignore_errors=True)
     (tmp_path / "away").rename(drive)
     before = encoder.embedded

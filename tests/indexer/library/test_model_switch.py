@@ -13,9 +13,11 @@ import pytest
 from clipcore.engines import choice
 from clipcore.engines.choice import Trial
 from clipcore.errors import ClipcoreError, DownloadError
+from clipcore.messages import literal
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
 from indexer.records.models import ModelRequest
+from indexer.records.status import Activity
 from tests.fakes import ColourEncoder
 from tests.indexer.daemon.test_pause import running, state, until
 from tests.photos import make_photo
@@ -46,7 +48,7 @@ class Encoders:
 
     def __call__(self, source: str) -> ColourEncoder:
         if source == "broken":
-            raise DownloadError("broken is not in the cache")
+            raise DownloadError(literal("broken is not in the cache"))
         return self.by_name[source]
 
 
@@ -91,9 +93,9 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
 ) -> None:
     other = held_back(encoders)
     with running(daemon):
-        until(lambda: state(library).doing == "watching")
+        until(lambda: state(library).doing is Activity.WATCHING)
         library.models.ask_for("other")
-        until(lambda: "other model" in state(library).doing)
+        until(lambda: state(library).doing is Activity.EMBEDDING)
         assert state(library).queue == len(COLOURS)
         assert library.status().request == ModelRequest("other")
         found = library.search("red", 1)
@@ -102,7 +104,7 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
         until(lambda: library.status().request is None)
         until(lambda: library.search("red", 1).model_id == "other-1")
         assert library.search("red", 1).hits[0].photo.path.name == "red.png"
-        until(lambda: state(library).doing == "watching")
+        until(lambda: state(library).doing is Activity.WATCHING)
     assert other.embedded == len(COLOURS)
 
 
@@ -125,10 +127,10 @@ def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
     other = held_back(encoders)
     library.models.ask_for("other")
     with running(daemon):
-        until(lambda: "other model" in state(library).doing)
+        until(lambda: state(library).doing is Activity.EMBEDDING)
         library.models.cancel_request()
         other.may.set()
-        until(lambda: state(library).doing == "watching")
+        until(lambda: state(library).doing is Activity.WATCHING)
     assert library.search("red", 1).model_id == "colour-1"
     assert library.models.cost("other").photos < len(COLOURS)  # what was in hand is kept
 
@@ -139,7 +141,7 @@ def test_daemon_that_was_stopped_goes_on_with_it(
     other = held_back(encoders)
     library.models.ask_for("other")
     with running(daemon):
-        until(lambda: "other model" in state(library).doing)
+        until(lambda: state(library).doing is Activity.EMBEDDING)
         daemon.stop()
         other.may.set()
     assert library.status().request == ModelRequest("other")
@@ -156,7 +158,7 @@ def test_model_that_cannot_be_opened_is_refused_and_the_daemon_goes_on(
 ) -> None:
     library.models.ask_for("broken")
     with running(daemon):
-        refused = ModelRequest("broken", "broken is not in the cache")
+        refused = ModelRequest("broken", literal("broken is not in the cache"))
         until(lambda: library.status().request == refused)
         make_photo(tmp_path / "photos" / "lime.png", "lime")
         until(lambda: library.status().photos == len(COLOURS) + 1)
@@ -167,7 +169,7 @@ def test_daemon_that_was_paused_keeps_the_model_that_a_rebuild_went_over_to(
     library: Library, daemon: Daemon, tmp_path: Path, encoders: Encoders
 ) -> None:
     with running(daemon):
-        until(lambda: state(library).doing == "watching")
+        until(lambda: state(library).doing is Activity.WATCHING)
         library.pause()
         until(lambda: state(library).paused)
         with library.switching_to("other") as other, other.writing():

@@ -106,7 +106,7 @@ def test_a_real_loss_beside_what_is_left_out_is_still_not_believed(
     (photos / "many").rename(photos.parent / "away")
     report = rebuild(library)
     assert report.gone == 30
-    assert "looks unmounted" in report.notices[0]
+    assert "looks unmounted" in str(report.notices[0])
     assert library.status().photos == 31
 
 

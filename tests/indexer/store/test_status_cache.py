@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
+from clipcore.messages import literal
 from indexer.records.changes import Found
 from indexer.records.models import Model
 from indexer.records.photos import FileStat
@@ -32,7 +33,7 @@ def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: P
     assert (census.now().roots, census.now().failed) == ((), 0)
     root = store.add_root(tmp_path / "Pictures")
     bad = [Found(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
-    store.record([Outcome(found, None, None, "no picture") for found in bad])
+    store.record([Outcome(found, None, None, literal("no picture")) for found in bad])
     store.record((), gone=[row for row in store.rows(root.id) if row.path == "b.jpg"])
     told = census.now()
     assert [told.path for told in told.roots] == [root.path]

@@ -8,6 +8,7 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clipcore.messages import Message, literal
 from indexer.records.changes import Found, Plan, Row
 from indexer.records.photos import FileStat
 from indexer.sync.reconcile import reconcile
@@ -39,7 +40,7 @@ def rows(draw: st.DrawFn) -> list[Row]:
     ]
 
 
-def row_of(number: int, file: Found, error: str | None = None) -> Row:
+def row_of(number: int, file: Found, error: Message | None = None) -> Row:
     return Row(number, file.root_id, file.path, file.stat, None if error else number, error)
 
 
@@ -49,7 +50,7 @@ def test_nothing_against_nothing_is_nothing_to_do() -> None:
 
 @given(files, st.booleans())
 def test_rows_as_of_these_files_leave_nothing_to_do(found: list[Found], failed: bool) -> None:
-    error = "damaged" if failed else None
+    error = literal("damaged") if failed else None
     assert reconcile(found, [row_of(n, file, error) for n, file in enumerate(found)]) == Plan()
 
 
@@ -119,7 +120,7 @@ def test_a_failed_file_is_tried_again_only_after_it_changed() -> None:
 
 
 def test_a_failed_file_is_never_taken_for_a_moved_one() -> None:
-    row = row_of(1, Found(1, "a.jpg", FileStat(10, 20)), "damaged")
+    row = row_of(1, Found(1, "a.jpg", FileStat(10, 20)), literal("damaged"))
     file = Found(1, "b.jpg", FileStat(10, 20))
     assert reconcile([file], [row]) == Plan(new=(file,), gone=(row,))
 
