@@ -21,7 +21,7 @@ from app.search.filter_view import FilterView, Icon, counted
 from app.search.filter_views import VIEWS
 from app.search.filter_widgets import pills
 from app.selection.exports import as_csv
-from indexer.errors import QueryError
+from indexer.errors import FilterValueError, QueryError
 from indexer.library.library import Library, open_library
 from indexer.query import help
 from indexer.query.conditions import Quantity, Range
@@ -40,7 +40,7 @@ PATH = "M12 3l3 6 6 1-4 4 1 6-6-3-6 3 1-6-4-4 6-1z"
 def read_stars(value: str, _today: date) -> float:
     number = value.removesuffix("stars")
     if number not in ("1", "2", "3", "4", "5"):
-        raise ValueError("stars from 1 to 5")
+        raise FilterValueError("stars from 1 to 5")
     return float(number)
 
 
