@@ -38,7 +38,7 @@ from indexer.query import help as query_help
 from indexer.query.filter_spec import FilterSpec
 from indexer.query.filters import FILTERS
 from indexer.records import photos, results
-from indexer.store import schema
+from indexer.store import schema, shared_schema
 
 ROOT: Final = Path(__file__).parents[1]
 TOP: Final = ("app", "indexer", "clipcore")
@@ -385,6 +385,11 @@ def tables() -> str:
     return "\n\n".join(_table(one) for one in schema.metadata.sorted_tables)
 
 
+def shared_tables() -> str:
+    """The tables that a library has on PostgreSQL only."""
+    return "\n\n".join(_table(one) for one in shared_schema.metadata.sorted_tables)
+
+
 def _table(one: Any) -> str:
     dialect = sqlite.dialect()
     rows = [
@@ -454,6 +459,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics_reference,
     "python": python_reference,
     "tables": tables,
+    "shared-tables": shared_tables,
     "head": schema_head,
     "packages": packages,
     "targets": targets,

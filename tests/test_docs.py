@@ -73,6 +73,14 @@ def test_every_page_of_the_site_is_in_its_navigation_once() -> None:
     assert listed == sorted(page.relative_to(docs).as_posix() for page in docs.rglob("*.md"))
 
 
+def test_the_drawing_names_packages_that_exist() -> None:
+    drawing = (ROOT / "docs" / "pictures" / "architecture.svg").read_text("utf-8")
+    named = re.findall(r'class="name">([a-z]+)[:<]', drawing)
+    assert len(named) >= 9
+    for name in named:
+        assert any((ROOT / top / name).is_dir() for top in (".", "app", "indexer")), name
+
+
 # --- code -----------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from indexer.library.library import open_library
 from indexer.query.filters import FILTERS
 from indexer.query.help import rows, table
 from indexer.query.query import parse
-from indexer.store import schema
+from indexer.store import schema, shared_schema
 from tests.documents import ROOT, examples
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -121,7 +121,7 @@ def test_every_file_of_a_library_is_in_the_reference(sample_library: Path) -> No
 
 
 def test_every_column_is_in_the_reference() -> None:
-    for one in schema.metadata.sorted_tables:
+    for one in (*schema.metadata.sorted_tables, *shared_schema.metadata.sorted_tables):
         section = page("library-format").partition(f"### {one.name}\n")[2].partition("\n#")[0]
         assert [f"`{column.name}`" for column in one.columns] == re.findall(
             r"^\| (`\w+`)", section, re.M
