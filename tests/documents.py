@@ -55,9 +55,9 @@ def command_lines() -> list[tuple[Block, str]]:
 
 
 def examples() -> list[str]:
-    """The queries of the tables that say what you type."""
+    """The queries of the tables that say what you type, each once."""
     pages = ("README.md", "docs/guides/search-syntax.md", "docs/reference/query-language.md")
-    return [query for page in pages for query in _examples(_text(ROOT / page))]
+    return list(dict.fromkeys(query for page in pages for query in _examples(_text(ROOT / page))))
 
 
 def _examples(text: str) -> list[str]:

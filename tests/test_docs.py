@@ -56,6 +56,16 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(other), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_of_the_project_that_are_named_exist(page: Path) -> None:
+    spans = re.findall("`([^`\n]+)`", page.read_text("utf-8"))
+    for span in spans:
+        if re.fullmatch(r"(app|indexer|clipcore|tests|docs|benchmarks)/[\w./-]+", span):
+            assert (ROOT / span).exists(), span
+        elif re.fullmatch(r"test_\w+\.py", span):
+            assert list((ROOT / "tests").rglob(span)), span
+
+
 def test_every_page_of_the_site_is_in_its_navigation_once() -> None:
     def pages_in(part: object) -> Iterator[str]:
         if isinstance(part, str):
