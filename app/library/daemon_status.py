@@ -30,7 +30,7 @@ def progress_line(library: Library) -> None:
 
 def in_one_line(status: LibraryStatus) -> str | None:
     """What the daemon does, as Markdown; None where a search need not know."""
-    if status.daemon is None or (status.daemon.doing is Activity.WATCHING and not status.paused):
+    if status.daemon is None or (status.daemon.is_settled and not status.paused):
         return None
     icon, headline = headline_of(status)
     return f"{icon} {plain(headline)} · {plain(detail(status))}"
@@ -91,6 +91,8 @@ def detail(status: LibraryStatus) -> str:
         return _pace(daemon)
     if daemon.last_error:
         return translated(daemon.last_error)
+    if daemon.doing is Activity.READING_AGAIN:
+        return _("This version reads more from photo files. Search works as before.")
     if daemon.doing is Activity.WATCHING:
         return _("New and changed photos come in by themselves.")
     return _("One moment…")

@@ -15,7 +15,7 @@ from app.selection.folder_picker import folder_picker
 from app.ui.escape import plain
 from indexer.errors import IndexerError
 from indexer.library.library import Library
-from indexer.records.status import Activity, LibraryStatus
+from indexer.records.status import LibraryStatus
 
 WELCOMING: Final = "welcoming"  # in the session: the person has not gone on to searching yet
 REFRESH_S: Final = 2.0
@@ -81,5 +81,5 @@ def title(status: LibraryStatus) -> str:
     """What there is so far."""
     if status.photos:
         return ngettext("{count} photo so far", "{count} photos so far", status.photos)
-    settled = status.daemon is None or status.daemon.doing is Activity.WATCHING
+    settled = status.daemon is None or status.daemon.is_settled
     return _("No photos yet") if settled else _("Looking for photos…")

@@ -357,10 +357,12 @@ def ingest_text(report: IngestReport) -> str:
         "gone": report.gone,
         "back again": report.back,
         "left for later": report.postponed,
+        "read again": report.reread,
     }
     parts = [f"{count} {what}" for what, count in told.items() if count] or ["nothing to do"]
+    seconds = report.seconds + report.reread_s
     rate = f" ({report.embedded / report.seconds:.1f} photos/s)" if report.embedded else ""
-    return f"{', '.join(parts)}, {report.failed} failed in {report.seconds:.1f} s{rate}"
+    return f"{', '.join(parts)}, {report.failed} failed in {seconds:.1f} s{rate}"
 
 
 def stopped_text(left: int) -> str:

@@ -40,6 +40,8 @@ def progress_shown() -> Iterator[Progress]:
         task = bar.add_task("photos", total=None)
 
         def show(done: int, total: int) -> None:
+            if not done:  # something else is counted from now on
+                bar.reset(task)
             bar.update(task, completed=done, total=total)
 
         yield show
@@ -54,8 +56,10 @@ def _lines() -> Progress:
     started = last = time.monotonic()
 
     def show(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal started, last
         now = time.monotonic()
+        if not done:  # something else is counted from now on
+            started = last = now
         if not done or (now - last < LINE_EVERY_S and done < total):
             return
         last = now

@@ -21,6 +21,7 @@ from indexer.daemon.presence import Presence
 from indexer.daemon.schedule import EVERY_MIN, Due, Timetable
 from indexer.daemon.watch import Watcher, open_watcher
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
+from indexer.ingest.rereading import Rereading
 from indexer.library.control import StateReporter
 from indexer.library.library import Library
 from indexer.location import Location
@@ -171,6 +172,7 @@ class Daemon:
         presence = Presence()
         # a path settles SETTLE_S after its last event, so what was watched is not that fresh
         watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
+        facts: Rereading | None = None
         while not self._interrupted():
             due = timetable.due(events_lost=dirty.take_events_lost())
             if reporter.requested_scan is not None or due is Due.EVERYTHING:
@@ -178,6 +180,7 @@ class Daemon:
                 presence.renew(roots := self._local_roots())
                 with watcher.renewing(roots):
                     self._scan_all(reporter, watching)
+                facts = self._library.rereading()
             elif presence.changed():
                 log.info("a photo directory was mounted, unmounted or moved")
                 presence.renew(roots := self._local_roots())
@@ -190,6 +193,8 @@ class Daemon:
                     self._check(settled, reporter, watching)
                 else:
                     self._stopped.wait(SETTLE_S / 2)
+            elif facts is not None and not self._read_again(facts, reporter):
+                facts = None  # until the next full scan
 
     def _scan_all(
         self, reporter: StateReporter, watching: Watching, only: set[Path] | None = None
@@ -229,6 +234,14 @@ class Daemon:
             paths, _Pace(reporter), stop=self._interrupted, watching=watching
         )
         self._report(reporter, done)
+
+    def _read_again(self, facts: Rereading, reporter: StateReporter) -> bool:
+        """Read some facts again while there is nothing else to do; whether there were any left."""
+        reporter.set(work=Work(Activity.READING_AGAIN))
+        if facts.step() is not None:
+            return True
+        reporter.set(work=Work(Activity.WATCHING))
+        return False
 
     def _report(self, reporter: StateReporter, report: IngestReport) -> None:
         """Say once what is new; what was taken in has had its line a batch already."""

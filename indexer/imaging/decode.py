@@ -93,6 +93,20 @@ def decode(data: bytes, image_size_px: int) -> Decoded:
         return Decoded(small, facts, _thumbnail(small))
 
 
+def read_facts_alone(data: bytes) -> Facts:
+    """The facts that decode() yields. Raises Undecodable with the reason.
+
+    Of a JPEG the pixels are decoded at 1/8: whether they can be is one of the facts.
+    """
+    with _explained(data):
+        _, facts = _upright(data, lambda size: (_eighth(size[0]), _eighth(size[1])))
+        return facts
+
+
+def _eighth(side_px: int) -> int:
+    return max(1, side_px // EIGHTH)
+
+
 def decode_upright(data: bytes, max_side_px: int) -> Image.Image:
     """An upright RGB image whose longer side is at most `max_side_px`, for showing."""
     with _explained(data):

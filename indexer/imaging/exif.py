@@ -1,7 +1,8 @@
 """Facts from an image's header and its EXIF.
 
 EXIF in the wild is full of garbage: each fact is read by itself, and one that cannot be
-understood is simply not known. Tag numbers are those of the Exif 2.32 standard.
+understood is simply not known. Tag numbers are those of the Exif 2.32 standard. Whoever changes
+what is read here raises FACTS_VERSION.
 """
 
 from __future__ import annotations

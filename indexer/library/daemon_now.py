@@ -24,7 +24,7 @@ def daemon_now(
         return last if last.paused else replace(last, work=Work(Activity.PAUSING))
     if last.doing in (Activity.PAUSED, Activity.REMOVING):
         return _begun(last, Work(Activity.RESUMING))
-    if scan is not None and last.doing in (Activity.WATCHING, Activity.SCANNING):
+    if scan is not None and (last.is_settled or last.doing is Activity.SCANNING):
         return _begun(last, Work(Activity.SCANNING, scan or None))
     return last
 

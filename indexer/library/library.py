@@ -21,6 +21,7 @@ from indexer.explore.explore import explore
 from indexer.index.contract import Index
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.ingest import Ingest, Progress
+from indexer.ingest.rereading import Rereading
 from indexer.ingest.workers import JobContext, PoolFactory, local_pool
 from indexer.library.backend import CurrentIndex, FileBackend
 from indexer.library.backend_postgres import backend_of
@@ -236,6 +237,8 @@ class Library:
     ) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
+        Facts that older readers have read are read again.
+
         `reembed` computes every embedding again; `accept_gone` believes that many photos have
         gone from a folder that can be read. Hold `writing()` around it.
         """
@@ -247,9 +250,21 @@ class Library:
             watching=watching,
             open_pool=open_pool,
         )
+        started = time.monotonic()
+        reread = self.rereading().run(progress, lambda: stop() or not self.is_in_place)
+        self.check_identity()
         if not stop():
             self.save_index()
-        return report
+        took_s = time.monotonic() - started if reread else 0.0
+        return replace(report, reread=reread, reread_s=took_s)
+
+    def rereading(self) -> Rereading:
+        """Reads facts of known photos again that older readers have read.
+
+        Hold `writing()` around its steps.
+        """
+        folders = {root.id: root.path for root in self.roots_here()}
+        return Rereading(self._store, folders, self._backend.share())
 
     def save_index(self) -> None:
         """Write the index snapshot anew, without what is dead. Hold `writing()` around it."""

@@ -80,7 +80,9 @@ class IngestReport:
     failed: int = 0
     postponed: int = 0
     left: int = 0  # that a stop kept it from
+    reread: int = 0  # known photos whose facts were read again
     seconds: float = 0.0
+    reread_s: float = 0.0  # for that, not among `seconds`
     notices: tuple[Message, ...] = ()
 
 

@@ -53,6 +53,11 @@ class Root:
     excludes: tuple[str, ...] = ()  # patterns as in .gitignore
 
 
+# Of the readers of facts: EXIF, XMP, what is odd about a file. Raise it whenever one of them is
+# new or repaired: then rebuilds and daemons read the facts of known photos again.
+FACTS_VERSION: Final = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an image and its EXIF tell. Sizes are those of the upright image.

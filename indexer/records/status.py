@@ -25,6 +25,7 @@ class Activity(StrEnum):
     INDEXING = "indexing"
     EMBEDDING = "embedding"
     WATCHING = "watching"
+    READING_AGAIN = "reading again"  # facts of known photos, while there is nothing else to do
     REMOVING = "removing"  # so does another process, for which it makes way
     PAUSING = "pausing"
     PAUSED = "paused"
@@ -43,6 +44,7 @@ SENTENCES: Final = {
     Activity.INDEXING: N_("indexing photos"),
     Activity.EMBEDDING: N_("embedding all photos with the other model"),
     Activity.WATCHING: N_("watching"),
+    Activity.READING_AGAIN: N_("reading photos again"),
     Activity.REMOVING: N_("removing a folder"),
     Activity.PAUSING: N_("pausing"),
     Activity.PAUSED: N_("paused"),
@@ -92,6 +94,11 @@ class DaemonState:
     def doing(self) -> Activity:
         """What it does, wherever."""
         return self.work.doing
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all photos are indexed, as far as it knows."""
+        return self.doing in (Activity.WATCHING, Activity.READING_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from indexer.clock import now
 from indexer.records.changes import Row
 from indexer.records.photos import NEVER_READ
 from indexer.store.dialects import among, upsert
+from indexer.store.facts_sql import facts_values, newer_facts
 from indexer.store.outcomes import NewContent, Outcome
-from indexer.store.rows import FACTS, FAILED, PRESENT
+from indexer.store.rows import FAILED, PRESENT
 from indexer.store.schema import contents, embeddings, pack, photos
 
 
@@ -88,10 +89,6 @@ def _values(outcome: Outcome, content_id: int | None) -> dict[str, Any]:
     return values
 
 
-def _facts(content: NewContent) -> dict[str, Any]:
-    return {name: getattr(content.facts, name) for name in FACTS}
-
-
 def _record_contents(
     connection: Connection, model_id: str, new: Mapping[bytes, NewContent]
 ) -> dict[bytes, int]:
@@ -100,8 +97,8 @@ def _record_contents(
     # each other crosswise
     hashes = sorted(new)
     connection.execute(
-        upsert(connection.dialect, contents).on_conflict_do_nothing(index_elements=["sha256"]),
-        [{"sha256": sha256, **_facts(new[sha256])} for sha256 in hashes],
+        newer_facts(upsert(connection.dialect, contents)),
+        [{"sha256": sha256, **facts_values(new[sha256].facts)} for sha256 in hashes],
     )
     query = select(contents.c.sha256, contents.c.id).where(contents.c.sha256.in_(hashes))
     ids = {row[0]: row[1] for row in connection.execute(query)}

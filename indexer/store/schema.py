@@ -27,7 +27,7 @@ from sqlalchemy import (
 from indexer.store.column_types import ID, MESSAGE, NAME, STORED, VECTOR
 from indexer.store.lifecycle import Copying, lives
 
-HEAD: Final = "0008"  # the newest migration
+HEAD: Final = "0009"  # the newest migration
 
 metadata = MetaData()
 
@@ -74,6 +74,7 @@ contents = Table(
     Column("longitude_deg", Float),
     Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
     Column("notice", MESSAGE),  # what is odd about the file, though it shows its picture
+    Column("facts_version", Integer, nullable=False, server_default="0"),  # of their readers
     info=lives(Copying.ONCE),
 )
 

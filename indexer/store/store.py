@@ -27,11 +27,11 @@ from indexer.paths import this_host
 from indexer.query.query import Filter
 from indexer.records.changes import Failure, Oddity, Row
 from indexer.records.models import Model
-from indexer.records.photos import Photo, Root
+from indexer.records.photos import Facts, Photo, Root
 from indexer.records.results import Facets
 from indexer.records.status import RootStatus
 from indexer.sources.other_formats import unpacked
-from indexer.store import facets, root_sql, search_sql
+from indexer.store import facets, facts_sql, root_sql, search_sql
 from indexer.store.dialects import among
 from indexer.store.ingest_sql import embedding_of, forget_failures, record, set_missing
 from indexer.store.outcomes import KnownContent, Outcome
@@ -223,6 +223,37 @@ class Store:
             record(connection, self.model_id, list(outcomes))
             set_missing(connection, gone, now())
             set_missing(connection, back, None)
+
+    # facts
+
+    def outdated_facts(
+        self, root_ids: Collection[int], after: int, limit: int
+    ) -> list[tuple[bytes, list[Row]]]:
+        """(hash, photos) of the next contents after that one with facts of older readers.
+
+        Only present photos of these roots count.
+        """
+        found: dict[bytes, list[Row]] = {}
+        with self.engine.connect() as connection:
+            for row in connection.execute(facts_sql.outdated(root_ids, after, limit)):
+                found.setdefault(row.sha256, []).append(to_row(row[:-1]))
+        return list(found.items())
+
+    def count_outdated_facts(self, root_ids: Collection[int]) -> int:
+        """How many such contents there are."""
+        return self._count(facts_sql.count_outdated(root_ids))
+
+    def record_facts(
+        self, read: Mapping[bytes, Facts | None], changed: Collection[Row] = ()
+    ) -> None:
+        """Write what the present readers say of contents, by hash; None: they fail.
+
+        `changed`: rows whose files hold other bytes now; the next scan takes them for changed.
+        """
+        if read or changed:
+            with self._writing() as connection:
+                facts_sql.record_facts(connection, read)
+                facts_sql.forget_stats(connection, [row.id for row in changed])
 
     # what search asks
 

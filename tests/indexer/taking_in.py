@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,11 +18,15 @@ import faiss  # noqa: F401 - loaded once, before processes are forked
 from sqlalchemy.engine import URL
 
 from indexer.daemon.daemon import Daemon
+from indexer.imaging import decode
+from indexer.imaging.exif import read_facts
 from indexer.ingest.claims import SharedWork
 from indexer.ingest.shard import Job
 from indexer.library.library import Library, open_library
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
+from indexer.records.photos import FACTS_VERSION, Facts
+from indexer.store import facts_sql
 from indexer.store.postgres import make_engine
 from indexer.store.store import Store
 from tests.fakes import ColourEncoder, FloatArray
@@ -93,6 +98,38 @@ def take_in_as(host: str, home: Path, url: str) -> None:
     """One rebuild of another host."""
     with as_host(host, home):
         ingest_photos(library_directory(url))
+
+
+@contextmanager
+def newer_readers(read: Path, slow_s: float = 0.0) -> Iterator[None]:
+    """Meanwhile facts are read by a newer version, which knows another camera of each photo.
+
+    Each reading adds a line to the file `read`, and takes so long.
+    """
+
+    def newer(*arguments: Any) -> Facts:
+        time.sleep(slow_s)
+        with read.open("a") as file:
+            file.write("read\n")
+        return replace(read_facts(*arguments), camera="newer")
+
+    with (
+        patch.object(facts_sql, "FACTS_VERSION", FACTS_VERSION + 1),
+        patch.object(decode, "read_facts", newer),
+    ):
+        yield
+
+
+def ingest_with_newer_readers(path: Path, read: Path, slow_s: float) -> None:
+    """One rebuild."""
+    with newer_readers(read, slow_s):
+        ingest_photos(path)
+
+
+def keep_in_line_with_newer_readers(host: str, home: Path, url: str, read: Path) -> None:
+    """The daemon of a host of a shared library."""
+    with newer_readers(read, SLOW_S):
+        keep_in_line_as(host, home, url)
 
 
 def hold_claims(url: str, jobs: list[Job], has_them: Any) -> None:
