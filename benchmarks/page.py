@@ -264,7 +264,7 @@ def search(page: Page, visitor: Visitor, at: int, action: str) -> None:
     mine = f"+cell.dataset.photo >= {first} && +cell.dataset.photo <= {last}"
     shown = "cell.querySelector('img')?.complete"
     visitor.measure(
-        action, lambda: box.press("Enter"), f'find(".cell").some((cell) => {mine} && {shown})'
+        action, lambda: box.press("Enter"), f'find(".opener").some((cell) => {mine} && {shown})'
     )
 
 
@@ -279,16 +279,16 @@ def tick(page: Page, visitor: Visitor) -> None:
 def look(page: Page, visitor: Visitor) -> None:
     """Open a photo, and close it again."""
     there = 'find(".sheet").length > 0'
-    cell = page.locator(".cell").first
+    cell = page.locator(".opener").first
     visitor.measure("a photo is opened", lambda: cell.click(), there)
     visitor.measure("and closed", lambda: page.keyboard.press("Escape"), f"!({there})")
 
 
 def scroll(page: Page, visitor: Visitor) -> None:
     """To the end of the wall, where more photos come."""
-    cells = page.locator(".cell")
+    cells = page.locator(".opener")
     cells.first.focus()
-    more = f'find(".cell").length > {cells.count()}'
+    more = f'find(".opener").length > {cells.count()}'
     visitor.measure("more photos come", lambda: page.keyboard.press("End"), more)
 
 

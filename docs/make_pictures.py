@@ -53,19 +53,19 @@ class Shot:
 
 
 SHOTS: Final = (
-    Shot("search", "?q=a+palace", ".cell"),
+    Shot("search", "?q=a+palace", ".opener"),
     Shot(
         "photo",
         "?q=mountains&all=1",
         ".sheet .map:not([hidden])",
         click('[title^="Huayna Picchu"]'),
     ),
-    Shot("timeline", "timeline", ".cell"),
+    Shot("timeline", "timeline", ".opener"),
     Shot("map", "map", ".dot"),
     Shot("explore", "explore", ".group"),
     Shot("library", "library", ".about"),
-    Shot("chinese", "", ".cell", locale="zh-CN"),
-    Shot("narrow", "?q=a+temple", ".cell", size=NARROW, scheme="dark"),
+    Shot("chinese", "", ".opener", locale="zh-CN"),
+    Shot("narrow", "?q=a+temple", ".opener", size=NARROW, scheme="dark"),
 )
 WELCOME: Final = Shot(
     "welcome", "", ".st-key-picker_add", click(".st-key-picker_list button:has-text('Pictures')")

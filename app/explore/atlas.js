@@ -1,290 +1,368 @@
 // The atlas: the library as points that can be zoomed, and the list of its groups beside them.
-// data = {points, groups, words, group, area}:
-// points: base64 of little-endian numbers, x y (16 bits) group (8) year (16) id (32);
+// data = {points, groups, words, group, area}: points are those of atlas_points.js;
 // groups: [{name, count, place: [x, y]}]; group, area: what the address chooses, or null.
-// Thumbnails come as the event `recollect-pictures`, for `wanted` photos.
 
-import { button, element } from "../ui/elements.js";
+import { Component, drawn, onPhotoClosed } from "../ui/component.js";
+import { button, element, setLabel } from "../ui/elements.js";
+import { groupColour, isDark, yearColour } from "./atlas_colours.js";
+import { drawScene } from "./atlas_drawing.js";
+import { onPictures } from "./atlas_events.js";
+import { areaOf, largestFirst, litPoints, partsOf, unpack, yearsOf } from "./atlas_points.js";
 import {
-  SCALE,
-  THUMB_PX,
-  changed,
-  groupColour,
-  isDark,
-  isLit,
-  light,
-  moveBy,
+  THUMBNAIL_PX,
+  WHOLE,
+  covers,
+  moved,
+  nearest,
   onMap,
-  onScreen,
-  receive,
-  unpack,
-  yearColour,
-  zoomAt,
-} from "./atlas_drawing.js";
+  thumbnails,
+  zoomed,
+} from "./atlas_view.js";
 
-const CLICK_PX = 5,
-  CORNERS = 60;
-const STEP = 0.15,
-  ZOOM = 1.5;
+const CLICK_PX = 5; // a pointer that moves less clicks
+const STEP = 0.15;
+const ZOOM = 1.5;
+const SETTLED_MS = 250; // the view rests: thumbnails are requested
+const LOST_MS = 5000; // a request without an answer is made again
+const SHAPES = {
+  nearer: "M12 5v14M5 12h14",
+  farther: "M5 12h14",
+  whole: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  lasso: "M12 4c5 0 9 2.500 9 6s-4 6-9 6-9-2.500-9-6 4-6 9-6zM7 15c-3 2 1 3 0 6",
+};
+const SHARES = [0, 0.25, 0.5, 0.75, 1]; // of the years, in the legend
 
-// the pointer: drag moves or draws a line, two fingers zoom, a click opens
-
-function listen(root) {
-  const { canvas } = root,
-    fingers = new Map();
-  const place = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      zoomAt(root, ...place(event), Math.exp(-event.deltaY / 400));
-    },
-    { passive: false },
-  );
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, place(event));
-    root.from = place(event);
-    root.line = root.drawing || event.shiftKey ? [onMap(root, ...place(event))] : null;
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!fingers.has(event.pointerId)) return;
-    const [before, now] = [fingers.get(event.pointerId), place(event)];
-    if (fingers.size === 2) pinch(root, fingers, event.pointerId, now);
-    else if (root.line) root.line.push(onMap(root, ...now));
-    else {
-      const [from, to] = [onMap(root, ...before), onMap(root, ...now)];
-      moveBy(root, from[0] - to[0], from[1] - to[1]);
-    }
-    fingers.set(event.pointerId, now);
-    changed(root);
-  });
-  const release = (event) => {
-    if (!fingers.delete(event.pointerId) || fingers.size) return;
-    const now = place(event);
-    const moved = Math.hypot(now[0] - root.from[0], now[1] - root.from[1]);
-    if (root.line?.length > 2) finishLine(root);
-    else if (event.type === "pointerup" && moved < CLICK_PX) open(root, ...now);
-    root.line = null;
-    changed(root);
-  };
-  canvas.addEventListener("pointerup", release);
-  canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("keydown", (event) => onKey(root, event));
-}
-
-function pinch(root, fingers, moving, now) {
-  const [other] = [...fingers].filter(([id]) => id !== moving).map(([, at]) => at);
-  const before = fingers.get(moving);
-  const far = (at) => Math.max(1, Math.hypot(at[0] - other[0], at[1] - other[1]));
-  zoomAt(root, other[0], other[1], far(now) / far(before));
-}
-
-function finishLine(root) {
-  const every = Math.ceil(root.line.length / CORNERS);
-  const corners = root.line.filter((_, at) => at % every === 0);
-  setDrawing(root, false);
-  if (corners.length < 3) return;
-  root.say(
-    "area",
-    corners.flat().map((part) => Math.max(-999, Math.min(1999, Math.round(1000 * part)))),
-  );
-}
-
-function open(root, px, py) {
-  const thumb = root.thumbs.findLast(
-    (one) => Math.abs(one.px - px) < THUMB_PX / 2 && Math.abs(one.py - py) < THUMB_PX / 2,
-  );
-  const at = thumb ? thumb.at : nearest(root, px, py);
-  if (at >= 0) root.say("opened", root.points.id[at]);
-}
-
-function nearest(root, px, py) {
-  let best = -1,
-    off = 12;
-  for (let at = 0; at < root.points.x.length; at++) {
-    const [x, y] = onScreen(root, root.points.x[at] / SCALE, root.points.y[at] / SCALE);
-    const away = Math.hypot(x - px, y - py);
-    if (away < off && isLit(root, at)) [best, off] = [at, away];
-  }
-  return best;
-}
-
-function onKey(root, event) {
-  const step = STEP / root.view.zoom;
-  const acts = {
-    ArrowLeft: () => moveBy(root, -step, 0),
-    ArrowRight: () => moveBy(root, step, 0),
-    ArrowUp: () => moveBy(root, 0, -step),
-    ArrowDown: () => moveBy(root, 0, step),
-    "+": () => zoomAt(root, root.width / 2, root.height / 2, ZOOM),
-    "=": () => zoomAt(root, root.width / 2, root.height / 2, ZOOM),
-    "-": () => zoomAt(root, root.width / 2, root.height / 2, 1 / ZOOM),
-  };
-  if (event.ctrlKey || event.metaKey || event.altKey || !acts[event.key]) return;
-  acts[event.key]();
-  event.preventDefault();
-}
-
-// the frame around it
-
-function setDrawing(root, wanted) {
-  root.drawing = wanted;
-  root.canvas.classList.toggle("drawing", wanted);
-  root.lasso.setAttribute("aria-pressed", wanted);
-}
-
-function tool(label, shape, act) {
+function tool(name, label, act) {
   const made = button("tool");
-  made.title = label;
-  made.setAttribute("aria-label", label);
-  made.innerHTML = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"><path d="${shape}"/></svg>`;
+  setLabel(made, label);
+  made.innerHTML = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"><path d="${SHAPES[name]}"/></svg>`;
   made.onclick = act;
   return made;
 }
 
-function tools(root, words) {
-  const bar = element("div", "tools");
-  const middle = () => [root.width / 2, root.height / 2];
-  root.lasso = tool(
-    words.lasso,
-    "M12 4c5 0 9 2.500 9 6s-4 6-9 6-9-2.500-9-6 4-6 9-6zM7 15c-3 2 1 3 0 6",
-    () => setDrawing(root, !root.drawing),
-  );
-  root.lasso.setAttribute("aria-pressed", "false");
-  bar.append(
-    tool(words.nearer, "M12 5v14M5 12h14", () => zoomAt(root, ...middle(), ZOOM)),
-    tool(words.farther, "M5 12h14", () => zoomAt(root, ...middle(), 1 / ZOOM)),
-    tool(words.whole, "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5", () => {
-      root.view = { x: 0.5, y: 0.5, zoom: 1 };
-      changed(root);
-    }),
-    root.lasso,
-  );
-  return bar;
-}
+class Atlas extends Component {
+  root = element("div", "atlas");
+  #stage = element("div", "stage");
+  #canvas = element("canvas", "canvas");
+  #side = element("div", "side");
+  #legend = element("div", "years");
+  #list = element("ul", "groups");
+  #lasso; // the button that draws a line
+  #filled; // the data that points and groups are made of
+  #points;
+  #groups;
+  #largestFirst;
+  #years;
+  #chosenGroup = null;
+  #area = null;
+  #lit = null;
+  #byYear = false;
+  #view = { ...WHOLE, width: 0, height: 0 };
+  #pictures = new Map(); // by the photo's id; null where there is none
+  #thumbnails = [];
+  #pointers = new Map(); // that are down, with their places
+  #from; // where the first pointer went down
+  #line = null; // that is being drawn
+  #isDrawing = false; // the next pointer draws a line
+  #frame = 0; // that will draw it
+  #settling;
 
-function colours(root, words) {
-  const bar = element("div", "colours");
-  bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", words.colour);
-  const buttons = [
-    [words.by_group, false],
-    [words.by_year, true],
-  ].map(([label, byYear]) => {
-    const choice = button("choice", label);
-    choice.onclick = () => {
-      root.byYear = byYear;
-      buttons.forEach((one) => one.setAttribute("aria-pressed", one === choice));
-      root.legend.hidden = !byYear;
-      changed(root);
+  constructor() {
+    super();
+    this.#canvas.tabIndex = 0;
+    this.#canvas.setAttribute("role", "img");
+    this.#legend.hidden = true;
+    this.root.append(this.#stage, this.#side);
+    this.#listen();
+    new ResizeObserver(
+      ([
+        {
+          contentRect: { width, height },
+        },
+      ]) => {
+        this.#show({ ...this.#view, width, height });
+      },
+    ).observe(this.#stage);
+  }
+
+  update(data) {
+    const { points, groups, words } = data;
+    const filled = JSON.stringify([points.id, points.x, groups, words]);
+    if (this.#filled !== filled) {
+      this.#filled = filled; // else the keyboard keeps its place
+      this.#fill(data);
+    }
+    this.#light(data);
+    this.#redraw();
+  }
+
+  connect(signal) {
+    onPictures(signal, (pictures) => this.#receivePictures(pictures));
+    onPhotoClosed(signal, () => this.#canvas.focus());
+  }
+
+  // what there is to see
+
+  #fill({ points, groups, words }) {
+    this.#points = unpack(points);
+    this.#groups = groups;
+    this.#largestFirst = largestFirst(this.#points, groups.length);
+    this.#years = yearsOf(this.#points);
+    this.#canvas.setAttribute("aria-label", words.picture);
+    this.#stage.replaceChildren(this.#canvas, this.#drawTools(words));
+    this.#side.replaceChildren(this.#drawColours(words), this.#legend, this.#list);
+    this.#fillList(words);
+    this.#fillLegend();
+  }
+
+  get #isDark() {
+    return isDark(getComputedStyle(this.#stage).backgroundColor);
+  }
+
+  #drawTools(words) {
+    const bar = element("div", "tools");
+    this.#lasso = tool("lasso", words.lasso, () => this.#setDrawing(!this.#isDrawing));
+    this.#lasso.setAttribute("aria-pressed", "false");
+    bar.append(
+      tool("nearer", words.nearer, () => this.#zoomMiddle(ZOOM)),
+      tool("farther", words.farther, () => this.#zoomMiddle(1 / ZOOM)),
+      tool("whole", words.whole, () => this.#show({ ...this.#view, ...WHOLE })),
+      this.#lasso,
+    );
+    return bar;
+  }
+
+  #drawColours(words) {
+    const bar = element("div", "colours");
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", words.colour);
+    const choices = [button("choice", words.by_group), button("choice", words.by_year)];
+    choices.forEach((choice, at) => {
+      choice.setAttribute("aria-pressed", Boolean(at) === this.#byYear);
+      choice.onclick = () => {
+        this.#byYear = Boolean(at);
+        for (const one of choices) one.setAttribute("aria-pressed", one === choice);
+        this.#legend.hidden = !this.#byYear;
+        this.#redraw();
+      };
+    });
+    bar.append(...choices);
+    return bar;
+  }
+
+  #fillLegend() {
+    const [first, last] = this.#years;
+    const dark = this.#isDark;
+    const ramp = element("span", "ramp");
+    const stops = SHARES.map((share) => yearColour(share, dark));
+    ramp.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    this.#legend.replaceChildren(
+      element("span", "year", first),
+      ramp,
+      element("span", "year", last),
+    );
+  }
+
+  #fillList(words) {
+    this.#list.setAttribute("aria-label", words.groups);
+    const dark = this.#isDark;
+    this.#list.replaceChildren(...this.#largestFirst.map((group) => this.#drawGroup(group, dark)));
+  }
+
+  #drawGroup(group, dark) {
+    const { name, count } = this.#groups[group];
+    const choice = button("group");
+    choice.dataset.group = group;
+    const swatch = element("span", "swatch");
+    swatch.style.background = groupColour(group, dark);
+    choice.append(swatch, element("span", "label", name), element("span", "count", count));
+    choice.onclick = () => this.send("group", this.#chosenGroup === group ? -1 : group);
+    const item = element("li", "item");
+    item.append(choice);
+    return item;
+  }
+
+  // The chosen group, or what lies within the line.
+  #light({ group, area }) {
+    this.#chosenGroup = group !== null && group < this.#groups.length ? group : null;
+    this.#area = areaOf(area);
+    this.#lit = litPoints(this.#points, this.#chosenGroup, this.#area);
+    for (const choice of this.#list.querySelectorAll(".group")) {
+      choice.setAttribute("aria-pressed", Number(choice.dataset.group) === this.#chosenGroup);
+    }
+  }
+
+  get #isLit() {
+    const lit = this.#lit;
+    return lit === null ? () => true : (at) => lit.has(at);
+  }
+
+  // drawing
+
+  #show(view) {
+    this.#view = view;
+    this.#redraw();
+  }
+
+  #redraw() {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#requestPictures(), SETTLED_MS);
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    if (!this.#view.width) return;
+    this.#thumbnails = thumbnails(this.#view, this.#points, this.#isLit);
+    drawScene(this.#canvas, {
+      view: this.#view,
+      points: this.#points,
+      groups: this.#groups,
+      largestFirst: this.#largestFirst,
+      chosenGroup: this.#chosenGroup,
+      isLit: this.#isLit,
+      byYear: this.#byYear,
+      years: this.#years,
+      pictures: this.#pictures,
+      thumbnails: this.#thumbnails,
+      line: this.#line ?? this.#area,
+      dark: this.#isDark,
+    });
+  }
+
+  #requestPictures() {
+    clearTimeout(this.#settling);
+    const photos = thumbnails(this.#view, this.#points, this.#isLit)
+      .map(({ at }) => this.#points.id[at])
+      .filter((id) => !this.#pictures.has(id));
+    if (!photos.length || !this.root.isConnected) return;
+    this.store("wanted", { photos, turn: Date.now() }); // no event: one would push out another
+    this.#settling = setTimeout(() => this.#requestPictures(), LOST_MS);
+  }
+
+  #receivePictures(pictures) {
+    for (const [id, url] of Object.entries(pictures)) {
+      if (this.#pictures.has(Number(id))) continue;
+      const image = url ? new Image() : null;
+      this.#pictures.set(Number(id), image);
+      if (!image) continue;
+      image.onload = () => this.#redraw();
+      image.src = url;
+    }
+  }
+
+  // the pointer: drag moves or draws a line, two fingers zoom, a click opens
+
+  #listen() {
+    const canvas = this.#canvas;
+    const onWheel = (event) => {
+      event.preventDefault();
+      this.#zoomAt(...this.#placeOf(event), Math.exp(-event.deltaY / 400));
     };
-    choice.setAttribute("aria-pressed", byYear === Boolean(root.byYear));
-    return choice;
-  });
-  bar.append(...buttons);
-  return bar;
-}
-
-function legend(root) {
-  const [first, last] = root.years,
-    dark = isDark(root);
-  const ramp = element("span", "ramp");
-  const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => yearColour(share, dark));
-  ramp.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-  root.legend.replaceChildren(element("span", "year", first), ramp, element("span", "year", last));
-}
-
-function fillList(root, words) {
-  root.list.setAttribute("aria-label", words.groups);
-  const dark = isDark(root);
-  root.list.replaceChildren(
-    ...root.largestFirst.map((group) => {
-      const { name, count } = root.groups[group];
-      const item = element("li", "item"),
-        chooses = button("group");
-      chooses.dataset.group = group;
-      const swatch = element("span", "swatch");
-      swatch.style.background = groupColour(group, dark);
-      chooses.append(swatch, element("span", "label", name), element("span", "count", count));
-      chooses.onclick = () => root.say("group", root.chosenGroup === group ? -1 : group);
-      item.append(chooses);
-      return item;
-    }),
-  );
-}
-
-function build() {
-  const root = element("div", "atlas");
-  root.stage = element("div", "stage");
-  root.canvas = element("canvas", "canvas");
-  root.canvas.tabIndex = 0;
-  root.canvas.setAttribute("role", "img");
-  root.side = element("div", "side");
-  root.legend = element("div", "years");
-  root.legend.hidden = true;
-  root.list = element("ul", "groups");
-  root.append(root.stage, root.side);
-  Object.assign(root, {
-    pictures: new Map(),
-    thumbs: [],
-    lit: null,
-    view: { x: 0.5, y: 0.5, zoom: 1 },
-  });
-  return root;
-}
-
-function fill(root, data) {
-  root.points = unpack(data.points);
-  root.groups = data.groups;
-  const sizes = root.groups.map((_, group) =>
-    root.points.group.reduce((sum, one) => sum + (one === group), 0),
-  );
-  root.largestFirst = sizes.map((_, group) => group).toSorted((a, b) => sizes[b] - sizes[a]);
-  root.years = [
-    root.points.year.reduce((a, b) => Math.min(a, b), 9999),
-    root.points.year.reduce((a, b) => Math.max(a, b), 0),
-  ];
-  root.canvas.setAttribute("aria-label", data.words.picture);
-  root.stage.replaceChildren(root.canvas, tools(root, data.words));
-  root.side.replaceChildren(colours(root, data.words), root.legend, root.list);
-  fillList(root, data.words);
-  legend(root);
-}
-
-export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
-  let root = parentElement.querySelector(".atlas");
-  if (!root) {
-    root = build();
-    parentElement.append(root);
-    listen(root);
-    new ResizeObserver(([{ contentRect }]) => {
-      [root.width, root.height] = [contentRect.width, contentRect.height];
-      changed(root);
-    }).observe(root.stage);
+    canvas.addEventListener("wheel", onWheel, { passive: false });
+    canvas.addEventListener("pointerdown", (event) => this.#begin(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", (event) => this.#end(event));
+    canvas.addEventListener("pointercancel", (event) => this.#end(event));
+    canvas.addEventListener("keydown", (event) => this.#onKey(event));
   }
-  root.say = setTriggerValue;
-  root.wish = (photos) => setStateValue("wanted", { photos, turn: Date.now() }); // no event: one would push out another
-  const filled = JSON.stringify([data.points.id, data.points.x, data.groups, data.words]);
-  if (root.filled !== filled) {
-    // else keep the keyboard's place
-    root.filled = filled;
-    fill(root, data);
-  }
-  light(root, data);
-  changed(root);
 
-  if (root.onPictures) document.removeEventListener("recollect-pictures", root.onPictures);
-  root.onPictures = ({ detail }) => receive(root, detail);
-  document.addEventListener("recollect-pictures", root.onPictures);
-  if (root.onClosed) document.removeEventListener("recollect-closed", root.onClosed);
-  root.onClosed = () => root.canvas.focus();
-  document.addEventListener("recollect-closed", root.onClosed);
-  return () => {
-    document.removeEventListener("recollect-pictures", root.onPictures);
-    document.removeEventListener("recollect-closed", root.onClosed);
-  };
+  #placeOf(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  #begin(event) {
+    const place = this.#placeOf(event);
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#pointers.set(event.pointerId, place);
+    this.#from = place;
+    const draws = this.#isDrawing || event.shiftKey;
+    this.#line = draws ? [onMap(this.#view, ...place)] : null;
+  }
+
+  #move(event) {
+    const before = this.#pointers.get(event.pointerId);
+    if (!before) return;
+    const now = this.#placeOf(event);
+    if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, now);
+    else if (this.#line) this.#line.push(onMap(this.#view, ...now));
+    else this.#drag(before, now);
+    this.#pointers.set(event.pointerId, now);
+    this.#redraw();
+  }
+
+  #end(event) {
+    if (!this.#pointers.delete(event.pointerId) || this.#pointers.size) return;
+    const [px, py] = this.#placeOf(event);
+    const away = Math.hypot(px - this.#from[0], py - this.#from[1]);
+    if (this.#line?.length > 2) this.#chooseArea(this.#line);
+    else if (event.type === "pointerup" && away < CLICK_PX) this.#open(px, py);
+    this.#line = null;
+    this.#redraw();
+  }
+
+  #drag(before, now) {
+    const [from, to] = [onMap(this.#view, ...before), onMap(this.#view, ...now)];
+    this.#moveBy(from[0] - to[0], from[1] - to[1]);
+  }
+
+  #pinch(pointerId, before, now) {
+    const [, other] = [...this.#pointers].find(([id]) => id !== pointerId);
+    const far = (place) => Math.max(1, Math.hypot(place[0] - other[0], place[1] - other[1]));
+    this.#zoomAt(...other, far(now) / far(before));
+  }
+
+  #chooseArea(line) {
+    this.#setDrawing(false);
+    const area = partsOf(line);
+    if (area) this.send("area", area);
+  }
+
+  #open(px, py) {
+    const thumbnail = this.#thumbnails.findLast((one) => covers(one, px, py, THUMBNAIL_PX / 2));
+    const at = thumbnail?.at ?? nearest(this.#view, this.#points, this.#isLit, px, py);
+    if (at >= 0) this.send("opened", this.#points.id[at]);
+  }
+
+  #setDrawing(wanted) {
+    this.#isDrawing = wanted;
+    this.#canvas.classList.toggle("drawing", wanted);
+    this.#lasso.setAttribute("aria-pressed", wanted);
+  }
+
+  // the view
+
+  #zoomAt(px, py, factor) {
+    this.#show(zoomed(this.#view, px, py, factor));
+  }
+
+  #zoomMiddle(factor) {
+    this.#zoomAt(this.#view.width / 2, this.#view.height / 2, factor);
+  }
+
+  #moveBy(dx, dy) {
+    this.#show(moved(this.#view, dx, dy));
+  }
+
+  #onKey(event) {
+    const step = STEP / this.#view.zoom;
+    const acts = {
+      ArrowLeft: () => this.#moveBy(-step, 0),
+      ArrowRight: () => this.#moveBy(step, 0),
+      ArrowUp: () => this.#moveBy(0, -step),
+      ArrowDown: () => this.#moveBy(0, step),
+      "+": () => this.#zoomMiddle(ZOOM),
+      "=": () => this.#zoomMiddle(ZOOM),
+      "-": () => this.#zoomMiddle(1 / ZOOM),
+    };
+    if (event.ctrlKey || event.metaKey || event.altKey || !acts[event.key]) return;
+    acts[event.key]();
+    event.preventDefault();
+  }
 }
+
+export default drawn(Atlas);

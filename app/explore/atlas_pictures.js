@@ -1,5 +1,7 @@
-// Hands thumbnails to the picture of the library: data.pictures = {photo id: url, or null where there is none}.
+// Hands thumbnails to the atlas: data.pictures = {photo id: url, or null where there is none}.
+
+import { notifyPictures } from "./atlas_events.js";
 
 export default function ({ data }) {
-  document.dispatchEvent(new CustomEvent("recollect-pictures", { detail: data.pictures }));
+  notifyPictures(data.pictures);
 }

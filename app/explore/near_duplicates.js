@@ -2,58 +2,59 @@
 // others, left_out}, a photo = {id, name, folder, alt, size, mark, largest, src}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
+import { Component, drawn, onPhotoClosed } from "../ui/component.js";
 import { button, element } from "../ui/elements.js";
 
-function card(photo, say) {
-  const item = element("li", photo.largest ? "card largest" : "card");
-  const opens = button("open");
-  opens.dataset.photo = photo.id;
-  opens.onclick = () => say("opened", photo.id);
+function drawPicture({ alt, src }) {
   const image = element("img", "picture");
-  image.alt = photo.alt;
+  image.alt = alt;
   image.decoding = "async";
   image.loading = "lazy";
-  if (photo.src) image.src = photo.src;
-  opens.append(image);
-  if (photo.mark) opens.append(element("span", "mark", photo.mark));
-  const folder = element("span", "folder");
-  folder.title = photo.folder;
-  folder.append(element("bdi", "path", photo.folder));
-  item.append(
-    opens,
-    element("bdi", "name", photo.name),
-    element("span", "size", photo.size),
-    folder,
-  );
-  return item;
+  if (src) image.src = src;
+  return image;
 }
 
-function draw(group, words, say) {
-  const section = element("section", "alike");
-  const list = element("ul", "cards");
-  list.append(...group.photos.map((photo) => card(photo, say)));
-  const foot = element("div", "foot");
-  const others = button("others", words.select_others);
-  others.onclick = () => say("ticked", group.others);
-  foot.append(others, element("span", "left_out", group.left_out));
-  section.append(list, foot);
-  return section;
+class NearDuplicates extends Component {
+  root = element("div", "near-duplicates");
+  #drawn; // what the elements show
+
+  update(data) {
+    const shown = JSON.stringify(data);
+    if (this.#drawn === shown) return; // the keyboard keeps its place
+    this.#drawn = shown;
+    this.root.replaceChildren(...data.groups.map((group) => this.#drawGroup(group, data.words)));
+  }
+
+  connect(signal) {
+    onPhotoClosed(signal, (id) => this.root.querySelector(`[data-photo="${id}"]`)?.focus());
+  }
+
+  #drawGroup(group, words) {
+    const section = element("section", "group");
+    const list = element("ul", "cards");
+    list.append(...group.photos.map((photo) => this.#drawCard(photo)));
+    const foot = element("div", "foot");
+    const others = button("others", words.select_others);
+    others.onclick = () => this.send("ticked", group.others);
+    foot.append(others, element("span", "left_out", group.left_out));
+    section.append(list, foot);
+    return section;
+  }
+
+  #drawCard(photo) {
+    const card = element("li", photo.largest ? "card largest" : "card");
+    const opener = button("open");
+    opener.dataset.photo = photo.id;
+    opener.onclick = () => this.send("opened", photo.id);
+    opener.append(drawPicture(photo));
+    if (photo.mark) opener.append(element("span", "mark", photo.mark));
+    const folder = element("span", "folder");
+    folder.title = photo.folder;
+    folder.append(element("bdi", "path", photo.folder));
+    const size = element("span", "size", photo.size);
+    card.append(opener, element("bdi", "name", photo.name), size, folder);
+    return card;
+  }
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  let root = parentElement.querySelector(".look-alikes");
-  if (!root) {
-    root = element("div", "look-alikes");
-    parentElement.append(root);
-  }
-  const drawn = JSON.stringify(data);
-  if (root.drawn !== drawn) {
-    // else keep the keyboard's place
-    root.drawn = drawn;
-    root.replaceChildren(...data.groups.map((group) => draw(group, data.words, setTriggerValue)));
-  }
-  if (root.onClosed) document.removeEventListener("recollect-closed", root.onClosed);
-  root.onClosed = ({ detail }) => root.querySelector(`[data-photo="${detail}"]`)?.focus();
-  document.addEventListener("recollect-closed", root.onClosed);
-  return () => document.removeEventListener("recollect-closed", root.onClosed);
-}
+export default drawn(NearDuplicates);

@@ -1,24 +1,29 @@
 // A choice of languages: data = {label, languages: [[code, name]], language, cookie,
 // remember}. The browser remembers the language that was chosen, by a click or by a link.
 
+import { Component, drawn } from "../ui/component.js";
+
+const YEAR_S = 365 * 24 * 60 * 60;
+
 function remember(cookie, language) {
-  const year = 365 * 24 * 60 * 60;
-  document.cookie = `${cookie}=${language}; path=/; max-age=${year}; samesite=lax`;
+  document.cookie = `${cookie}=${language}; path=/; max-age=${YEAR_S}; samesite=lax`;
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  document.documentElement.lang = data.language;
-  let select = parentElement.querySelector("select");
-  if (!select) {
-    select = document.createElement("select");
-    select.append(...data.languages.map(([code, name]) => new Option(name, code)));
-    parentElement.append(select);
+class LanguageSwitch extends Component {
+  root = document.createElement("select");
+
+  update({ label, languages, language, cookie, ...data }) {
+    document.documentElement.lang = language;
+    const { root } = this;
+    if (!root.length) root.append(...languages.map(([code, name]) => new Option(name, code)));
+    root.setAttribute("aria-label", label);
+    root.value = language;
+    if (data.remember) remember(cookie, language);
+    root.onchange = () => {
+      remember(cookie, root.value);
+      this.send("chosen", root.value);
+    };
   }
-  select.setAttribute("aria-label", data.label);
-  select.value = data.language;
-  if (data.remember) remember(data.cookie, data.language);
-  select.onchange = () => {
-    remember(data.cookie, select.value);
-    setTriggerValue("chosen", select.value);
-  };
 }
+
+export default drawn(LanguageSwitch);

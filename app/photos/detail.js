@@ -3,98 +3,173 @@
 //         shows_folder, land, previous, next, words}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
-import { coloursOf, drawLand, fitted, loadLand, project } from "../ui/earth.js";
+import { Component, drawn, notifyPhotoClosed } from "../ui/component.js";
+import { coloursOf, drawLand, fitted, loadLand } from "../ui/earth.js";
 import { button, element } from "../ui/elements.js";
+import { project, withinPoles } from "../ui/mercator.js";
 
-const PLACE_ZOOM = 3.2; // a continent around the place
-const SAID_MS = 2500;
+const PLACE_SCALE = 256 * 2 ** 3.2; // a continent around the place
+const STATUS_MS = 2500;
+const CLOSED_MS = 100; // then the dialog has released the focus
 
-function build() {
-  const sheet = element("div", "sheet");
-  const stage = element("div", "stage");
-  const image = element("img", "picture");
-  const nothing = element("div", "nothing");
-  const previous = button("step previous", "‹");
-  const next = button("step next", "›");
-  stage.append(image, nothing, previous, next);
+class Detail extends Component {
+  root = element("div", "sheet");
+  #image = element("img", "picture");
+  #placeholder = element("div", "placeholder"); // where there is no picture
+  #previous = button("step previous", "‹");
+  #next = button("step next", "›");
+  #name = element("h2", "name");
+  #notice = element("p", "notice");
+  #like = button("act like");
+  #folder = button("act folder");
+  #path = button("act path");
+  #download = element("a", "act download");
+  #status = element("p", "status");
+  #facts = element("dl", "facts");
+  #map = element("canvas", "map");
+  #keys; // the controller of the listener to keys
+  #data;
 
-  const told = element("div", "told");
-  const name = element("h2", "name");
-  const notice = element("p", "notice");
-  const actions = element("div", "actions");
-  const like = button("act like");
-  const folder = button("act folder");
-  const path = button("act path");
-  const download = element("a", "act download");
-  actions.append(like, download, folder, path);
-  const said = element("p", "said");
-  said.setAttribute("role", "status");
-  const facts = element("dl", "facts");
-  const map = element("canvas", "map");
-  map.setAttribute("role", "img");
-  told.append(name, notice, actions, said, facts, map);
-  sheet.append(stage, told);
-  sheet.parts = {
-    image,
-    nothing,
-    previous,
-    next,
-    name,
-    notice,
-    like,
-    folder,
-    path,
-    download,
-    said,
-    facts,
-    map,
-  };
-  return sheet;
-}
+  constructor() {
+    super();
+    this.#status.setAttribute("role", "status");
+    this.#map.setAttribute("role", "img");
+    const stage = element("div", "stage");
+    stage.append(this.#image, this.#placeholder, this.#previous, this.#next);
+    const actions = element("div", "actions");
+    actions.append(this.#like, this.#download, this.#folder, this.#path);
+    const text = element("div", "text");
+    text.append(this.#name, this.#notice, actions, this.#status, this.#facts, this.#map);
+    this.root.append(stage, text);
+    this.#image.onerror = () => this.#showImage(false);
+    this.#previous.onclick = () => this.#step(-1);
+    this.#next.onclick = () => this.#step(1);
+    this.#like.onclick = () => this.send("act", "like");
+    this.#folder.onclick = () => this.#openFolder();
+    this.#path.onclick = () => this.#copy(this.#data.path);
+  }
 
-function fill(parts, data) {
-  const { image, nothing, name, notice, facts } = parts;
-  image.hidden = !data.src;
-  nothing.hidden = Boolean(data.src);
-  nothing.textContent = data.name;
-  image.width = data.width; // keeps the place of a picture that is still coming
-  image.height = data.height;
-  image.alt = data.alt;
-  image.onerror = () => {
-    image.hidden = true;
-    nothing.hidden = false;
-  };
-  if (data.src && image.getAttribute("src") !== data.src) image.src = data.src;
-  name.textContent = data.name;
-  notice.hidden = !data.notice;
-  notice.textContent = data.notice ?? "";
-  facts.replaceChildren(
-    ...data.facts.flatMap(([label, value]) => [
+  update(data) {
+    this.#data = data;
+    this.#fillPicture();
+    this.#fillText();
+    this.#fillActions();
+    this.#drawPlace();
+    this.#listenToKeys();
+  }
+
+  connect(signal) {
+    signal.addEventListener("abort", () => {
+      this.#keys.abort();
+      const { id } = this.#data;
+      setTimeout(() => {
+        // the grid takes the keyboard back to this photo
+        if (!this.root.isConnected) notifyPhotoClosed(id);
+      }, CLOSED_MS);
+    });
+  }
+
+  #fillPicture() {
+    const { src, name, width, height, alt } = this.#data;
+    const image = this.#image;
+    this.#showImage(Boolean(src));
+    this.#placeholder.textContent = name;
+    image.width = width; // keeps the place of a picture that is still coming
+    image.height = height;
+    image.alt = alt;
+    if (src && image.getAttribute("src") !== src) image.src = src;
+  }
+
+  #showImage(isThere) {
+    this.#image.hidden = !isThere;
+    this.#placeholder.hidden = isThere;
+  }
+
+  #fillText() {
+    const { name, notice, facts } = this.#data;
+    this.#name.textContent = name;
+    this.#notice.hidden = !notice;
+    this.#notice.textContent = notice ?? "";
+    const rows = facts.map(([label, value]) => [
       element("dt", "label", label),
       element("dd", "value", value),
-    ]),
-  );
-  parts.said.textContent = "";
+    ]);
+    this.#facts.replaceChildren(...rows.flat());
+    this.#status.textContent = "";
+  }
+
+  #fillActions() {
+    const { words, previous, next, shows_folder: showsFolder, original, name } = this.#data;
+    this.#previous.setAttribute("aria-label", words.previous);
+    this.#next.setAttribute("aria-label", words.next);
+    this.#previous.disabled = !previous;
+    this.#next.disabled = !next;
+    this.#previous.hidden = this.#next.hidden = !(previous || next);
+    this.#like.textContent = words.like;
+    this.#folder.textContent = showsFolder ? words.show_folder : words.copy_folder;
+    this.#path.textContent = words.copy_path;
+    this.#download.textContent = words.download;
+    this.#download.hidden = !original;
+    if (original) this.#download.href = original;
+    this.#download.download = name;
+  }
+
+  #step(by) {
+    this.send("step", by);
+  }
+
+  #openFolder() {
+    if (this.#data.shows_folder) this.send("act", "folder");
+    else this.#copy(this.#data.folder);
+  }
+
+  async #copy(text) {
+    await copy(text, this.root);
+    this.#status.textContent = this.#data.words.copied;
+    setTimeout(() => (this.#status.textContent = ""), STATUS_MS);
+  }
+
+  // Each time behind the listeners that the page has added since.
+  #listenToKeys() {
+    this.#keys?.abort();
+    this.#keys = new AbortController();
+    const onKey = (event) => {
+      // after Escape an arrow would open a photo that is being closed
+      if (event.key === "Escape") this.#keys.abort();
+      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (event.key === "ArrowLeft" && this.#data.previous) this.#step(-1);
+      if (event.key === "ArrowRight" && this.#data.next) this.#step(1);
+    };
+    // the dialog keeps Escape to itself
+    document.addEventListener("keydown", onKey, { capture: true, signal: this.#keys.signal });
+  }
+
+  async #drawPlace() {
+    const { place, land: url } = this.#data;
+    const map = this.#map;
+    map.hidden = !place;
+    if (!place) return;
+    map.setAttribute("aria-label", place.alt);
+    const land = await loadLand(url);
+    const { clientWidth: width, clientHeight: height } = map;
+    if (width) drawPlace(map, land, { place, width, height });
+  }
 }
 
-function fillActions({ previous, next, like, folder, path, download }, data, say) {
-  previous.setAttribute("aria-label", data.words.previous);
-  next.setAttribute("aria-label", data.words.next);
-  previous.disabled = !data.previous;
-  next.disabled = !data.next;
-  previous.hidden = next.hidden = !(data.previous || data.next);
-  like.textContent = data.words.like;
-  folder.textContent = data.shows_folder ? data.words.show_folder : data.words.copy_folder;
-  path.textContent = data.words.copy_path;
-  download.textContent = data.words.download;
-  download.hidden = !data.original;
-  if (data.original) download.href = data.original;
-  download.download = data.name;
-  previous.onclick = () => say.step(-1);
-  next.onclick = () => say.step(1);
-  like.onclick = () => say.act("like");
-  folder.onclick = () => (data.shows_folder ? say.act("folder") : say.copy(data.folder));
-  path.onclick = () => say.copy(data.path);
+function drawPlace(map, land, { place, width, height }) {
+  const at = project(place.latitude, place.longitude);
+  const scale = PLACE_SCALE;
+  const y = withinPoles(at.y, height, scale);
+  const colours = coloursOf(map);
+  const context = fitted(map, width, height);
+  drawLand(context, land, { x: at.x, y, scale, width, height }, colours);
+  context.beginPath();
+  context.arc(width / 2, height / 2 + (at.y - y) * scale, 6, 0, 2 * Math.PI);
+  context.fillStyle = colours.point;
+  context.strokeStyle = colours.edge;
+  context.lineWidth = 2;
+  context.fill();
+  context.stroke();
 }
 
 // Pages of other machines have no clipboard unless they come by HTTPS, and a visitor may forbid its
@@ -111,65 +186,4 @@ async function copy(text, near) {
   }
 }
 
-async function drawPlace(map, data) {
-  map.hidden = !data.place;
-  if (!data.place) return;
-  map.setAttribute("aria-label", data.place.alt);
-  const land = await loadLand(data.land);
-  const { clientWidth: width, clientHeight: height } = map;
-  if (!width) return;
-  const at = project(data.place.latitude, data.place.longitude);
-  const scale = 256 * 2 ** PLACE_ZOOM;
-  const colours = coloursOf(map);
-  const context = fitted(map, width, height);
-  const half = height / scale / 2;
-  const y = Math.max(half, Math.min(1 - half, at.y));
-  drawLand(context, land, { x: at.x, y, scale, width, height }, colours);
-  context.beginPath();
-  context.arc(width / 2, height / 2 + (at.y - y) * scale, 6, 0, 2 * Math.PI);
-  context.fillStyle = colours.point;
-  context.strokeStyle = colours.edge;
-  context.lineWidth = 2;
-  context.fill();
-  context.stroke();
-}
-
-export default function ({ parentElement, data, setTriggerValue }) {
-  let sheet = parentElement.querySelector(".sheet");
-  if (!sheet) {
-    sheet = build();
-    parentElement.append(sheet);
-  }
-  const { said, map } = sheet.parts;
-  const say = {
-    step: (by) => setTriggerValue("step", by),
-    act: (what) => setTriggerValue("act", what),
-    copy: async (text) => {
-      await copy(text, sheet);
-      said.textContent = data.words.copied;
-      setTimeout(() => (said.textContent = ""), SAID_MS);
-    },
-  };
-  fill(sheet.parts, data);
-  fillActions(sheet.parts, data, say);
-  drawPlace(map, data);
-
-  const deaf = () => document.removeEventListener("keydown", sheet.onKey, true);
-  deaf();
-  sheet.onKey = (event) => {
-    if (event.key === "Escape") deaf(); // a later arrow would open a photo that is being closed
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.key === "ArrowLeft" && data.previous) say.step(-1);
-    if (event.key === "ArrowRight" && data.next) say.step(1);
-  };
-  document.addEventListener("keydown", sheet.onKey, true); // the dialog keeps Escape to itself
-
-  return () => {
-    deaf();
-    setTimeout(() => {
-      if (sheet.isConnected) return;
-      // the grid takes the keyboard back to this photo
-      document.dispatchEvent(new CustomEvent("recollect-closed", { detail: data.id }));
-    }, 100); // after the dialog has let go of the focus
-  };
-}
+export default drawn(Detail);

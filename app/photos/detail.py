@@ -1,7 +1,7 @@
 """The open photo, large, with everything known of it, what can be done with it, and the way to
 its neighbours.
 
-Like the grid it hands names to the browser as data; photo.js sets them as text.
+Like the grid it hands names to the browser as data; detail.js sets them as text.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _act(act: str, path: Location) -> None:
 
 
 def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
-    """What photo.js needs to know of the photo itself."""
+    """What detail.js needs to know of the photo itself."""
     shown = picture(photo)
     src = url(shown.token) if shown.token else thumbnail_url(library, photo)
     return {

@@ -1,258 +1,252 @@
-// Draws a justified grid of photos that can be opened and ticked, and asks for more while one
-// scrolls. data = {grid, from, cells, more, dated, selected, labels}; the cells are those of `grid` from
-// place `from` on: what came before is kept here.
-// A cell = {id, name, alt, match, strength, ratio, src, group}.
+// Draws a justified grid of photos that can be opened and ticked, and requests more while one
+// scrolls. data = {grid, from, items, more, dated, selected, labels}; the items are those of `grid`
+// from place `from` on: those before are here already.
+// An item = {id, name, alt, match, strength, ratio, src, group}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
-import { element } from "../ui/elements.js";
+import { Component, drawn, onPhotoClosed } from "../ui/component.js";
+import { button, element } from "../ui/elements.js";
+import { added, beyond, groupsOf, rangeOf } from "./items.js";
 
-const LOWEST = 0.6,
-  HIGHEST = 2.4; // a panorama or a strip is cropped to a ratio that fits the grid
-const AHEAD_PX = 1500; // so far below the screen the next photos are asked for
+const [LOWEST, HIGHEST] = [0.6, 2.4]; // a panorama or a strip is cropped to a ratio that fits
+const AHEAD_PX = 1500; // so far below the screen the next photos are requested
 
-function drawPicture(cell) {
+function drawPicture({ name, alt, src }) {
   const image = element("img", "picture");
-  image.onerror = () => image.replaceWith(element("span", "picture placeholder", cell.name));
-  image.alt = cell.alt;
+  image.onerror = () => image.replaceWith(element("span", "picture placeholder", name));
+  image.alt = alt;
   image.decoding = "async";
-  image.src = cell.src;
+  image.src = src;
   return image;
 }
 
-function drawCell(root, cell) {
-  const spot = element("div", "spot");
-  spot.setAttribute("role", "listitem");
-  spot.style.setProperty("--ratio", Math.min(HIGHEST, Math.max(LOWEST, cell.ratio)));
-  const button = element("button", "cell");
-  button.type = "button";
-  button.tabIndex = -1;
-  button.dataset.photo = cell.id;
-  button.title = cell.match ? `${cell.name}\n${cell.match}` : cell.name;
-  button.onclick = (event) => {
-    if (root.selected.size) toggle(root, cell.id, event.shiftKey);
-    else root.say("opened", cell.id);
-  };
-  const caption = element("span", "caption");
-  caption.append(element("bdi", "name", cell.name), element("span", "match", cell.match));
-  button.append(drawPicture(cell), caption);
+function drawMeter(strength) {
+  const meter = element("span", "meter");
+  meter.style.setProperty("--strength", strength);
+  return meter;
+}
 
-  const tick = element("button", "tick");
-  tick.type = "button";
-  tick.tabIndex = -1;
-  tick.setAttribute("role", "checkbox");
-  tick.setAttribute("aria-label", root.labels.select.replace("{name}", cell.name));
-  tick.onclick = (event) => toggle(root, cell.id, event.shiftKey);
-  spot.append(button, tick);
-  if (cell.strength !== null) {
-    const meter = element("span", "meter");
-    meter.style.setProperty("--strength", cell.strength);
-    spot.append(meter);
+class Grid extends Component {
+  root = element("div", "grid");
+  #groups = element("div", "groups");
+  #end = element("div", "end");
+  #name; // of the grid whose items these are
+  #arranged; // the name of the grid that the elements show
+  #items = [];
+  #shown = new Map(); // by the photo's id: its item and its element
+  #current; // the photo where the keyboard is
+  #selected = new Set();
+  #sentTicks; // until the page shows them, what it shows of ticks is old
+  #anchor; // the photo where a range of ticks begins
+  #requested;
+  #endObserver;
+  #labels;
+
+  constructor() {
+    super();
+    this.root.append(this.#groups, this.#end);
+    this.root.addEventListener("keydown", (event) => this.#onKey(event));
+    this.root.addEventListener("focusin", ({ target }) => {
+      const opens = target.closest(".item")?.querySelector(".opener");
+      if (opens) this.#makeCurrent(Number(opens.dataset.photo));
+    });
   }
-  return spot;
-}
 
-// what has come
-
-// Draws it, and says whether the grid is all here now; if not, the server is asked for the rest.
-function receive(root, data) {
-  if (root.grid !== data.grid) {
-    if (data.from > 0) return lacks(root, data.grid, 0); // drawn anew: nothing is kept here
-    root.grid = data.grid;
-    root.cells = [];
+  update(data) {
+    this.#labels = data.labels;
+    this.#requested = undefined;
+    this.#receiveTicks(data.selected);
+    const isWhole = this.#receive(data);
+    this.#showTicks();
+    this.#watchEnd(isWhole && data.more);
   }
-  const fresh = data.cells.slice(root.cells.length - data.from);
-  if (data.from > root.cells.length) return lacks(root, data.grid, root.cells.length);
-  if (!fresh.length && root.drawn === data.grid) return true;
-  root.cells = root.cells.concat(fresh);
-  root.drawn = data.grid;
-  arrange(root);
-  return true;
-}
 
-function lacks(root, grid, have) {
-  ask(root, grid, have, false);
-  return false;
-}
-
-// Puts the cells in their order, a group of them below each heading; a photo that was there
-// before keeps its element, and so the picture and the keyboard's place.
-function arrange(root) {
-  const known = root.spots ?? new Map();
-  root.spots = new Map();
-  const groups = [];
-  for (const cell of root.cells) {
-    if (!groups.length || groups.at(-1).name !== cell.group)
-      groups.push({ name: cell.group, spots: [] });
-    const before = known.get(cell.id);
-    const same = before && before.cell.match === cell.match && before.cell.src === cell.src;
-    const kept = same ? before : { cell, spot: drawCell(root, cell) };
-    root.spots.set(cell.id, kept);
-    groups.at(-1).spots.push(kept.spot);
+  connect(signal) {
+    onPhotoClosed(signal, (id) => this.root.querySelector(`[data-photo="${id}"]`)?.focus());
+    signal.addEventListener("abort", () => this.#endObserver?.disconnect());
   }
-  const focused = root.getRootNode().activeElement;
-  root.list.replaceChildren(...groups.map((group) => drawGroup(group, root.dated)));
-  if (focused && root.contains(focused)) focused.focus({ preventScroll: true });
-  const current = root.spots.get(root.current) ?? root.spots.get(root.cells[0]?.id);
-  if (current) makeCurrent(root, current.cell.id);
+
+  // what has come
+
+  // Draws it, and says whether the grid is all here now; if not, the rest is requested.
+  #receive({ grid, from, items, dated }) {
+    if (this.#name !== grid) {
+      if (from > 0) return this.#requestMissing(grid, 0); // another grid: nothing of it is here
+      this.#name = grid;
+      this.#items = [];
+    }
+    const { fresh, missing } = added(this.#items.length, from, items);
+    if (missing !== undefined) return this.#requestMissing(grid, missing);
+    if (fresh.length || this.#arranged !== grid) {
+      this.#items = this.#items.concat(fresh);
+      this.#arranged = grid;
+      this.#arrange(dated);
+    }
+    return true;
+  }
+
+  #requestMissing(grid, have) {
+    this.#request(grid, have, false);
+    return false;
+  }
+
+  // `more`: the next ones are requested too, not only what is missing here
+  #request(grid, have, more) {
+    const request = `${grid} ${have} ${more}`;
+    if (this.#requested === request) return;
+    this.#requested = request;
+    const scrolled = (this.#scroller?.scrollTop ?? 0) > 0;
+    // no event: it would push out a click before it
+    this.store("more", { grid, have, more, scrolled, turn: Date.now() });
+  }
+
+  get #scroller() {
+    return this.root.getRootNode().host?.closest(".stMain") ?? null;
+  }
+
+  #watchEnd(more) {
+    this.#endObserver?.disconnect();
+    if (!more) return;
+    this.#endObserver = new IntersectionObserver(
+      ([end]) => {
+        if (end.isIntersecting) this.#request(this.#name, this.#items.length, true);
+      },
+      { root: this.#scroller, rootMargin: `${AHEAD_PX}px` },
+    );
+    this.#endObserver.observe(this.#end);
+  }
+
+  // Puts the items in their order, a group of them below each heading; a photo that was there
+  // before keeps its element, and so the picture and the keyboard's place.
+  #arrange(dated) {
+    const before = this.#shown;
+    this.#shown = new Map();
+    const groups = groupsOf(this.#items).map(({ name, items }) => {
+      const elements = items.map((item) => this.#elementOf(item, before.get(item.id)));
+      return drawGroup(name, elements, dated);
+    });
+    const focused = this.root.getRootNode().activeElement;
+    this.#groups.replaceChildren(...groups);
+    if (focused && this.root.contains(focused)) focused.focus({ preventScroll: true });
+    const current = this.#shown.has(this.#current) ? this.#current : this.#items[0]?.id;
+    if (current !== undefined) this.#makeCurrent(current);
+  }
+
+  #elementOf(item, before) {
+    const isSame = before && before.item.match === item.match && before.item.src === item.src;
+    const shown = isSame ? before : { item, element: this.#drawItem(item) };
+    this.#shown.set(item.id, shown);
+    return shown.element;
+  }
+
+  #drawItem(item) {
+    const drawing = element("div", "item");
+    drawing.setAttribute("role", "listitem");
+    const ratio = Math.min(HIGHEST, Math.max(LOWEST, item.ratio));
+    drawing.style.setProperty("--ratio", ratio);
+    drawing.append(this.#drawOpener(item), this.#drawTick(item));
+    if (item.strength !== null) drawing.append(drawMeter(item.strength));
+    return drawing;
+  }
+
+  #drawOpener(item) {
+    const opener = button("opener");
+    opener.tabIndex = -1;
+    opener.dataset.photo = item.id;
+    opener.title = item.match ? `${item.name}\n${item.match}` : item.name;
+    opener.onclick = (event) => {
+      if (this.#selected.size) this.#toggle(item.id, event.shiftKey);
+      else this.send("opened", item.id);
+    };
+    const caption = element("span", "caption");
+    caption.append(element("bdi", "name", item.name), element("span", "match", item.match));
+    opener.append(drawPicture(item), caption);
+    return opener;
+  }
+
+  #drawTick(item) {
+    const tick = button("tick");
+    tick.tabIndex = -1;
+    tick.setAttribute("role", "checkbox");
+    tick.setAttribute("aria-label", this.#labels.select.replace("{name}", item.name));
+    tick.onclick = (event) => this.#toggle(item.id, event.shiftKey);
+    return tick;
+  }
+
+  // ticks
+
+  #toggle(id, isRange) {
+    const isTicked = !this.#selected.has(id);
+    const ids = this.#items.map((item) => item.id);
+    for (const one of isRange ? rangeOf(ids, this.#anchor, id) : [id]) {
+      if (isTicked) this.#selected.add(one);
+      else this.#selected.delete(one);
+    }
+    this.#anchor = id;
+    this.#showTicks();
+    this.#sentTicks = JSON.stringify([...this.#selected]);
+    this.send("ticked", [...this.#selected]);
+  }
+
+  #receiveTicks(selected) {
+    if (this.#sentTicks !== undefined && this.#sentTicks !== JSON.stringify(selected)) return;
+    this.#sentTicks = undefined;
+    this.#selected = new Set(selected);
+  }
+
+  #showTicks() {
+    this.root.classList.toggle("selecting", this.#selected.size > 0);
+    for (const [id, { element: item }] of this.#shown) {
+      const isTicked = this.#selected.has(id);
+      item.classList.toggle("ticked", isTicked);
+      item.querySelector(".tick").setAttribute("aria-checked", isTicked);
+    }
+  }
+
+  // the keyboard: the grid is one stop of Tab, arrows go through it
+
+  #makeCurrent(id) {
+    for (const [one, { element: item }] of this.#shown) {
+      const place = one === id ? 0 : -1;
+      item.querySelector(".opener").tabIndex = item.querySelector(".tick").tabIndex = place;
+    }
+    this.#current = id;
+  }
+
+  #onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || !this.#shown.has(this.#current)) return;
+    if (event.key === "x") this.#toggle(this.#current, event.shiftKey);
+    else if (!this.#walk(event.key)) return;
+    event.preventDefault();
+  }
+
+  // Whether the key leads anywhere.
+  #walk(key) {
+    const items = [...this.#shown.values()].map((one) => one.element);
+    const here = items.indexOf(this.#shown.get(this.#current).element);
+    const boxOf = (at) => items[at].getBoundingClientRect();
+    const goals = {
+      ArrowLeft: () => here - 1,
+      ArrowRight: () => here + 1,
+      ArrowUp: () => beyond(items.length, here, -1, boxOf),
+      ArrowDown: () => beyond(items.length, here, 1, boxOf),
+      Home: () => 0,
+      End: () => items.length - 1,
+    };
+    if (!Object.hasOwn(goals, key)) return false;
+    items[goals[key]()]?.querySelector(".opener").focus();
+    return true;
+  }
 }
 
-function drawGroup({ name, spots }, dated) {
+function drawGroup(name, items, dated) {
   const group = element("section", dated ? "group" : "group whole");
   if (name) group.append(element("h2", dated ? "month" : "line", name));
   const row = element("div", "row");
   row.setAttribute("role", "list");
-  row.append(...spots);
+  row.append(...items);
   group.append(row);
   return group;
 }
 
-// `more`: the next ones are wanted too, not only what is missing here
-function ask(root, grid, have, more) {
-  const asked = `${grid} ${have} ${more}`;
-  if (root.asked === asked) return;
-  root.asked = asked;
-  const scrolled = (scrollerOf(root)?.scrollTop ?? 0) > 0;
-  root.lack({ grid, have, more, scrolled, turn: Date.now() });
-}
-
-function scrollerOf(root) {
-  return root.getRootNode().host?.closest(".stMain") ?? null;
-}
-
-function watchTheEnd(root, more) {
-  root.observer?.disconnect();
-  if (!more) return;
-  root.observer = new IntersectionObserver(
-    ([end]) => {
-      if (end.isIntersecting) ask(root, root.grid, root.cells.length, true);
-    },
-    { root: scrollerOf(root), rootMargin: `${AHEAD_PX}px` },
-  );
-  root.observer.observe(root.end);
-}
-
-// ticks
-
-function toggle(root, id, range) {
-  const ids = root.cells.map((cell) => cell.id);
-  const wanted = !root.selected.has(id);
-  let [first, last] = [ids.indexOf(id), ids.indexOf(id)];
-  if (range && ids.includes(root.anchor)) {
-    const anchor = ids.indexOf(root.anchor);
-    [first, last] = [Math.min(first, anchor), Math.max(first, anchor)];
-  }
-  for (const one of ids.slice(first, last + 1)) {
-    if (wanted) root.selected.add(one);
-    else root.selected.delete(one);
-  }
-  root.anchor = id;
-  showTicks(root);
-  root.told = JSON.stringify([...root.selected]);
-  root.say("ticked", [...root.selected]);
-}
-
-// Until the page has heard of the last tick, what it says of ticks is old.
-function hearTicks(root, selected) {
-  const said = JSON.stringify(selected);
-  if (root.told !== undefined && root.told !== said) return;
-  root.told = undefined;
-  root.selected = new Set(selected);
-}
-
-function showTicks(root) {
-  root.classList.toggle("selecting", root.selected.size > 0);
-  for (const [id, { spot }] of root.spots) {
-    const ticked = root.selected.has(id);
-    spot.classList.toggle("ticked", ticked);
-    spot.querySelector(".tick").setAttribute("aria-checked", ticked);
-  }
-}
-
-// the keyboard: the grid is one stop of Tab, arrows go through it
-
-function makeCurrent(root, id) {
-  for (const [one, { spot }] of root.spots) {
-    spot.querySelector(".cell").tabIndex = spot.querySelector(".tick").tabIndex =
-      one === id ? 0 : -1;
-  }
-  root.current = id;
-}
-
-function onKey(root, event) {
-  if (event.altKey || event.ctrlKey || event.metaKey || !root.spots.has(root.current)) return;
-  const spots = [...root.spots.values()].map((one) => one.spot);
-  const here = spots.indexOf(root.spots.get(root.current).spot);
-  const goals = {
-    ArrowLeft: here - 1,
-    ArrowRight: here + 1,
-    Home: 0,
-    End: spots.length - 1,
-    ArrowUp: beyond(spots, here, -1),
-    ArrowDown: beyond(spots, here, 1),
-  };
-  if (event.key === "x") toggle(root, root.current, event.shiftKey);
-  else if (event.key in goals) spots[goals[event.key]]?.querySelector(".cell").focus();
-  else return;
-  event.preventDefault();
-}
-
-// The place of the photo above (-1) or below (1) that lies straightest.
-function beyond(spots, here, way) {
-  const middle = (at) => {
-    const box = spots[at].getBoundingClientRect();
-    return { x: box.left + box.width / 2, y: box.top };
-  };
-  const from = middle(here);
-  let best = here,
-    line = null,
-    off = Infinity;
-  for (let at = here + way; at >= 0 && at < spots.length; at += way) {
-    const { x, y } = middle(at);
-    if (Math.abs(y - from.y) < 4) continue; // the same row
-    line ??= y;
-    if (Math.abs(y - line) >= 4) break; // the row after the next
-    if (Math.abs(x - from.x) < off) [best, off] = [at, Math.abs(x - from.x)];
-  }
-  return best;
-}
-
-function build() {
-  const root = element("div", "grid");
-  root.list = element("div", "groups");
-  root.end = element("div", "end");
-  root.append(root.list, root.end);
-  root.selected = new Set();
-  root.spots = new Map();
-  root.cells = [];
-  root.addEventListener("keydown", (event) => onKey(root, event));
-  root.addEventListener("focusin", (event) => {
-    const cell = event.target.closest(".spot")?.querySelector(".cell");
-    if (cell) makeCurrent(root, Number(cell.dataset.photo));
-  });
-  return root;
-}
-
-export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
-  let root = parentElement.querySelector(".grid");
-  if (!root) {
-    root = build();
-    parentElement.append(root);
-  }
-  root.say = setTriggerValue;
-  root.lack = (asked) => setStateValue("more", asked); // an event would push out a click before it
-  root.labels = data.labels;
-  root.dated = data.dated;
-  root.asked = undefined;
-  hearTicks(root, data.selected);
-  const whole = receive(root, data);
-  showTicks(root);
-  watchTheEnd(root, whole && data.more);
-
-  if (root.onClosed) document.removeEventListener("recollect-closed", root.onClosed);
-  root.onClosed = ({ detail }) => root.querySelector(`[data-photo="${detail}"]`)?.focus();
-  document.addEventListener("recollect-closed", root.onClosed);
-  return () => {
-    document.removeEventListener("recollect-closed", root.onClosed);
-    root.observer?.disconnect();
-  };
-}
+export default drawn(Grid);

@@ -68,12 +68,12 @@ def grid(
     grid = _grid(question, key)
     start = _first_new(grid, hits)
     shown = tuple(hits[: grid.wanted])
-    cells = [cell(hit, thumbnail_url(library, hit.photo), group_of) for hit in shown[start:]]
+    items = [item(hit, thumbnail_url(library, hit.photo), group_of) for hit in shown[start:]]
     grid.sent = shown
     data = {
         "grid": grid.name,
         "from": start,
-        "cells": cells,
+        "items": items,
         "more": more or len(hits) > len(shown),
         "dated": is_dated,
         "selected": list(selection.selected()),
@@ -87,7 +87,7 @@ def grid(
     draw("photos/grid", key, data, handlers)
 
 
-def cell(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
+def item(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
     """What grid.js needs to know of one hit."""
     facts = hit.photo.facts
     return {

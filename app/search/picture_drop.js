@@ -1,29 +1,29 @@
 // Takes a picture on a page without a query box: data = {limit_bytes, notice, words}.
-//
 
+import { Component, drawn } from "../ui/component.js";
 import { element } from "../ui/elements.js";
-import { listenForPictures, tell } from "./picture_intake.js";
+import { PictureIntake } from "./picture_intake.js";
 
-function build() {
-  const root = element("div", "taker");
-  const notice = element("p", "notice");
-  notice.setAttribute("role", "status");
-  const drop = element("div", "drop");
-  root.append(notice, drop);
-  root.taker = { root, notice, drop };
-  return root;
+class PictureDrop extends Component {
+  root = element("div", "taker");
+  #notice = element("p", "notice");
+  #drop = element("div", "drop");
+  #intake = new PictureIntake(this, this.#notice);
+
+  constructor() {
+    super();
+    this.#notice.setAttribute("role", "status");
+    this.root.append(this.#notice, this.#drop);
+  }
+
+  update(data) {
+    this.#drop.textContent = data.words.drop;
+    this.#intake.update(data);
+  }
+
+  connect(signal) {
+    this.#intake.connect(signal);
+  }
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  const root = parentElement.querySelector(".taker") ?? build();
-  if (!root.isConnected) parentElement.append(root);
-  const { taker } = root;
-  taker.words = data.words;
-  taker.limit = data.limit_bytes;
-  taker.say = setTriggerValue;
-  taker.drop.textContent = data.words.drop;
-  tell(taker, data.notice);
-  taker.stop?.();
-  taker.stop = listenForPictures(taker);
-  return taker.stop;
-}
+export default drawn(PictureDrop);

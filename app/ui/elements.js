@@ -7,14 +7,20 @@ export function element(tag, className, text) {
   return made;
 }
 
-// One that is off can be seen, but neither clicked nor reached by the keyboard.
-export function switchOff(root, off) {
-  root.inert = off;
-  root.style.opacity = off ? 0.45 : "";
-}
-
 export function button(className, text) {
   const made = element("button", className, text);
   made.type = "button";
   return made;
+}
+
+// What a button without words says to who points at it, and to a screen reader.
+export function setLabel(made, label) {
+  made.title = label;
+  made.setAttribute("aria-label", label);
+}
+
+// One that is off can be seen, but neither clicked nor reached by the keyboard.
+export function switchOff(root, off) {
+  root.inert = off;
+  root.style.opacity = off ? 0.45 : "";
 }

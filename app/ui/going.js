@@ -1,15 +1,28 @@
 // Clicks the link that stands beside it, once for each name: data = {name}.
 
-export default function ({ parentElement, data }) {
-  const follow = () => {
+import { Component, drawn } from "./component.js";
+
+class Going extends Component {
+  #name;
+  #followed;
+
+  update({ name }) {
+    this.#name = name;
+    this.#follow();
+  }
+
+  connect(signal) {
+    const added = new MutationObserver(() => this.#follow());
+    added.observe(document.body, { childList: true, subtree: true });
+    signal.addEventListener("abort", () => added.disconnect());
+  }
+
+  #follow() {
     const link = document.querySelector(".st-key-going a");
-    if (!link || parentElement.followed === data.name) return Boolean(link);
-    parentElement.followed = data.name;
+    if (!link || this.#followed === this.#name) return;
+    this.#followed = this.#name;
     link.click();
-    return true;
-  };
-  if (follow()) return undefined;
-  const waiting = new MutationObserver(() => follow() && waiting.disconnect());
-  waiting.observe(document.body, { childList: true, subtree: true });
-  return () => waiting.disconnect();
+  }
 }
+
+export default drawn(Going);

@@ -14,6 +14,7 @@ from streamlit import config
 
 from indexer.library.library import Library, open_library
 from indexer.serving.access import LOOPBACK
+from tests.app.scripts import Scripts
 from tests.app.serving import WAIT_MS, served
 from tests.conftest import SAMPLE
 
@@ -63,6 +64,17 @@ def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(WAIT_MS)
     yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def scripts(browser: Browser) -> Iterator[Scripts]:
+    """The page's scripts in a page of their own."""
+    page = browser.new_page()
+    page.set_default_timeout(WAIT_MS)
+    opened = Scripts(page)
+    opened.open()
+    yield opened
     page.close()
 
 

@@ -71,5 +71,5 @@ def search(page: Page, query: str) -> None:
 def names(page: Page) -> list[str]:
     """The names of the photos that were found, once there are any."""
     expect(page.locator(".st-key-newest")).to_have_count(0)
-    page.locator(".cell").first.wait_for()
-    return page.locator(".cell .name").all_inner_texts()
+    page.locator(".opener").first.wait_for()
+    return page.locator(".opener .name").all_inner_texts()

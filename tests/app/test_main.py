@@ -76,10 +76,10 @@ def box(test: AppTest) -> dict[str, Any]:
     return shown
 
 
-def cells(test: AppTest) -> list[dict[str, Any]]:
+def items(test: AppTest) -> list[dict[str, Any]]:
     shown = component(test, "recollect_grid")
     assert shown is not None
-    return list(shown["cells"])
+    return list(shown["items"])
 
 
 def test_no_library_is_told_in_one_line_with_what_to_do(
@@ -98,27 +98,27 @@ def test_start_says_how_many_photos_there_are(library: Library) -> None:
 
 
 def test_start_shows_the_newest_photos_by_month(library: Library) -> None:
-    shown = cells(page_over(library))
+    shown = items(page_over(library))
     listed = [hit.photo for hit in library.search("after:1800").hits]
-    assert [cell["id"] for cell in shown] == [photo.id for photo in listed]
-    assert [cell["group"] for cell in shown] == [f"{photo.date:%B %Y}" for photo in listed]
+    assert [item["id"] for item in shown] == [photo.id for photo in listed]
+    assert [item["group"] for item in shown] == [f"{photo.date:%B %Y}" for photo in listed]
 
 
 def test_weaker_matches_are_asked_for_in_the_address(library: Library) -> None:
     test = page_over(library, q="red")
     test.button(key="weaker").click().run()
-    assert [cell["name"] for cell in cells(test)] == list(HOSTILE)
+    assert [item["name"] for item in items(test)] == list(HOSTILE)
     assert test.query_params["all"] in ("1", ["1"])
 
 
 def test_address_fills_the_box_and_searches(library: Library) -> None:
     test = page_over(library, q="blue", all="1")
     assert box(test)["query"] == "blue"
-    assert cells(test)[0]["name"] == HOSTILE[1]
+    assert items(test)[0]["name"] == HOSTILE[1]
 
 
 def test_grid_gets_addresses_of_thumbnails_and_no_picture(library: Library) -> None:
-    first = cells(page_over(library, q="red", all="1"))[0]
+    first = items(page_over(library, q="red", all="1"))[0]
     assert first["src"] == thumbnail_url(library, library.photo(first["id"]))
     assert "cosine 1.00" in first["match"]
 
@@ -169,7 +169,7 @@ def test_photo_added_meanwhile_is_found_by_the_next_search(
     with writer.writing():
         writer.update()
     test.run()
-    assert cells(test)[0]["name"] == "meadow.jpg"
+    assert items(test)[0]["name"] == "meadow.jpg"
 
 
 def test_page_is_in_the_language_of_its_address(library: Library) -> None:

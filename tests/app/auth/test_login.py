@@ -76,7 +76,7 @@ def test_password_opens_the_page_for_this_browser_until_it_signs_out(
     other = context.new_page()
     other.set_default_timeout(WAIT_MS)
     other.goto(f"{open_address}?q=after:1900")
-    other.locator(".cell").first.wait_for()
+    other.locator(".opener").first.wait_for()
     page.get_by_role("button", name="Sign out").click()
     for one in (page, other):  # without a reload
         expect(one.get_by_label("Password", exact=True)).to_be_visible(timeout=WAIT_MS)

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.browser
 # Where to go, and what is there when the page is.
 PAGES = {
     "": ".stButton",
-    "?q=animals&all=1": ".cell",
+    "?q=animals&all=1": ".opener",
     "?q=animals+sort:date+-year:2016": ".chip",
-    "?q=a+spoonful+of+quantum+mechanics": ".cell",
+    "?q=a+spoonful+of+quantum+mechanics": ".opener",
     "?q=colour:red": ".stAlert",
-    "timeline": ".cell",
+    "timeline": ".opener",
     "map": ".dot",
     "explore": ".group",
-    "explore?group=0": ".cell",
+    "explore?group=0": ".opener",
     "explore?view=look-alikes": ".card",
     "library": ".about",
 }
@@ -100,7 +100,7 @@ def suggestions(page: Page) -> None:
 def photo(page: Page) -> None:
     search(page, "after:1900")
     names(page)
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     page.locator(".sheet .picture").wait_for()
 
 

@@ -74,7 +74,7 @@ def busy(page: Page, address: str) -> Busy:
     line.holds = True
     search(page, "polar bear")
     line.wait_for(1, page)
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     line.wait_for(2, page)
     page.locator(".end").scroll_into_view_if_needed()
     line.wait_for(3, page)
@@ -119,7 +119,7 @@ def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address:
     expect(page.locator(".about")).to_be_visible()
     line.holds = False
     line.release(1)  # it comes from the search page: Streamlit goes back there
-    expect(page.locator(".cell").first).to_be_visible()
+    expect(page.locator(".opener").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     search(page, "animals in the snow")
     expect(page).to_have_url(re.compile("in\\+the\\+snow"))
@@ -143,7 +143,7 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     assert line.asks_for_photos() == 1
     line.holds = False
     line.release(9)
-    expect(page.locator(".cell").first).to_be_visible()
+    expect(page.locator(".opener").first).to_be_visible()
     assert names(page)[: len(shown)] == shown
 
 

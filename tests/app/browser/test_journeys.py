@@ -33,7 +33,7 @@ def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: 
     page.goto(address)
     search(page, QUERY)
     assert names(page)[0] == POLAR_BEAR
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
     facts = page.locator(".sheet .facts")
     for fact in (
@@ -53,16 +53,16 @@ def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
     search(page, QUERY)
     few = len(names(page))
     page.get_by_role("button", name="weaker matches").click()
-    expect(page.locator(".cell")).to_have_count(PAGE)
+    expect(page.locator(".opener")).to_have_count(PAGE)
     expect(page.get_by_role("heading", name="Weaker matches")).to_be_visible()
     assert 1 <= few < PAGE
     page.go_back()
-    expect(page.locator(".cell")).to_have_count(few)
+    expect(page.locator(".opener")).to_have_count(few)
     search(page, "a spoonful of quantum mechanics")
     expect(page.get_by_text("No strong match. Closest results:")).to_be_visible()
-    expect(page.locator(".cell")).to_have_count(CLOSEST)
+    expect(page.locator(".opener")).to_have_count(CLOSEST)
     page.get_by_role("button", name="Show weaker matches too").click()
-    expect(page.locator(".cell")).to_have_count(PAGE)
+    expect(page.locator(".opener")).to_have_count(PAGE)
 
 
 def test_thumbnail_that_does_not_come_leaves_the_name_of_its_photo(
@@ -79,7 +79,7 @@ def test_more_photos_come_while_one_scrolls(page: Page, address: str) -> None:
     first = names(page)
     assert len(first) == PAGE
     page.locator(".end").scroll_into_view_if_needed()
-    expect(page.locator(".cell")).to_have_count(SAMPLE_PHOTOS)
+    expect(page.locator(".opener")).to_have_count(SAMPLE_PHOTOS)
     assert names(page)[:PAGE] == first
 
 
@@ -88,17 +88,17 @@ def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str
     bar = page.locator(".st-key-selection_bar")
     page.get_by_role("checkbox", name=f"Select {names(page)[1]}").click()
     expect(bar).to_contain_text("1 photo selected")
-    page.locator(".cell").nth(3).click(modifiers=["Shift"])
+    page.locator(".opener").nth(3).click(modifiers=["Shift"])
     expect(bar).to_contain_text("3 photos selected")
-    page.locator(".cell").nth(2).focus()
+    page.locator(".opener").nth(2).focus()
     page.keyboard.press("x")
     expect(bar).to_contain_text("2 photos selected")
     search(page, QUERY)
-    expect(page.locator(".cell").first).to_be_visible()
+    expect(page.locator(".opener").first).to_be_visible()
     expect(bar).to_contain_text("2 photos selected")
     page.get_by_role("button", name="Clear").click()
     expect(bar).to_have_count(0)
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
 
 
@@ -111,9 +111,9 @@ def test_bar_stays_in_sight_select_all_takes_what_is_not_loaded_and_escape_clear
     expect(bar).to_be_in_viewport(ratio=1)
     bar.get_by_role("button", name="Select all").click()
     expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
-    page.locator(".cell").nth(20).scroll_into_view_if_needed()
+    page.locator(".opener").nth(20).scroll_into_view_if_needed()
     expect(bar).to_be_in_viewport(ratio=1)
-    page.locator(".cell").first.focus()
+    page.locator(".opener").first.focus()
     page.keyboard.press("Escape")
     expect(bar).to_have_count(0)
 
@@ -145,7 +145,7 @@ def test_filters_that_leave_nothing_are_named_and_can_be_dropped(page: Page, add
     expect(page.get_by_label("Search your photos")).to_have_value("a polar bear camera:nikon")
     page.goto(f"{address}?q=year:1999+camera:none")
     page.get_by_role("button", name="Remove all filters").click()
-    expect(page.locator(".st-key-newest .cell").first).to_be_visible()
+    expect(page.locator(".st-key-newest .opener").first).to_be_visible()
 
 
 def test_one_back_closes_the_photo_and_the_next_leaves_the_query(page: Page, address: str) -> None:
@@ -153,7 +153,7 @@ def test_one_back_closes_the_photo_and_the_next_leaves_the_query(page: Page, add
     page.goto(f"{address}?q=animals&all=1")
     names(page)
     for closing in ("Escape", "Back"):
-        page.locator(".cell").first.click()
+        page.locator(".opener").first.click()
         heading = page.locator(".sheet .name")
         for _step in range(3):
             before = heading.text_content() or ""
@@ -177,24 +177,24 @@ def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None
 def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
     page.goto(f"{address}?q=a+polar+bear+in+the+snow&all=1")
     second = names(page)[1]
-    page.locator(".cell").first.focus()
+    page.locator(".opener").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
     page.keyboard.press("ArrowRight")
     expect(page.locator(".sheet .name")).to_have_text(second)
     page.keyboard.press("Escape")
     expect(page.locator(".sheet")).to_have_count(0)
-    expect(page.locator(".cell").nth(1)).to_be_focused()
+    expect(page.locator(".opener").nth(1)).to_be_focused()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".cell").first).to_be_focused()
+    expect(page.locator(".opener").first).to_be_focused()
     page.keyboard.press("ArrowDown")
-    expect(page.locator(".cell").first).not_to_be_focused()
-    expect(page.locator(".cell:focus")).to_have_count(1)
+    expect(page.locator(".opener").first).not_to_be_focused()
+    expect(page.locator(".opener:focus")).to_have_count(1)
 
 
 def test_reload_keeps_query_and_open_photo(page: Page, address: str) -> None:
     page.goto(f"{address}?q=a+polar+bear+in+the+snow")
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     expect(page).to_have_url(re.compile("photo="))
     page.reload()
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
@@ -207,10 +207,10 @@ def test_narrow_screen_does_not_scroll_sideways(
 ) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page.goto(f"{address}?q=a+polar+bear+in+the+snow")
-    page.locator(".cell").first.wait_for(timeout=WAIT_MS)
+    page.locator(".opener").first.wait_for(timeout=WAIT_MS)
     widest = "Math.max(...['.stMain', 'html'].map(s => document.querySelector(s).scrollWidth))"
     assert page.evaluate(widest) <= 390
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     page.locator(".sheet").wait_for(timeout=WAIT_MS)
     assert page.locator(".sheet").bounding_box()["width"] <= 390
     page.close()
@@ -232,7 +232,7 @@ def test_photo_added_while_the_page_is_open_is_found(
             library.update()
         library.close()
         for name in HOSTILE:  # they come by themselves
-            cell = page.locator(".cell", has=page.get_by_text(name, exact=True))
+            cell = page.locator(".opener", has=page.get_by_text(name, exact=True))
             expect(cell.first).to_be_visible()
             cell.first.click()
             expect(page.locator(".sheet .name")).to_have_text(name)
@@ -266,7 +266,7 @@ def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
         page.goto(address)
         page.get_by_role("button", name=photos.name).click()
         page.get_by_role("button", name="Take in").click()
-        expect(page.locator(".cell .name").filter(has_text=POLAR_BEAR)).to_be_visible(
+        expect(page.locator(".opener .name").filter(has_text=POLAR_BEAR)).to_be_visible(
             timeout=WAIT_MS
         )
         assert page.locator("a[href*='www.a.com']").count() == 0

@@ -83,15 +83,15 @@ def test_month_of_the_timeline_shows_its_photos(page: Page, address: str) -> Non
     everything = len(names(page))
     page.get_by_role("button", name="November 2017: 1 photo").click()
     expect(page).to_have_url(re.compile("months=2017-11..2017-11"))
-    expect(page.locator(".cell .name")).to_have_text([BEAR])
+    expect(page.locator(".opener .name")).to_have_text([BEAR])
     expect(page.locator(".month")).to_have_text(["November 2017"])
     page.get_by_role("button", name="2017", exact=True).click()
     expect(page.get_by_text("January 2017 – December 2017")).to_be_visible()
-    expect(page.locator(".cell")).to_have_count(9)
+    expect(page.locator(".opener")).to_have_count(9)
     page.go_back()
-    expect(page.locator(".cell .name")).to_have_text([BEAR])
+    expect(page.locator(".opener .name")).to_have_text([BEAR])
     page.get_by_role("button", name="All years").click()
-    expect(page.locator(".cell")).to_have_count(everything)
+    expect(page.locator(".opener")).to_have_count(everything)
 
 
 def test_span_is_chosen_by_dragging_and_by_key(page: Page, address: str) -> None:
@@ -133,7 +133,7 @@ def test_a_drag_begins_and_ends_in_months_without_photos(page: Page, address: st
 
 def test_photo_of_the_timeline_opens_and_finds_more_like_it(page: Page, address: str) -> None:
     page.goto(f"{address}timeline?months=2017-11..2017-11")
-    page.locator(".cell").click()
+    page.locator(".opener").click()
     expect(page.locator(".sheet .name")).to_have_text(BEAR)
     page.get_by_role("button", name="More like this").click()
     expect(page.get_by_label(SEARCH)).to_have_value(re.compile(r"#\d+"))
@@ -168,7 +168,7 @@ def test_a_cluster_finds_as_many_photos_as_it_says(page: Page, address: str) -> 
         dot = page.locator(".dot").nth(place)
         count = int(dot.inner_text())
         dot.dispatch_event("click")
-        expect(page.locator(".cell")).to_have_count(count)
+        expect(page.locator(".opener")).to_have_count(count)
         page.go_back()
         page.locator(".dot").first.wait_for()
 
@@ -185,7 +185,7 @@ def test_clusters_of_a_dense_place_find_their_own_photos_alone(
             assert sum(counts) == DENSE**2
             for place, count in enumerate(counts[: 3 + zoomed]):
                 page.locator(".dot").nth(place).dispatch_event("click")
-                expect(page.locator(".cell")).to_have_count(count, timeout=5_000)
+                expect(page.locator(".opener")).to_have_count(count, timeout=5_000)
                 page.go_back()
                 page.locator(".dot").nth(place).wait_for()
             page.get_by_role("button", name="Zoom out").click()

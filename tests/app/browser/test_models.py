@@ -71,5 +71,5 @@ def test_model_is_downloaded_then_gone_over_to_while_one_searches(
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.goto(address)
         search(page, "a polar bear")
-        found = page.locator(".cell").first.or_(page.get_by_text("No strong match"))
+        found = page.locator(".opener").first.or_(page.get_by_text("No strong match"))
         expect(found).to_be_visible()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def shown(page: Page, path: str) -> None:
     """Wait until the page at this path is drawn."""
-    drawn = {"": ".cell", "timeline": ".bar", "map": ".dot", "explore": ".st-key-view"}
+    drawn = {"": ".opener", "timeline": ".bar", "map": ".dot", "explore": ".st-key-view"}
     page.locator(drawn.get(path, ".about")).first.wait_for()
 
 

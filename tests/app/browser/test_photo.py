@@ -74,7 +74,7 @@ def bear(page: Page, address: str) -> Page:
     """The polar bear, open, with its neighbours."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(address + BEARS)
-    page.locator(".cell").first.click()
+    page.locator(".opener").first.click()
     expect(page.locator(HEADING)).to_have_text(POLAR_BEAR.name)
     return page
 
@@ -114,7 +114,7 @@ def test_more_like_this_searches_for_photos_like_it(bear: Page) -> None:
     bear.get_by_role("button", name="More like this").click()
     expect(bear.locator(".sheet")).to_have_count(0)
     expect(bear.get_by_label("Search your photos")).to_have_value(re.compile(r"#\d+"))
-    itself = bear.locator(".cell .name").filter(has_text=POLAR_BEAR.name)
+    itself = bear.locator(".opener .name").filter(has_text=POLAR_BEAR.name)
     expect(itself).to_have_count(0)
     assert names(bear)
     bear.go_back()
@@ -190,10 +190,10 @@ def test_browser_in_chinese_sees_no_english_but_names(
 ) -> None:
     chinese.goto(address + path)
     expect(chinese.locator("html[lang=zh]")).to_have_count(1)
-    settled = {"": ".stButton", "map": ".dot", "library": ".about"}.get(path, ".cell")
+    settled = {"": ".stButton", "map": ".dot", "library": ".about"}.get(path, ".opener")
     chinese.locator(settled).first.wait_for()
     if path == BEARS:
-        chinese.locator(".cell").first.click()
+        chinese.locator(".opener").first.click()
         expect(chinese.locator(HEADING)).to_have_text(POLAR_BEAR.name)
     said = chinese.evaluate(TEXTS)
     assert "照片" in said or "图库" in said

@@ -81,7 +81,7 @@ def test_more_like_these_is_the_next_query(page: Page, two: list[Path]) -> None:
     page.get_by_role("button", name="More like these").click()
     expect(page.get_by_label("Search your photos")).to_have_value(re.compile(r"#\d+ \+ #\d+"))
     for path in two:
-        expect(page.locator(".cell .name").filter(has_text=path.name)).to_have_count(0)
+        expect(page.locator(".opener .name").filter(has_text=path.name)).to_have_count(0)
     assert names(page)
 
 

@@ -53,10 +53,10 @@ def test_whole_journey_with_the_keyboard_alone(page: Page, address: str) -> None
     assert names(page)[0] == POLAR_BEAR.name
     tab_to(page, page.get_by_role("button", name="Show weaker matches too"))
     page.keyboard.press("Enter")
-    second = page.locator(".cell").nth(1)
+    second = page.locator(".opener").nth(1)
     second.wait_for()
     page.keyboard.press("/")
-    tab_to(page, page.locator(".cell").first)
+    tab_to(page, page.locator(".opener").first)
     page.keyboard.press("Enter")
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR.name)
     page.keyboard.press("ArrowRight")
@@ -92,7 +92,7 @@ def test_nothing_moves_for_who_wants_no_motion(browser: Browser, page: Page, add
     still = browser.new_page(reduced_motion="reduce")
     still.set_default_timeout(WAIT_MS)
     still.goto(f"{address}?q=animals&all=1")
-    still.locator(".cell").first.click()
+    still.locator(".opener").first.click()
     still.locator(".sheet .name").wait_for()
     assert still.evaluate(MOVING) == []
     still.close()
@@ -104,7 +104,7 @@ def test_home_shows_the_newest_photos_and_those_that_come(
     page.set_viewport_size({"width": 1440, "height": 6000})  # where more are asked for at once
     with served(own_library) as address:
         page.goto(address)
-        grid = page.locator(".st-key-newest .cell")
+        grid = page.locator(".st-key-newest .opener")
         grid.first.wait_for()
         expect(page.locator(".month").first).to_be_visible()
         expect(grid).to_have_count(105)
@@ -144,11 +144,11 @@ def test_lost_server_and_unknown_page_are_named_in_our_words(
         expect(dialog.get_by_role("heading", name=missing)).to_be_visible()
         expect(dialog.get_by_text("main page")).to_be_hidden()
         page.keyboard.press("Escape")
-        page.locator(".cell").first.wait_for()
+        page.locator(".opener").first.wait_for()
         for path in ("map/x", "nowhere/deep/map"):
             page.goto(f"{address}{path}?lang={language}")
             expect(dialog.get_by_role("heading", name=missing)).to_be_visible()
             page.keyboard.press("Escape")
-            page.locator(".cell").first.wait_for()
+            page.locator(".opener").first.wait_for()
     expect(dialog.get_by_role("heading", name=title)).to_be_visible()
     expect(dialog.get_by_text("Streamlit")).to_be_hidden()

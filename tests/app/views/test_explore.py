@@ -53,7 +53,7 @@ def test_area_of_the_address_chooses_the_photos_within(explored: Library) -> Non
         page_over(explored, area="-50,-50,1050,-50,1050,1050,-50,1050"), "recollect_grid"
     )
     assert shown is not None
-    assert len(shown["cells"]) == 4
+    assert len(shown["items"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_photo_that_has_gone_is_left_out(tmp_path: Path) -> None:
         page_over(library, area="-50,-50,1050,-50,1050,1050,-50,1050"), "recollect_grid"
     )
     assert shown is not None
-    assert [cell["name"] for cell in shown["cells"]] == ["blue.jpg"]
+    assert [item["name"] for item in shown["items"]] == ["blue.jpg"]
 
 
 def test_empty_library_says_so(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from indexer.environment import FOLDERS
 from indexer.errors import LibraryBusy
 from indexer.library.library import Library, open_library
 from indexer.records.status import Activity, DaemonState, DiskUse, LibraryStatus, Work
-from tests.app.test_main import cells, component, ingested, page_over
+from tests.app.test_main import component, ingested, items, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
@@ -245,7 +245,7 @@ def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) ->
         until(lambda: empty.status().photos)
         test.run()
     assert "1 photo so far" in test.header[0].value
-    assert [cell["name"] for cell in cells(test)] == ["red.jpg"]
+    assert [item["name"] for item in items(test)] == ["red.jpg"]
     test.button(key="start_searching").click().run()
     assert component(test, "recollect_query_box") is not None
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.http.thumbnail_urls import thumbnail_url
 from indexer.library.library import Library, open_library
-from tests.app.test_main import HOSTILE, box, cells, component, ingested, page_over
+from tests.app.test_main import HOSTILE, box, component, ingested, items, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo, photo_bytes
 
@@ -43,7 +43,7 @@ def labels(test: AppTest) -> list[str]:
 
 
 def names(test: AppTest) -> list[str]:
-    return [cell["name"] for cell in cells(test)]
+    return [item["name"] for item in items(test)]
 
 
 def given(library: Library, data: str, **address: str) -> AppTest:
@@ -111,8 +111,8 @@ def test_chosen_camera_is_written_into_the_query(library: Library) -> None:
 
 
 def test_photos_of_filters_alone_are_in_months_the_newest_first(library: Library) -> None:
-    shown = cells(page_over(library, q="after:2018"))
-    assert [(cell["name"], cell["group"]) for cell in shown] == [
+    shown = items(page_over(library, q="after:2018"))
+    assert [(item["name"], item["group"]) for item in shown] == [
         ("navy.jpg", "August 2019"),
         ("blue.jpg", "June 2019"),
         (HOSTILE[1], "December 2018"),
