@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import isfinite
 from typing import Final, NewType, Self
 
 import msgspec
@@ -17,6 +18,7 @@ import msgspec
 MessageId = NewType("MessageId", str)
 
 FIELD: Final = re.compile(r"\{(\w+)\}")
+JSON_NUMBERS: Final = 2**63  # whole ones below it are read as they were written
 
 
 def N_(sentence: str) -> MessageId:  # noqa: N802 - so gettext calls it
@@ -94,9 +96,14 @@ def _field(value: object) -> Field:
 
 
 def _one(value: object) -> One:
-    if isinstance(value, MessageError):
-        return value.message
-    return value if isinstance(value, str | int | float | Message) else str(value)
+    match value:
+        case MessageError(message=message) | (Message() as message):
+            return message
+        case int() if abs(value) < JSON_NUMBERS:
+            return int(value)
+        case float() if isfinite(value):
+            return float(value)
+    return str(value)
 
 
 def _mapped(field: Field, change: Callable[[str], str]) -> Field:

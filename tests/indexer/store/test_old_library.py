@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
 
+from app.i18n.language import speaking, translated
 from indexer.library.library import Library, open_library
 from indexer.paths import library_directory, this_host
 from indexer.postgres_url import database_url
@@ -112,6 +113,17 @@ def _sent(row: dict[str, Any]) -> dict[str, Any]:
 
 def test_it_answers_as_it_did_then(library: Library) -> None:
     assert answers_of(library) == ANSWERS
+
+
+def test_its_failures_and_notices_are_in_the_visitors_language(library: Library) -> None:
+    reasons = [one.reason for one in library.failures()]
+    notices = [one.notice for one in library.oddities()]
+    notices += [root.notice for root in library.roots() if root.notice]
+    with speaking("zh"):
+        for message in [*reasons, *notices]:
+            assert translated(message) != str(message), message
+    assert reasons
+    assert notices
 
 
 def test_its_thumbnails_are_there(library: Library, directory: Path) -> None:
