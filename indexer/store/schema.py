@@ -35,10 +35,10 @@ library = Table(
     "library",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
-    Column("uuid", NAME, nullable=False),
-    Column("model_source", NAME, nullable=False),  # opens the encoder: a name or a path
-    Column("model_id", NAME, nullable=False),  # names what it computes
-    Column("created_at", DateTime, nullable=False),
+    Column("uuid", NAME, nullable=False, doc="names the library to its index and daemons"),
+    Column("model_source", NAME, nullable=False, doc="opens the encoder: a name or a path"),
+    Column("model_id", NAME, nullable=False, doc="names what the encoder computes"),
+    Column("created_at", DateTime, nullable=False, doc="UTC"),
     info=lives(Copying.NOT),  # a copy is a library at the very end
 )
 
@@ -46,10 +46,10 @@ roots = Table(
     "roots",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("path", NAME, nullable=False, unique=True),
-    Column("notice", MESSAGE),
-    Column("excludes", NAME, nullable=False, server_default=""),  # patterns, one a line
-    Column("other_formats", NAME),  # JSON: how many files of which suffix the last scan saw
+    Column("path", NAME, nullable=False, unique=True, doc="an absolute path, or a URL"),
+    Column("notice", MESSAGE, doc="what is wrong with it: a message, as JSON"),
+    Column("excludes", NAME, nullable=False, server_default="", doc="patterns, one a line"),
+    Column("other_formats", NAME, doc="JSON: how many files of which suffix the last scan saw"),
     info=lives(Copying.EACH_TIME),
 )
 
@@ -57,14 +57,14 @@ contents = Table(
     "contents",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("sha256", LargeBinary(32), nullable=False, unique=True),
-    Column("width_px", Integer, nullable=False),
-    Column("height_px", Integer, nullable=False),
-    Column("format", NAME, nullable=False),
-    Column("orientation", Integer, nullable=False),
-    Column("taken_at", DateTime, index=True),
-    Column("taken_offset_min", Integer),
-    Column("camera", NAME),
+    Column("sha256", LargeBinary(32), nullable=False, unique=True, doc="of the file's bytes"),
+    Column("width_px", Integer, nullable=False, doc="upright"),
+    Column("height_px", Integer, nullable=False, doc="upright"),
+    Column("format", NAME, nullable=False, doc="JPEG, PNG, ..."),
+    Column("orientation", Integer, nullable=False, doc="as EXIF says, 1 to 8"),
+    Column("taken_at", DateTime, index=True, doc="the photo's local time"),
+    Column("taken_offset_min", Integer, doc="of that time from UTC"),
+    Column("camera", NAME, doc="make and model"),
     Column("lens", NAME),
     Column("exposure_s", Float),
     Column("f_number", Float),
@@ -72,9 +72,19 @@ contents = Table(
     Column("focal_mm", Float),
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
-    Column("orphaned_at", DateTime),  # when it last lost its last present photo, other than as gone
-    Column("notice", MESSAGE),  # what is odd about the file, though it shows its picture
-    Column("facts_version", Integer, nullable=False, server_default="0"),  # of their readers
+    Column(
+        "orphaned_at",
+        DateTime,
+        doc="when it last lost its last present photo, other than as missing",
+    ),
+    Column("notice", MESSAGE, doc="what is odd about the file, though it shows its picture"),
+    Column(
+        "facts_version",
+        Integer,
+        nullable=False,
+        server_default="0",
+        doc="of the readers of these facts",
+    ),
     info=lives(Copying.ONCE),
 )
 
@@ -83,14 +93,19 @@ photos = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("root_id", ForeignKey("roots.id"), nullable=False),
-    Column("path", NAME, nullable=False),
-    Column("content_id", ForeignKey("contents.id"), index=True),
+    Column("path", NAME, nullable=False, doc="relative to the root"),
+    Column(
+        "content_id",
+        ForeignKey("contents.id"),
+        index=True,
+        doc="null where the file could not be read",
+    ),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("etag", NAME),  # of object storage; stands for the time there
-    Column("error", MESSAGE),
-    Column("failed_at", DateTime),
-    Column("missing_since", DateTime),
+    Column("mtime_ns", BigInteger, nullable=False, doc="of the file"),
+    Column("etag", NAME, doc="of object storage; stands for the time there"),
+    Column("error", MESSAGE, doc="why it could not be indexed: a message, as JSON"),
+    Column("failed_at", DateTime, doc="UTC"),
+    Column("missing_since", DateTime, doc="UTC; null where the file is there"),
     UniqueConstraint("root_id", "path"),
     info=lives(Copying.EACH_TIME, root_id="roots"),
     sqlite_autoincrement=True,  # a photo's number is never given to another one
@@ -99,10 +114,10 @@ photos = Table(
 embeddings = Table(
     "embeddings",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", ID, primary_key=True, doc="only grows: an index follows by it"),
     Column("content_id", ForeignKey("contents.id"), nullable=False),
-    Column("model_id", NAME, nullable=False),
-    Column("vector", VECTOR, nullable=False),
+    Column("model_id", NAME, nullable=False, doc="names what computed the vector"),
+    Column("vector", VECTOR, nullable=False, doc="float16, see below"),
     UniqueConstraint("content_id", "model_id"),
     info=lives(Copying.ONCE, content_id="contents"),
     sqlite_autoincrement=True,  # replay relies on ids that only grow

@@ -29,8 +29,10 @@ shared = Table(
     "shared",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
-    Column("changes", BigInteger, nullable=False),  # one more with each commit that changes photos
-    Column("paused", Boolean, nullable=False),
+    Column(
+        "changes", BigInteger, nullable=False, doc="one more with each commit that changes photos"
+    ),
+    Column("paused", Boolean, nullable=False, doc="`indexer pause` holds"),
     info=lives(Copying.NOT),
 )
 
@@ -38,7 +40,7 @@ root_hosts = Table(  # which hosts see which photo directory
     "root_hosts",
     metadata,
     Column("root_id", ID, primary_key=True, autoincrement=False),
-    Column("host", NAME, primary_key=True),
+    Column("host", NAME, primary_key=True, doc="a machine that sees this root"),
     info=lives(Copying.NOT, root_id="roots"),  # a library of files has none: copying.py makes them
 )
 
@@ -46,9 +48,9 @@ daemons = Table(  # what they tell, and what is asked of them
     "daemons",
     metadata,
     Column("host", NAME, primary_key=True),
-    Column("state", NAME),  # JSON
-    Column("told_at", DateTime),
-    Column("look", Boolean, nullable=False),
+    Column("state", NAME, doc="what the daemon does, as JSON"),
+    Column("told_at", DateTime, doc="UTC, of that state"),
+    Column("look", Boolean, nullable=False, doc="a full scan is requested"),
     info=lives(Copying.NOT),
 )
 
@@ -56,7 +58,7 @@ claims = Table(  # files that a host is taking in: it holds a lock on their rows
     "claims",
     metadata,
     Column("root_id", ID, primary_key=True, autoincrement=False),
-    Column("path", NAME, primary_key=True),
+    Column("path", NAME, primary_key=True, doc="of a file that a machine is indexing"),
     info=lives(Copying.NOT),  # a host may hold them, whatever becomes of the root: see claims.py
 )
 
@@ -64,7 +66,7 @@ thumbnails = Table(
     "thumbnails",
     metadata,
     Column("sha256", LargeBinary(32), primary_key=True),
-    Column("jpeg", LargeBinary, nullable=False),
+    Column("jpeg", LargeBinary, nullable=False, doc="upright, at most 512 px"),
     info=lives(Copying.NOT),  # files elsewhere: they are copied and removed one by one
 )
 
