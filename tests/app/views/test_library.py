@@ -306,6 +306,13 @@ def test_each_state_is_in_the_visitors_language() -> None:
             assert not translated(Work(doing).message).isascii()
 
 
+def test_a_daemon_that_reads_photos_again_is_named_where_people_look_for_it_alone() -> None:
+    status = status_of(daemon=replace(DAEMON, work=Work(Activity.READING_AGAIN)))
+    assert headline_of(status)[1] == "Reading photos again"
+    assert detail(status) == "This version reads more from photo files. Search works as before."
+    assert in_one_line(status) is None
+
+
 def test_a_search_page_tells_progress_and_pauses_alone() -> None:
     assert in_one_line(status_of()) is None
     assert in_one_line(status_of(daemon=None)) is None
