@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 from indexer.ingest.shard import Done, Job
 from indexer.ingest.workers import JobContext
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import open_library
 from tests.fakes import ColourEncoder
 
@@ -74,7 +75,7 @@ def run(directory: Path, count: int) -> None:
     library.add_root(directory / "photos")
     before, started = peak_mb(), time.perf_counter()
     with library.writing():
-        report = library.update(open_pool=idle)
+        report = library.update(None, RebuildOptions(open_pool=idle))
     assert report.postponed == count
     took_s = time.perf_counter() - started
     library.close()

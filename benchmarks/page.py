@@ -34,7 +34,7 @@ from benchmarks.synthetic_library import make_library
 from clipcore import Encoder, open_encoder
 from indexer.arrays import FloatArray
 from indexer.imaging.decode import THUMBNAIL_PX, decode
-from indexer.imaging.thumbnails import Thumbnails
+from indexer.imaging.thumbnails import FileThumbnails
 from indexer.library.library import open_library
 from indexer.records.models import Model
 from tests.app.conftest import FLAGS
@@ -198,7 +198,7 @@ def make(place: Path, photos: int, model: str) -> None:
     encoder = open_encoder(source)
     near = NearSentences(encoder)
     make_library(place / "library", photos, Model(source, encoder.model_id), near)
-    link_thumbnails(Thumbnails(place / "library" / "thumbnails"), photos)
+    link_thumbnails(FileThumbnails(place / "library" / "thumbnails"), photos)
     library = open_library(place / "library")
     with library.writing():
         library.save_index()
@@ -212,7 +212,7 @@ def seeded_clip(place: Path) -> str:
     return str(write_open_clip(place / "model", ARCHITECTURES["ViT-B-32-256"]))
 
 
-def link_thumbnails(thumbnails: Thumbnails, photos: int) -> None:
+def link_thumbnails(thumbnails: FileThumbnails, photos: int) -> None:
     """Each content's thumbnail is one of a few that lie on disk once."""
     files = sorted(SAMPLE.rglob("*.jpg"))[:THUMBNAILS]
     for at, file in enumerate(files):

@@ -42,9 +42,8 @@ from indexer.index.contract import Passing
 from indexer.index.faiss_index import VectorIndex
 from indexer.index.pgvector_index import PgIndex
 from indexer.index.policy import IndexPolicy
-from indexer.library.backend import DATABASE
-from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
+from indexer.library.directory import DATABASE, LibraryDirectory
 from indexer.library.library import Library, open_library
 from indexer.paths import URL_FILE
 from indexer.query.query import parse
@@ -143,7 +142,9 @@ def moved_to_server(directory: Path) -> Iterator[None]:
         (directory / "library" / URL_FILE).write_text(server.url(LIBRARY))
         stages = Stages()
         with stages.timed():
-            stages.total(copy_library, backend_of(made), backend_of(directory / "library"))
+            stages.total(
+                copy_library, LibraryDirectory(made), LibraryDirectory(directory / "library")
+            )
         print(f"{'copied_and_indexed_s':28} {stages.seconds():.1f}")
         print(f"{'  PgIndex.write_snapshot':28} {stages.seconds('PgIndex.write_snapshot'):.1f}")
         yield
@@ -158,7 +159,7 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
     before_mb = _memory_mb()
     started = time.perf_counter()
     library = _opened(directory / "library", policy, encoder)
-    library._current_index()
+    index_of(library)
     open_s = time.perf_counter() - started
     library.search("query 0")
     first_s = time.perf_counter() - started
@@ -179,7 +180,7 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
         "memory_mb": round(_memory_mb() - before_mb),
     }
     figures |= stages.report() | filtered(library, encoder, best_ids)
-    if library._store.is_shared:
+    if library._store.database.is_shared:
         figures["server_cpu_ms"] = round(1000 * server_s / QUERIES, 1)
         figures |= writes(library._store, ClipLike(DIM))
     library.close()
@@ -188,11 +189,11 @@ def measure(directory: Path, policy: IndexPolicy) -> dict[str, Any]:
 
 def filtered(library: Library, encoder: QueryVectors, best_ids: IntArray) -> dict[str, Any]:
     """Of the index alone: latency and recall among the photos that a filter lets through."""
-    if library._store.is_shared:
+    if library._store.database.is_shared:
         return filtered_by_server(library, encoder, best_ids)
     figures = {}
     index = VectorIndex.load(
-        library.path / "index.faiss", library._store.library_id, SYNTHETIC.id, DIM
+        library.path / "index.faiss", library._store.database.library_id, SYNTHETIC.id, DIM
     )
     for share, wanted in zip(SHARES[1:], best_ids[1:], strict=True):
         allowed = np.flatnonzero(_passes(np.arange(1, len(index) + 1), share)) + 1
@@ -212,7 +213,7 @@ def filtered_by_server(
 ) -> dict[str, Any]:
     """The same of pgvector's: `filters` find what to let through, too, and all is scored later."""
     figures = {}
-    index = library._current_index()
+    index = index_of(library)
     for (share, word), wanted in zip(WORDS.items(), best_ids[1:], strict=True):
         times, found = [], []
         server_before_s = server_cpu_s(library._store)
@@ -234,9 +235,9 @@ def filtered_by_server(
 
 def server_cpu_s(store: Store) -> float:
     """The processor time that the library's server has taken so far, if it has one."""
-    if not store.is_shared:
+    if not store.database.is_shared:
         return 0.0
-    with store.engine.connect() as connection:
+    with store.database.engine.connect() as connection:
         return cpu_s(connection.execute(select(func.pg_backend_pid())).scalar_one())
 
 
@@ -342,6 +343,12 @@ class Stages:
                 f"{seconds / sum(self._totals):.0%}, {1000 * seconds / len(self._totals):.1f} ms"
             )
         return figures
+
+
+def index_of(library: Library) -> Any:
+    """The index that the library's searches use."""
+    session, change_token = library._in_use.current()
+    return session.index(change_token)
 
 
 def _opened(path: Path, policy: IndexPolicy, encoder: QueryVectors | None = None) -> Library:

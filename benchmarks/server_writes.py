@@ -45,10 +45,10 @@ def _copied_per_s(store: Store, photos: ClipLike) -> float:
         (number, number, store.model_id, pack(vector))
         for number, vector in enumerate(photos.photos(COPIED, SEED), start=1)
     ]
-    table.create(store.engine)
+    table.create(store.database.engine)
     started = time.perf_counter()
     for start in range(0, COPIED, AT_ONCE):
-        with store.engine.begin() as connection:
+        with store.database.engine.begin() as connection:
             insert_rows(
                 connection,
                 table,
@@ -56,16 +56,16 @@ def _copied_per_s(store: Store, photos: ClipLike) -> float:
                 rows[start : start + AT_ONCE],
             )
     took_s = time.perf_counter() - started
-    table.drop(store.engine)
+    table.drop(store.database.engine)
     return COPIED / took_s
 
 
 def _live_per_s(store: Store, photos: ClipLike) -> float:
-    (root, *_) = store.roots()
+    (root, *_) = store.roots.all()
     outcomes = list(_outcomes(root.id, photos.photos(LIVE, SEED + 1)))
     started = time.perf_counter()
     for start in range(0, LIVE, SHARD):
-        store.record(outcomes[start : start + SHARD])
+        store.ingest.record(outcomes[start : start + SHARD])
     return LIVE / (time.perf_counter() - started)
 
 

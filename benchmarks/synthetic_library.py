@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from benchmarks.clip_like import ClipLike
 from indexer.arrays import FloatArray
-from indexer.library.backend import DATABASE
+from indexer.library.directory import DATABASE
 from indexer.records.models import Model
 from indexer.store.schema import pack
 from indexer.store.store import Store
@@ -33,7 +33,7 @@ def make_library(path: Path, count: int, model: Model, photos: ClipLike) -> None
     """A library of `count` photos in the directory `path`, searched with `model`."""
     path.mkdir(parents=True)
     store = Store.create(path / DATABASE, model)
-    store.add_root(path.parent / "photos")
+    store.roots.add(path.parent / "photos")
     store.close()
     with sqlite3.connect(path / DATABASE) as connection:
         for start in range(0, count, BATCH):

@@ -130,7 +130,9 @@ def _pace(daemon: DaemonState) -> str:
 
 
 def _switch(library: Library, status: LibraryStatus) -> None:
+    control = library.control
+    control = library.control
     if status.paused:
-        st.button(_("Resume"), icon=":material/play_arrow:", key="resume", on_click=library.resume)
+        st.button(_("Resume"), icon=":material/play_arrow:", key="resume", on_click=control.resume)
     elif status.daemon is not None:
-        st.button(_("Pause"), icon=":material/pause:", key="pause", on_click=library.pause)
+        st.button(_("Pause"), icon=":material/pause:", key="pause", on_click=control.pause)

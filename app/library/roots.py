@@ -86,7 +86,7 @@ def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S
 
     Raises LibraryBusy if somebody else goes on writing.
     """
-    with library.making_way(Work(Activity.REMOVING, str(directory))):
+    with library.control.making_way(Work(Activity.REMOVING, str(directory))):
         _remove_when_free(library, directory, time.monotonic() + patience_s)
 
 

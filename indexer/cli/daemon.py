@@ -223,14 +223,14 @@ def _asked_password() -> str:
 def pause(library: LibraryOption) -> None:
     """Pause indexing until `indexer resume`, across restarts."""
     with library_at(library) as opened:
-        opened.pause()
+        opened.control.pause()
 
 
 @app.command()
 def resume(library: LibraryOption) -> None:
     """Resume indexing."""
     with library_at(library) as opened:
-        opened.resume()
+        opened.control.resume()
 
 
 @service_app.command("install")

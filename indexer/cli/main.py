@@ -162,6 +162,7 @@ def rebuild(
 ) -> None:
     """Bring the library in line with its photo folders and rewrite its index."""
     from indexer.cli.progress import progress_shown
+    from indexer.library.indexing import RebuildOptions
 
     configure_logging(logging.WARNING)
     open_pool = pool_factory(ray)
@@ -185,13 +186,10 @@ def rebuild(
         if model != "auto":
             opened.models.cancel_request()  # the last word counts
         with progress_shown() as progress:
-            done = opened.rebuild(
-                progress,
-                reembed=reembed,
-                accept_gone=accept_gone,
-                stop=stopped.is_set,
-                open_pool=open_pool,
+            options = RebuildOptions(
+                progress, reembed, accept_gone, stop=stopped.is_set, open_pool=open_pool
             )
+            done = opened.rebuild(options)
         for notice in done.notices:
             complain(str(notice))
         print_lines([output.ingest_text(done)])
@@ -383,11 +381,11 @@ def copy_command(source: Place, target: Place) -> None:
     Interrupted, the same command goes on where it stopped. Stop the daemon before.
     """
     from indexer.cli.progress import progress_shown
-    from indexer.library.backend_postgres import backend_of
     from indexer.library.copying import copy_library
+    from indexer.library.directory import LibraryDirectory
 
     configure_logging(logging.INFO)
-    from_, to = backend_of(source.absolute()), backend_of(target.absolute())
+    from_, to = LibraryDirectory(source.absolute()), LibraryDirectory(target.absolute())
     with (
         stops_with("what has been copied stays, the same command goes on"),
         progress_shown() as progress,

@@ -23,6 +23,7 @@ from indexer.daemon.watch import Watcher, open_watcher
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
 from indexer.ingest.rereading import Rereading
 from indexer.library.control import StateReporter
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library
 from indexer.location import Location
 from indexer.plurals import counted
@@ -97,9 +98,9 @@ class Daemon:
 
     def _idle(self) -> tuple[Work, Message | None] | None:
         """What goes on while nothing is to be indexed, and why it is paused; None if it is not."""
-        if other := self._library.makes_way_for:
+        if other := self._library.control.makes_way_for():
             return other, None
-        if self._library.paused:
+        if self._library.control.is_paused():
             return Work(Activity.PAUSED), PAUSED
         return (Work(Activity.ON_BATTERY), ON_BATTERY) if self._on_battery() else None
 
@@ -159,7 +160,8 @@ class Daemon:
             with self._library.switching_to(source) as other, other.writing():
                 log.info("going over to the model %s", source)
                 other.encoder.load_images()
-                done = other.rebuild(_Pace(reporter, Activity.EMBEDDING), stop=self._interrupted)
+                pace = _Pace(reporter, Activity.EMBEDDING)
+                done = other.rebuild(RebuildOptions(pace, stop=self._interrupted))
                 self._left = done.left
                 if not other.is_switching and models.request() == self._request:
                     models.cancel_request()
@@ -213,9 +215,7 @@ class Daemon:
                 reporter.set(work=Work(Activity.SCANNING, str(root)))
 
             watching = replace(watching, scanning=scanning)
-        done = self._library.update(
-            only, _Pace(reporter), stop=self._interrupted, watching=watching
-        )
+        done = self._library.update(only, self._options(reporter, watching))
         self._notices &= set(done.notices)  # what is over may be said again
         reporter.set(last_error=None)
         if only is None:
@@ -230,10 +230,11 @@ class Daemon:
 
     def _check(self, paths: set[Path], reporter: StateReporter, watching: Watching) -> None:
         reporter.set(work=Work(Activity.CHECKING))
-        done = self._library.update(
-            paths, _Pace(reporter), stop=self._interrupted, watching=watching
-        )
+        done = self._library.update(paths, self._options(reporter, watching))
         self._report(reporter, done)
+
+    def _options(self, reporter: StateReporter, watching: Watching) -> RebuildOptions:
+        return RebuildOptions(_Pace(reporter), stop=self._interrupted, watching=watching)
 
     def _read_again(self, facts: Rereading, reporter: StateReporter) -> bool:
         """Read some facts again while there is nothing else to do; whether there were any left."""

@@ -25,7 +25,7 @@ from clipcore.engines.json_cache import cache_path
 from clipcore.messages import N_, Message, MessageId
 from indexer.environment import HOST
 from indexer.errors import ServiceError
-from indexer.library.control import Control
+from indexer.library.control import FileControl
 
 STOP_S: Final = 10  # the daemon ends within 5 s; then it is killed, which costs a batch at most
 NEITHER: Final = N_(
@@ -311,7 +311,7 @@ def _path(path: Path) -> str:
 
 def _refuse_second(library: Path) -> None:
     """The service would only fail beside a daemon that somebody started by hand."""
-    if running := Control(library).daemon():
+    if running := FileControl(library).daemon():
         raise ServiceError(
             N_("process {pid} on {host} is the library's daemon already: stop it first"),
             pid=running.pid,

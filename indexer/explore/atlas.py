@@ -66,11 +66,11 @@ def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
     Twice, where UMAP is installed: what can be had at once comes first.
     """
     state = state_of(store)
-    ids = store.allowed_embeddings(())
+    ids = store.search.allowed_embeddings(())
     if len(ids) > POINTS:
         ids = np.sort(np.random.default_rng(0).choice(ids, POINTS, replace=False))
     shown = present_photos(store, ids.tolist())
-    known, vectors = store.vectors(sorted(shown), encoder.dim)
+    known, vectors = store.search.vectors(sorted(shown), encoder.dim)
     photos = [shown[number][0] for number in known.tolist()]
     centres, groups = k_means(vectors, group_count(len(vectors)))
     atlas = Atlas(
@@ -89,7 +89,7 @@ def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
 
 def state_of(store: Store) -> State:
     """What the library is now."""
-    return State(store.model_id, store.searchable(), store.embedding_count())
+    return State(store.model_id, store.status.searchable(), store.status.embeddings())
 
 
 def group_count(photos: int) -> int:
@@ -101,7 +101,7 @@ def present_photos(store: Store, embedding_ids: Sequence[int]) -> dict[int, list
     """Each of these embeddings with the present photos behind it."""
     found: dict[int, list[Photo]] = {}
     for start in range(0, len(embedding_ids), ASKED_AT_ONCE):
-        for number, photo in store.photos_of(embedding_ids[start : start + ASKED_AT_ONCE]):
+        for number, photo in store.search.photos_of(embedding_ids[start : start + ASKED_AT_ONCE]):
             found.setdefault(number, []).append(photo)
     return found
 

@@ -53,11 +53,11 @@ class NearDuplicates:
 def find(store: Store, dim: int, thumbnail: Callable[[Photo], bytes | None]) -> NearDuplicates:
     """All groups of the library, the largest group first."""
     state = state_of(store)
-    ids = store.allowed_embeddings(())
+    ids = store.search.allowed_embeddings(())
     vectors = _vectors(store, ids, dim)
     cells = list(_cells(vectors))
     near = ids[_near_another(vectors, cells)]
-    photos = present_photos(store, [*near.tolist(), *store.copied_embeddings()])
+    photos = present_photos(store, [*near.tolist(), *store.search.copied_embeddings()])
     bits = _hashes(ids, photos, thumbnail)
     sets = _Sets(photos)
     for one, other in _alike(vectors, cells, bits):
@@ -114,7 +114,7 @@ def _vectors(store: Store, ids: IntArray, dim: int) -> Half:
     vectors = np.empty((len(ids), dim), np.float16)
     for start in range(0, len(ids), CELL):
         part = slice(start, start + CELL)
-        vectors[part] = store.vectors(ids[part].tolist(), dim)[1]
+        vectors[part] = store.search.vectors(ids[part].tolist(), dim)[1]
     return vectors
 
 

@@ -24,7 +24,7 @@ class Passing:
     @cached_property
     def ids(self) -> IntArray:
         """Their growing ids."""
-        return self._store.allowed_embeddings(self.filters)
+        return self._store.search.allowed_embeddings(self.filters)
 
 
 class Index(Protocol):

@@ -6,7 +6,6 @@ a thread of its own; the old index answers meanwhile, and keeps growing. Knows n
 
 from __future__ import annotations
 
-import copy
 import logging
 import threading
 import time
@@ -29,7 +28,7 @@ def build(
     """An index of all that the store has now."""
     index = VectorIndex(dim, kind)
     if points := index.points_to_train():
-        index.train(store.sample_vectors(points, dim))
+        index.train(store.search.sample_vectors(points, dim))
     catch_up(index, store, stop)
     return index
 
@@ -41,12 +40,12 @@ def has_all(snapshot: Path, store: Store, dim: int, policy: IndexPolicy) -> bool
     """
     try:
         with snapshot.open("rb") as file:
-            header = header_of(file, store.library_id, store.model_id, dim)
+            header = header_of(file, store.database.library_id, store.model_id, dim)
     except (OSError, ValueError):  # logged when it is loaded
         return False
-    count = store.embedding_count()
+    count = store.status.embeddings()
     kinds = {policy.kind(count, dim), policy.on_gpu().kind(count, dim)}
-    newer, _ = store.vectors_after(header.last_id, dim, limit=1)
+    newer, _ = store.search.vectors_after(header.last_id, dim, limit=1)
     return header.count == count and header.kind in kinds and not len(newer)
 
 
@@ -54,7 +53,7 @@ class LiveIndex:
     """The index over one model's embeddings. Safe to use from several threads."""
 
     def __init__(self, store: Store, snapshot: Path, dim: int, policy: IndexPolicy) -> None:
-        self._store = copy.copy(store)  # stays with its model when the library changes it
+        self._store = store
         self._snapshot = snapshot
         self._policy = policy.on_gpu() if sees_gpu() else policy
         self._lock = threading.Lock()
@@ -85,10 +84,10 @@ class LiveIndex:
     def write_snapshot(self) -> None:
         """Make the snapshot one of all that the store has; built again where needed."""
         with self._lock:
-            kind = self._kind(self._store.embedding_count())
+            kind = self._kind(self._store.status.embeddings())
             if kind == self._index.kind:  # another is not worth its memory
                 catch_up(self._index, self._store)
-            if len(self._index) != self._store.embedding_count() or kind != self._index.kind:
+            if len(self._index) != self._store.status.embeddings() or kind != self._index.kind:
                 self._index = build(self._store, self._index.dim, kind)
                 self._saved_id = None
             if self._saved_id != self._index.last_id:
@@ -102,7 +101,7 @@ class LiveIndex:
 
     def _loaded(self, dim: int) -> VectorIndex:
         store = self._store
-        index = VectorIndex.load(self._snapshot, store.library_id, store.model_id, dim)
+        index = VectorIndex.load(self._snapshot, store.database.library_id, store.model_id, dim)
         if self._policy.exact_only and not index.exact:
             log.warning("index snapshot %s is not exact, building an exact one", self._snapshot)
             return VectorIndex(dim)
@@ -138,7 +137,7 @@ class LiveIndex:
         )
 
     def _save(self, index: VectorIndex) -> None:
-        index.save(self._snapshot, self._store.library_id, self._store.model_id)
+        index.save(self._snapshot, self._store.database.library_id, self._store.model_id)
         self._saved_id = index.last_id
 
 
@@ -146,7 +145,7 @@ def catch_up(index: VectorIndex, store: Store, stop: Callable[[], bool] = lambda
     """Add to the index what the store has beyond it; the number of vectors added."""
     added = 0
     while not stop():
-        ids, vectors = store.vectors_after(index.last_id, index.dim)
+        ids, vectors = store.search.vectors_after(index.last_id, index.dim)
         if not len(ids):
             break
         index.add(ids, vectors)

@@ -6,7 +6,6 @@ and LiveIndex; search.py does not know which it has. Scores are computed elsewhe
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import logging
 import time
@@ -59,7 +58,7 @@ class PgIndex:
     """The embeddings of one model. Safe to use from several threads."""
 
     def __init__(self, store: Store, dim: int, policy: IndexPolicy) -> None:
-        self._store = copy.copy(store)  # stays with its model when the library changes it
+        self._store = store
         self._policy = policy
         self.dim = dim
         digest = hashlib.sha256(store.model_id.encode()).hexdigest()
@@ -77,7 +76,7 @@ class PgIndex:
     def current(self, change_token: int) -> PgIndex:
         """The index with everything that had been committed at `change_token`."""
         if change_token != self._seen_change:
-            with self._store.engine.connect() as connection:
+            with self._store.database.engine.connect() as connection:
                 self._look(connection)
             self._seen_change = change_token
         return self
@@ -92,7 +91,7 @@ class PgIndex:
 
         Bulk loads are quickest before that: into a live index go some hundred vectors a second.
         """
-        with self._store.engine.connect() as connection:
+        with self._store.database.engine.connect() as connection:
             self._look(connection)
         if not self._built and self._policy.kind(self._count, self.dim) != STORED_KIND:
             self._build()
@@ -123,7 +122,7 @@ class PgIndex:
 
     def _build(self) -> None:
         started = time.perf_counter()
-        with self._store.engine.connect().execution_options(
+        with self._store.database.engine.connect().execution_options(
             isolation_level="AUTOCOMMIT"
         ) as connection:
             connection.detach()  # closed at the end, with what is set here
@@ -148,7 +147,7 @@ class PgIndex:
 
     def _create(self, connection: Connection) -> None:
         model = literal(self._store.model_id).compile(
-            dialect=self._store.engine.dialect, compile_kwargs={"literal_binds": True}
+            dialect=self._store.database.engine.dialect, compile_kwargs={"literal_binds": True}
         )
         # one that was interrupted is there, but not valid
         connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {self._name}"))
@@ -163,14 +162,14 @@ class PgIndex:
 
     def candidates(self, query: FloatArray, wanted: int, passing: Passing | None) -> IntArray:
         """Ids among which the `wanted` nearest to the (D,) query are, of those that pass."""
-        with self._store.engine.connect() as connection:
+        with self._store.database.engine.connect() as connection:
             if passing is None:
                 limit, breadth = DEPTH * wanted, BREADTH
                 by_index = self._is_used
                 statement = self._nearest(by_index)
             else:
                 limit, breadth = DEPTH_FILTERED * wanted, MOST_BREADTH
-                condition = search_sql.passes((passing.filters, self._store.roots()))
+                condition = search_sql.passes((passing.filters, self._store.roots.all()))
                 by_index = self._is_used and self._lets_many_pass(connection, condition)
                 statement = self._nearest(by_index).where(condition)
             _set_way(connection, by_index, min(MOST_BREADTH, max(breadth, limit)))

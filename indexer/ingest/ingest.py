@@ -65,7 +65,7 @@ class Ingest:
         tally = _Tally()
         jobs: Collection[Job] = _Jobs(plan, again)
         total = len(jobs)
-        self._store.record((), gone=plan.gone, back=plan.back)
+        self._store.ingest.record((), gone=plan.gone, back=plan.back)
         tally.add(gone=len(plan.gone), back=len(plan.back))
         if progress:
             progress(0, total)

@@ -26,8 +26,9 @@ from indexer.ingest.workers import Claims
 from indexer.location import Location
 from indexer.records.models import Model
 from indexer.sources.originals import Originals
+from indexer.store.database import DatabaseLocation
 from indexer.store.outcomes import KnownContent
-from indexer.store.store import Place, Store
+from indexer.store.store import Store
 
 Thumbnails = dict[bytes, bytes]  # JPEGs by the hash of the photo's bytes
 
@@ -49,10 +50,9 @@ class SharedClaims:
     bytes may be embedded twice, and are kept once.
     """
 
-    def __init__(self, place: Place, model: Model, reembed: bool) -> None:
-        store = Store.open(place)
-        store.model = model
-        self._claims = Claims(store.known, reembed=reembed)
+    def __init__(self, location: DatabaseLocation, model: Model, reembed: bool) -> None:
+        store = Store.open(location).with_model(model)
+        self._claims = Claims(store.ingest.known, reembed=reembed)
 
     def known(self, sha256: bytes, shard: int) -> tuple[bool, KnownContent | None]:
         """(whether another shard has these bytes in hand, else what the library has of them)."""

@@ -89,7 +89,7 @@ class RayPool:
         return (
             self._ray.remote(SharedClaims)
             .options(**options)
-            .remote(store.place, store.model, reembed)
+            .remote(store.database.location, store.model, reembed)
         )
 
     def _new_workers(self, places: Sequence[Slot]) -> list[Any]:

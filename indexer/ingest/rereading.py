@@ -59,7 +59,7 @@ class Rereading:
 
     def run(self, progress: Progress | None, stop: Callable[[], bool]) -> int:
         """Read all that is outdated, until `stop()`; how many photos' facts were read."""
-        total = self._store.count_outdated_facts(list(self._folders))
+        total = self._store.facts.count_outdated(list(self._folders))
         done = read = 0
         while total and not stop():
             if progress:
@@ -95,7 +95,7 @@ class Rereading:
             hold.release()
 
     def _outdated(self, after: int) -> list[Content]:
-        return self._store.outdated_facts(list(self._folders), after, AT_ONCE)
+        return self._store.facts.outdated(list(self._folders), after, AT_ONCE)
 
     def _read(self, contents: Sequence[Content]) -> int:
         started = time.monotonic()
@@ -103,7 +103,7 @@ class Rereading:
             read = list(pool.map(self._read_one, contents))
         pairs = zip(contents, read, strict=True)
         done = {sha256: one.facts for (sha256, _), one in pairs if one.is_done}
-        self._store.record_facts(done, [row for one in read for row in one.changed])
+        self._store.facts.record(done, [row for one in read for row in one.changed])
         count = sum(facts is not None for facts in done.values())
         log.info("the facts of %d photos read again, %.1f s", count, time.monotonic() - started)
         return count

@@ -59,7 +59,7 @@ PoolFactory = Callable[[JobContext], AbstractContextManager[WorkerPool]]
 @contextmanager
 def local_pool(job: JobContext) -> Iterator[WorkerPool]:
     """The threads of this machine."""
-    claims = Claims(job.store.known, reembed=job.reembed)
+    claims = Claims(job.store.ingest.known, reembed=job.reembed)
     files = Originals(job.folders)
     work = ShardWorker(job.encoder, claims.known, files, job.save_thumbnail)
     with closing(LocalPool(work, claims)) as pool:

@@ -1,8 +1,8 @@
-"""What a daemon tells others while it runs, and what others ask of it: small files in the library.
+"""The control channel between a daemon and others: its state, and what is requested of it.
 
-They lie beside the database, not in it: each commit makes every searcher catch up. Where several
-hosts share a library, shared_desk.py tells them too. Knows nothing of photos; the daemon decides
-what it tells.
+Small files of the library, next to the database and not in it: each commit makes every searcher
+catch up. Where several hosts share a library, control_postgres.py reaches the others. Knows nothing
+of photos; the daemon decides what its state is.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import psutil
 
-from clipcore.messages import Message, literal
 from indexer.atomic import write_atomically
 from indexer.clock import now
 from indexer.errors import DatabaseUnreachable, DiskFull
@@ -30,7 +29,6 @@ from indexer.json_files import read_if_whole
 from indexer.location import Location
 from indexer.paths import this_host
 from indexer.private import make_private
-from indexer.records.models import ModelRequest
 from indexer.records.status import DaemonState, Work
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,6 @@ log = logging.getLogger(__name__)
 STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds the daemon's lock
 PAUSED: Final = "paused"
 LOOK: Final = "look"
-MODEL_REQUEST: Final = "model-wish.json"  # the name that libraries have
 MAKING_WAY: Final = "making-way.json"
 REPORT_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
@@ -57,63 +54,88 @@ class _Request:
 
 
 @dataclass(frozen=True, slots=True)
-class _ModelRequest:
-    """The form of MODEL_REQUEST; a reason was text in older versions."""
-
-    source: str
-    refused: Message | str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _State(DaemonState):
     """The form of STATE."""
 
     written_at_s: float = 0.0
 
 
-class Control:
-    """Where the daemon of one machine and others leave word for each other: the library's files."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+class Control(Protocol):
+    """Where the daemons of a library and others exchange requests and states."""
 
     def pause(self) -> None:
-        """Ask the daemon of this library, running or to come, to take in nothing."""
-        make_private(self.directory / PAUSED)
+        """Request that the daemon, running or to come, index nothing."""
 
     def resume(self) -> None:
-        """Ask it to go on."""
-        (self.directory / PAUSED).unlink(missing_ok=True)
+        """Request that it go on."""
 
     def is_paused(self) -> bool:
-        """Whether it has been asked to pause."""
-        return (self.directory / PAUSED).exists()
+        """Whether a pause is requested."""
 
     def request_scan(self, folder: Location | None = None) -> None:
-        """Ask the daemon to scan all folders at once, because of this one or of several."""
-        name = "" if folder is None else str(folder)
-        if self.requested_scan() not in (None, name):
-            name = ""
-        write_atomically(self.directory / LOOK, os.fsencode(name))
+        """Request a scan of all folders at once, because of this one or of several."""
 
     def requested_scan(self) -> str | None:
         """The folder because of which a scan is requested, "" for several; None without one."""
-        try:
-            return os.fsdecode((self.directory / LOOK).read_bytes())
-        except FileNotFoundError:
-            return None
 
     def take_scan_request(self) -> None:
         """A scan has begun: what was requested is granted with it."""
-        (self.directory / LOOK).unlink(missing_ok=True)
 
-    @contextmanager
-    def making_way(self, work: Work) -> Iterator[None]:
+    def making_way(self, work: Work) -> AbstractContextManager[None]:
         """Let the daemon index nothing during this work.
 
         It goes on by itself where the process that requested it has died.
         """
-        path = self.directory / MAKING_WAY
+
+    def makes_way_for(self) -> Work | None:
+        """The work of another process for which the daemon makes way now."""
+
+    def report(self, state: DaemonState) -> None:
+        """Publish the state of this host's daemon. Raises OSError, DiskFull."""
+
+    def report_end(self) -> None:
+        """This host's daemon has ended."""
+
+    def daemon(self) -> DaemonState | None:
+        """The last state of a daemon that is alive, this host's first."""
+
+    def daemons(self) -> list[DaemonState]:
+        """The last states of all daemons that are alive."""
+
+
+class FileControl:
+    """The control channel of one host: files in the library's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def pause(self) -> None:
+        make_private(self._directory / PAUSED)
+
+    def resume(self) -> None:
+        (self._directory / PAUSED).unlink(missing_ok=True)
+
+    def is_paused(self) -> bool:
+        return (self._directory / PAUSED).exists()
+
+    def request_scan(self, folder: Location | None = None) -> None:
+        name = "" if folder is None else str(folder)
+        if self.requested_scan() not in (None, name):
+            name = ""
+        write_atomically(self._directory / LOOK, os.fsencode(name))
+
+    def requested_scan(self) -> str | None:
+        try:
+            return os.fsdecode((self._directory / LOOK).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def take_scan_request(self) -> None:
+        (self._directory / LOOK).unlink(missing_ok=True)
+
+    @contextmanager
+    def making_way(self, work: Work) -> Iterator[None]:
+        path = self._directory / MAKING_WAY
         request = json.dumps(asdict(_Request(work, os.getpid(), this_host(), time.time()))).encode()
         write_atomically(path, request)
         try:
@@ -123,49 +145,27 @@ class Control:
                 path.unlink()
 
     def makes_way_for(self) -> Work | None:
-        """The work of another process for which the daemon makes way now."""
-        path = self.directory / MAKING_WAY
+        path = self._directory / MAKING_WAY
         request = read_if_whole(path, _Request, "the daemon makes way for nothing")
         if request and is_alive(request.pid, request.host, request.written_at_s):
             return request.work
         return None
 
-    def request_model(self, request: ModelRequest) -> None:
-        """Ask the daemon to go over to another model, or leave word why it does not."""
-        write_atomically(self.directory / MODEL_REQUEST, json.dumps(asdict(request)).encode())
-
-    def model_request(self) -> ModelRequest | None:
-        """The model it has been asked to go over to and has not yet."""
-        again = "request the model again with 'indexer models use NAME'"
-        found = read_if_whole(self.directory / MODEL_REQUEST, _ModelRequest, again)
-        if found is None:
-            return None
-        refused = literal(found.refused) if isinstance(found.refused, str) else found.refused
-        return ModelRequest(found.source, refused)
-
-    def cancel_request(self) -> None:
-        """Let the model be the one it is."""
-        (self.directory / MODEL_REQUEST).unlink(missing_ok=True)
-
     def report(self, state: DaemonState) -> None:
-        """Let others know what this machine's daemon does. Raises OSError, DiskFull."""
-        told = {**asdict(state), "written_at_s": time.time()}
-        written = json.dumps(told, default=datetime.isoformat).encode()
-        write_atomically(self.directory / STATE, written)
+        document = {**asdict(state), "written_at_s": time.time()}
+        text = json.dumps(document, default=datetime.isoformat)
+        write_atomically(self._directory / STATE, text.encode())
 
     def report_end(self) -> None:
-        """It does nothing any more."""
-        (self.directory / STATE).unlink(missing_ok=True)
+        (self._directory / STATE).unlink(missing_ok=True)
 
     def daemon(self) -> DaemonState | None:
-        """What the daemon told last; None where none is alive."""
-        last = read_if_whole(self.directory / STATE, _State, "a running daemon writes it again")
+        last = read_if_whole(self._directory / STATE, _State, "a running daemon writes it again")
         if last and is_alive(last.pid, last.host, last.written_at_s):
             return DaemonState(**{one.name: getattr(last, one.name) for one in fields(DaemonState)})
         return None
 
     def daemons(self) -> list[DaemonState]:
-        """All daemons of the library that are alive."""
         daemon = self.daemon()
         return [daemon] if daemon else []
 

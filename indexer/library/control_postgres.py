@@ -1,4 +1,4 @@
-"""Where the daemons of all hosts of a library leave word, in its database.
+"""The control channel between the daemons of all hosts of a library: tables of its database.
 
 Written past the store: no searcher has anything to catch up with.
 """
@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Engine, delete, extract, func, select, update
 
 from indexer.json_files import parsed
-from indexer.library.control import Control, is_alive
+from indexer.library.control import FileControl, is_alive
 from indexer.location import Location
 from indexer.paths import this_host
 from indexer.records.status import DaemonState, Work
@@ -27,11 +26,11 @@ from indexer.store.shared_schema import daemons, shared
 log = logging.getLogger(__name__)
 
 
-class PostgresControl(Control):
-    """The desk of this host, and those of the others."""
+class PostgresControl:
+    """The control channel of all hosts: tables; and the files of this one, for what is its own."""
 
-    def __init__(self, directory: Path, engine: Engine) -> None:
-        super().__init__(directory)
+    def __init__(self, files: FileControl, engine: Engine) -> None:
+        self._files = files
         self._engine = engine
         self._host = this_host()
         self._mine = daemons.c.host == self._host
@@ -47,7 +46,7 @@ class PostgresControl(Control):
             return bool(connection.execute(select(shared.c.paused)).scalar())
 
     def request_scan(self, folder: Location | None = None) -> None:
-        super().request_scan(folder)  # this host knows for which folder
+        self._files.request_scan(folder)  # this host knows for which folder
         with self._engine.begin() as connection:
             connection.execute(update(daemons).values(look=True))
 
@@ -56,19 +55,19 @@ class PostgresControl(Control):
         with self._engine.connect() as connection:
             if not connection.execute(requested).scalar():
                 return None
-        return super().requested_scan() or ""
+        return self._files.requested_scan() or ""
 
     def take_scan_request(self) -> None:
         granted = update(daemons).where(self._mine, daemons.c.look).values(look=False)
         with self._engine.begin() as connection:
             connection.execute(granted)
-        super().take_scan_request()
+        self._files.take_scan_request()
 
     @contextmanager
     def making_way(self, work: Work) -> Iterator[None]:
         """The daemons of all hosts make way; those of the others are paused meanwhile."""
         was_paused = self.is_paused()
-        with super().making_way(work):
+        with self._files.making_way(work):
             self.pause()
             try:
                 yield
@@ -76,8 +75,11 @@ class PostgresControl(Control):
                 if not was_paused:
                     self.resume()
 
+    def makes_way_for(self) -> Work | None:
+        return self._files.makes_way_for()
+
     def report(self, state: DaemonState) -> None:
-        super().report(state)  # for what belongs to this machine alone, as its service does
+        self._files.report(state)  # for what belongs to this machine alone, as its service does
         values = {
             "state": json.dumps(asdict(state), default=datetime.isoformat),
             "told_at": func.timezone("UTC", func.now()),  # the clocks of hosts differ
@@ -91,16 +93,14 @@ class PostgresControl(Control):
             )
 
     def report_end(self) -> None:
-        super().report_end()
+        self._files.report_end()
         with self._engine.begin() as connection:
             connection.execute(delete(daemons).where(self._mine))
 
     def daemon(self) -> DaemonState | None:
-        """What this host's daemon told last, else that of another host."""
-        return super().daemon() or next(iter(self.daemons()), None)
+        return self._files.daemon() or next(iter(self.daemons()), None)
 
     def daemons(self) -> list[DaemonState]:
-        """What the daemons of all hosts told last, those that are alive."""
         age_s = extract("epoch", func.timezone("UTC", func.now()) - daemons.c.told_at)
         query = select(daemons.c.state, age_s).order_by(daemons.c.host)
         with self._engine.connect() as connection:

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 
 from clipcore.messages import N_
 from indexer.errors import LibraryError, LibraryNotFound
-from indexer.imaging.thumbnails import Thumbnails
+from indexer.imaging.thumbnails import ThumbnailStore
 from indexer.index.policy import IndexPolicy
-from indexer.library.backend import FileBackend
+from indexer.library.backend_postgres import backend_of
+from indexer.library.directory import LibraryDirectory
 from indexer.library.roots import refuse_inside
 from indexer.paths import this_host
 from indexer.records.changes import Copied
@@ -39,7 +40,7 @@ AT_ONCE: Final = 1_000  # rows in a transaction
 
 
 def copy_library(
-    source: FileBackend, target: FileBackend, progress: Progress | None = None
+    source: LibraryDirectory, target: LibraryDirectory, progress: Progress | None = None
 ) -> Copied:
     """Make at `target` the library that is at `source`; what a run interrupted has done is kept.
 
@@ -49,16 +50,16 @@ def copy_library(
     _refuse_library(target)
     from_ = open_database(source.database)
     try:
-        source.use(from_)
+        reads = backend_of(source, from_)
         with from_.connect() as connection:
-            refuse_inside(target.directory, read(connection, all_roots()))
+            refuse_inside(target.path, read(connection, all_roots()))
         target.make()
-        with source.exclusive():
+        with reads.exclusive():
             to = unfinished_copy(target.database)
             try:
-                target.use(to)
-                with target.exclusive():
-                    copied = _Copy(from_, to, source.thumbnails, target.thumbnails).run(progress)
+                writes = backend_of(target, to)
+                with writes.exclusive():
+                    copied = _Copy(from_, to, reads.thumbnails, writes.thumbnails).run(progress)
                     finish_copy(target.database, to)
             finally:
                 to.dispose()
@@ -68,7 +69,7 @@ def copy_library(
     return copied
 
 
-def _refuse_library(target: FileBackend) -> None:
+def _refuse_library(target: LibraryDirectory) -> None:
     try:
         open_database(target.database).dispose()
     except LibraryNotFound:
@@ -81,9 +82,11 @@ def _refuse_library(target: FileBackend) -> None:
 class _Copy:
     """The rows and thumbnails of one database, written to another one."""
 
-    def __init__(self, source: Engine, target: Engine, read: Thumbnails, kept: Thumbnails) -> None:
+    def __init__(
+        self, source: Engine, target: Engine, read: ThumbnailStore, copied: ThumbnailStore
+    ) -> None:
         self._source, self._target = source, target
-        self._read, self._kept = read, kept
+        self._read, self._copied = read, copied
         self._tables = copied_tables()
 
     def run(self, progress: Progress | None) -> Copied:
@@ -134,7 +137,7 @@ class _Copy:
         """Those that are there: others are made again when they are looked at."""
         for sha256 in hashes:
             if jpeg := self._read.read(sha256):
-                self._kept.save(sha256, jpeg)
+                self._copied.save(sha256, jpeg)
 
     def _verified(self) -> dict[str, int]:
         """How many rows each table has. Raises LibraryError where the sides differ."""
@@ -228,15 +231,15 @@ def _set_number(connection: Connection, table: Table, number: int) -> None:
         connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :number)"), named)
 
 
-def _build_index(backend: FileBackend) -> None:
+def _build_index(directory: LibraryDirectory) -> None:
     """Build what searching needs, for the model that the library is searched with."""
-    store = Store.open(backend.database)
+    store = Store.open(directory.database)
     try:
-        backend.use(store.engine)
         first = select(embeddings.c.vector).where(embeddings.c.model_id == store.model_id).limit(1)
-        with store.engine.connect() as connection:
+        with store.database.engine.connect() as connection:
             vector = connection.execute(first).scalar()
         if vector is not None:
+            backend = backend_of(directory, store.database.engine)
             backend.write_index(store, len(vector) // 2, IndexPolicy())
     finally:
         store.close()

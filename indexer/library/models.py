@@ -17,7 +17,7 @@ from clipcore.families import registry
 from clipcore.families.registry import KnownModel
 from clipcore.messages import Message
 from indexer.encoders import OpenEncoder
-from indexer.library.control import Control
+from indexer.library.model_request import ModelRequestFile
 from indexer.library.opening import absolute
 from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
 from indexer.store.store import Store
@@ -29,9 +29,9 @@ VALUE_BYTES: Final = 2  # vectors are kept as float16
 class Models:
     """The models of one library, and the wish to switch to another one."""
 
-    def __init__(self, store: Store, control: Control, open_encoder: OpenEncoder) -> None:
+    def __init__(self, store: Store, request: ModelRequestFile, open_encoder: OpenEncoder) -> None:
         self._store = store
-        self._control = control
+        self._request = request
         self._open_encoder = open_encoder
 
     def offers(self) -> list[ModelOffer]:
@@ -39,7 +39,7 @@ class Models:
         name. Asks no network.
         """
         known = known_offers()
-        in_use, request = self._store.recorded_model().source, self.request()
+        in_use, request = self._store.database.recorded_model().source, self.request()
         names = {offer.source for offer in known}
         named_here = dict.fromkeys((in_use, *([request.source] if request else [])))
         local = [ModelOffer(source, is_cached=True) for source in named_here if source not in names]
@@ -47,7 +47,7 @@ class Models:
 
     def source_of(self, name: str) -> str:
         """What opens the model with this name; the id that the status shows is one too."""
-        model = self._store.recorded_model()
+        model = self._store.database.recorded_model()
         return model.source if name == model.id else registry.source_of(name)
 
     def pull(self, source: str, progress: Progress) -> None:
@@ -63,7 +63,7 @@ class Models:
         Raises ModelNotFound, DownloadError or a CheckpointError.
         """
         encoder = self._open_encoder(source)
-        photos = self._store.count_unembedded(encoder.model_id)
+        photos = self._store.ingest.count_unembedded(encoder.model_id)
         disk_bytes = photos * (VALUE_BYTES * encoder.dim + ROW_BYTES)
         rate = measured(f"{encoder.model_id} image")
         if rate is not None:
@@ -72,7 +72,7 @@ class Models:
 
     def _estimated_rate(self, source: str) -> float | None:
         """From what this machine does with the present model, by how much there is to compute."""
-        model = self._store.recorded_model()
+        model = self._store.database.recorded_model()
         rate = measured(f"{model.id} image")
         now, then = registry.find(model.source), registry.find(source)
         if rate is None or not (now and now.image_gflops and then and then.image_gflops):
@@ -81,19 +81,19 @@ class Models:
 
     def request(self) -> ModelRequest | None:
         """The model that the library is to switch to, and has not yet."""
-        return self._control.model_request()
+        return self._request.read()
 
     def ask_for(self, source: str) -> None:
         """Let the daemon switch to that model, one that runs now or the next that does."""
-        self._control.request_model(ModelRequest(absolute(source)))
+        self._request.write(ModelRequest(absolute(source)))
 
     def refuse(self, source: str, why: Message) -> None:
         """Leave word why the library did not switch to that model."""
-        self._control.request_model(ModelRequest(source, why))
+        self._request.write(ModelRequest(source, why))
 
     def cancel_request(self) -> None:
         """Let the model be the one it is; what has been embedded with another one stays."""
-        self._control.cancel_request()
+        self._request.cancel()
 
 
 def known_offers() -> list[ModelOffer]:

@@ -10,49 +10,48 @@ from clipcore.families.default import choose
 from clipcore.messages import N_
 from indexer.encoders import AUTO, OpenEncoder
 from indexer.errors import LibraryNotFound, ModelMismatch
-from indexer.library.backend import WRITTEN_BY, FileBackend
+from indexer.library.directory import LibraryDirectory
 from indexer.library.roots import check_directory
 from indexer.location import Location
-from indexer.locking import held
 from indexer.records.models import Model
 from indexer.store.store import Store
 
 log = logging.getLogger(__name__)
 
 
-def opened(
-    backend: FileBackend,
+def open_store(
+    directory: LibraryDirectory,
     create: bool,
     model: str,
     open_encoder: OpenEncoder,
-    directories: Iterable[Location] = (),
+    roots: Iterable[Location] = (),
 ) -> Store:
     """The library's store, of a new library if there is none and `create` allows it.
 
     Nothing is written for one that may not have those photo directories. Raises RootError.
     """
     try:
-        store = Store.open(backend.database)
+        store = Store.open(directory.database)
     except LibraryNotFound:
         if not create:
             raise
-        store = _created(backend, model, open_encoder, directories)
-    backend.close_to_others()
+        store = _created(directory, model, open_encoder, roots)
+    directory.close_to_others()
     return store
 
 
 def _created(
-    backend: FileBackend, model: str, open_encoder: OpenEncoder, directories: Iterable[Location]
+    directory: LibraryDirectory, model: str, open_encoder: OpenEncoder, roots: Iterable[Location]
 ) -> Store:
-    for directory in directories:
-        check_directory(backend.directory, directory, is_new=True)
-    asked = asked_model(_best_model() if model == AUTO else model, open_encoder)
-    backend.make()
-    with held(backend.directory, "writer", WRITTEN_BY):
+    for root in roots:
+        check_directory(directory.path, root, is_new=True)
+    requested = requested_model(_best_model() if model == AUTO else model, open_encoder)
+    directory.make()
+    with directory.writer_lock():
         try:
-            return Store.open(backend.database)  # another process was quicker
+            return Store.open(directory.database)  # another process was quicker
         except LibraryNotFound:
-            return Store.create(backend.database, asked)
+            return Store.create(directory.database, requested)
 
 
 def _best_model() -> str:
@@ -62,7 +61,7 @@ def _best_model() -> str:
     return choice.source
 
 
-def asked_model(source: str, open_encoder: OpenEncoder) -> Model:
+def requested_model(source: str, open_encoder: OpenEncoder) -> Model:
     """The model that a name or a path means."""
     source = absolute(source)
     return Model(source, open_encoder(source).model_id)
@@ -73,29 +72,30 @@ def absolute(source: str) -> str:
     return str(Path(source).absolute()) if Path(source).exists() else source
 
 
-def use_model(
+def with_model(
     store: Store, name: str, source: str, open_encoder: OpenEncoder, *, switch: bool
-) -> None:
-    """Read and write that model's embeddings, of the library of this name.
+) -> Store:
+    """The store with that model's embeddings, of the library of this name.
 
     Closes the store where that fails. Raises ModelMismatch where it is not the library's and
     `switch` does not allow it.
     """
     try:
-        asked = asked_model(source, open_encoder)
-        if asked.id != store.model_id and not switch:
-            raise ModelMismatch(
-                N_(
-                    "the library at {name} was made with the model {old}, not {new}: leave out "
-                    "--model, or switch with 'indexer rebuild --model {source}'"
-                ),
-                name=name,
-                old=store.model_id,
-                new=asked.id,
-                source=asked.source,
-            )
+        model = requested_model(source, open_encoder)
+        if model.id == store.model_id:
+            return store
+        if switch:
+            return store.with_model(model)
+        raise ModelMismatch(
+            N_(
+                "the library at {name} was made with the model {old}, not {new}: leave out "
+                "--model, or switch with 'indexer rebuild --model {source}'"
+            ),
+            name=name,
+            old=store.model_id,
+            new=model.id,
+            source=model.source,
+        )
     except BaseException:
         store.close()
         raise
-    if asked.id != store.model_id:
-        store.model = asked

@@ -18,23 +18,27 @@ from indexer.store.store import Store
 
 
 def add_root(
-    store: Store, control: Control, directory: Location, excludes: Iterable[str] | None
+    store: Store,
+    control: Control,
+    library: Path,
+    directory: Location,
+    excludes: Iterable[str] | None,
 ) -> Root:
     """See Library.add_root."""
     patterns = None if excludes is None else checked(excludes)
-    path = check_directory(control.directory, directory)
-    root = _holder(store.roots(), path)
+    path = check_directory(library, directory)
+    root = _holder(store.roots.all(), path)
     if root is None:
-        root = store.add_root(path, patterns or ())
+        root = store.roots.add(path, patterns or ())
     elif patterns is None:
-        store.see_root(root.id)
+        store.roots.see(root.id)
     elif root.path != path:
         raise RootError(
             N_("{path} belongs to {root}: set its excludes there"), path=directory, root=root.path
         )
     else:
-        store.see_root(root.id)
-        store.set_excludes(root.id, patterns)
+        store.roots.see(root.id)
+        store.roots.set_excludes(root.id, patterns)
         root = replace(root, excludes=patterns)
     control.request_scan(root.path)  # last of all: a daemon scans at once
     return root
@@ -43,9 +47,9 @@ def add_root(
 def remove_root(store: Store, directory: Location) -> None:
     """See Library.remove_root."""
     path = _resolved(directory)
-    for root in store.roots():
+    for root in store.roots.all():
         if root.path == path:
-            return store.remove_root(root.id)
+            return store.roots.remove(root.id)
     raise RootError(
         N_("{path} is no photo directory of this library"), path=shown_path(str(directory))
     )

@@ -75,13 +75,13 @@ class Composer:
         return np.asarray(self._encoder.embed_texts([text])[0])
 
     def _of_photo(self, photo_id: int) -> FloatArray:
-        stored = self._store.photo_vector(photo_id, self._encoder.dim)
+        stored = self._store.search.photo_vector(photo_id, self._encoder.dim)
         return np.asarray(stored / np.linalg.norm(stored))
 
     def _of_file(self, place: Location) -> FloatArray:
         if isinstance(place, Path):
             return self._embed_file(expanded(place))
-        photo = self._store.photo_at(place)  # spares fetching it
+        photo = self._store.search.photo_at(place)  # spares fetching it
         return self._embed_file(place) if photo is None else self._of_photo(photo.id)
 
     def _embed_file(self, place: Location) -> FloatArray:

@@ -69,7 +69,7 @@ def _ranked(
     filters: Collection[Filter],
 ) -> list[Candidate]:
     """The photos behind these embeddings, best first; at least `top` with all that tie, if any."""
-    known, vectors = store.vectors(ids.tolist(), len(query))
+    known, vectors = store.search.vectors(ids.tolist(), len(query))
     scores = vectors @ query
     order = np.argsort(-scores)
     ranked: list[Candidate] = []
@@ -87,5 +87,5 @@ def _photos(
     store: Store, judged: dict[int, tuple[float, float]], filters: Collection[Filter]
 ) -> list[Candidate]:
     """The photos behind embeddings, of which score and deviation are given."""
-    found = store.photos_of(list(judged), filters)
+    found = store.search.photos_of(list(judged), filters)
     return [Candidate(photo, *judged[embedding_id]) for embedding_id, photo in found]

@@ -69,9 +69,9 @@ class Searcher:
         """
         check(query)
         if not query.terms:
-            return "listed", _listed(self._store.newest(query.filters, top))
+            return "listed", _listed(self._store.search.newest(query.filters, top))
         if (name := _file_name(query)) and (
-            named := self._store.newest(query.filters, top, called=name)
+            named := self._store.search.newest(query.filters, top, called=name)
         ):
             return "listed", _listed(named)
         with self._one_blas_thread.limit(limits=1):
@@ -132,7 +132,7 @@ class Searcher:
         with self._lock:
             if self._measured is None or not _alike(self._measured[0], len(index)):
                 ids = np.unique(np.linspace(1, index.last_id, SAMPLE, dtype=np.int64))
-                _, sample = self._store.vectors(ids.tolist(), self._encoder.dim)
+                _, sample = self._store.search.vectors(ids.tolist(), self._encoder.dim)
                 if not len(sample):
                     return None
                 self._measured = len(index), Calibration(self._generic, sample)

@@ -1,6 +1,7 @@
 """What the photos of a library have in common, counted: months, folders, cameras, places ...
 
-Two statements look at each present photo once; store.py runs them. What they yield is summed here.
+Two statements look at each present photo once; search_store.py runs them, their rows are summed
+here.
 """
 
 from __future__ import annotations

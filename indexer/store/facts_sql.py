@@ -1,4 +1,4 @@
-"""The statements around facts, and the version of their readers. Used by store.py and its parts."""
+"""The statements around facts, and the version of their readers. facts_store.py runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements that write what became of files. Used by store.py alone, in its transactions."""
+"""The statements that write what became of files. ingest_store.py runs them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Opens a library's database on PostgreSQL with pgvector, and says what is wrong with it in words.
 
-Knows connections and the dialect of the server; what the rows mean is store.py's.
+Knows connections and the dialect of the server; what the rows mean is the stores'.
 """
 
 from __future__ import annotations

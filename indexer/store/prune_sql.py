@@ -1,4 +1,4 @@
-"""The queries that remove photos for good. Used by store.py alone, within its transactions.
+"""The queries that remove photos for good. prune_store.py runs them.
 
 Only what nothing refers to goes, and has not for long: a content that another photo has, gone or
 not, stays.

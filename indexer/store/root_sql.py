@@ -1,4 +1,4 @@
-"""The statements around photo directories. Used by store.py alone, in its transactions."""
+"""The statements around photo directories. root_store.py runs them."""
 
 from __future__ import annotations
 

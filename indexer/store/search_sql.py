@@ -1,6 +1,6 @@
 """The longer SELECTs: which embeddings a filter allows, photos with their facts, roots.
 
-Builds statements; store.py runs them, rows.py reads what they yield.
+Builds statements; search_store.py runs them, rows.py reads what they yield.
 """
 
 from __future__ import annotations

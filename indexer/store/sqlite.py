@@ -1,6 +1,6 @@
 """Opens the database of a library: an SQLite file, or by URL one of PostgreSQL (postgres.py).
 
-Knows connections and SQLite's settings for each; what the rows mean is store.py's.
+Knows connections and SQLite's settings for each; what the rows mean is the stores'.
 """
 
 from __future__ import annotations

@@ -10,31 +10,30 @@ from indexer.store.store import Store
 
 
 class StatusCache:
-    """The numbers of one library. Safe to use from several threads."""
+    """The numbers of the library with this name. Safe to use from several threads."""
 
-    def __init__(self, library: str, store: Store) -> None:
+    def __init__(self, library: str) -> None:
         self._library = library
-        self._store = store
-        self._kept: tuple[tuple[int, str], LibraryStatus] | None = None
+        self._cached: tuple[tuple[int, str], LibraryStatus] | None = None
 
-    def now(self) -> LibraryStatus:
-        """The status as far as the store tells it."""
-        key = (self._store.change_token(), self._store.model_id)
-        kept = self._kept
-        if kept is None or kept[0] != key:
-            self._kept = kept = (key, self._counted())
-        return kept[1]
+    def now(self, store: Store) -> LibraryStatus:
+        """The status as far as the library's store has it."""
+        key = (store.database.change_token(), store.model_id)
+        cached = self._cached
+        if cached is None or cached[0] != key:
+            self._cached = cached = (key, self._counted(store))
+        return cached[1]
 
-    def _counted(self) -> LibraryStatus:
-        failed, missing = self._store.failed_and_missing()
-        embeddings = self._store.embedding_count()
+    def _counted(self, store: Store) -> LibraryStatus:
+        failed, missing = store.status.failed_and_missing()
+        embeddings = store.status.embeddings()
         return LibraryStatus(
             library=self._library,
-            model_id=self._store.model_id,
-            roots=tuple(self._store.root_status()),
-            photos=self._store.searchable(),
+            model_id=store.model_id,
+            roots=tuple(store.status.roots()),
+            photos=store.status.searchable(),
             embeddings=embeddings,
-            awaiting_prune=embeddings - self._store.embeddings_of_present(),
+            awaiting_prune=embeddings - store.status.embeddings_of_present(),
             failed=failed,
             missing=missing,
         )

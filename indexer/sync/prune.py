@@ -29,14 +29,14 @@ def prune(
     rows go in one transaction, before the thumbnails: a thumbnail left over does no harm.
     """
     before = now() - older_than
-    gone = store.gone_before(before)
+    gone = store.prune.missing_before(before)
     seen = survey(store, library)
     doubtful = {root_id for root_id, notice in seen.notices.items() if notice}
     there = {row.id for row in seen.plan.back} | {row.id for row, _ in seen.plan.changed}
     sure = seen.notices.keys() - doubtful  # nobody knows of roots that other hosts see
     rows = [row for row in gone if row.root_id in sure and row.id not in there]
-    folders = {root.id: root.path for root in store.roots()}
-    removed = store.prunable(rows, before) if dry_run else store.prune(rows, before)
+    folders = {root.id: root.path for root in store.roots.all()}
+    removed = store.prune.prunable(rows, before) if dry_run else store.prune.prune(rows, before)
     if not dry_run:
         for sha256 in removed.hashes:
             forget_thumbnail(sha256)

@@ -112,10 +112,10 @@ def survey(
     `library`: the library's own directory, which is never looked into. `accept_gone`: believe
     that many photos have gone from a root that can be read.
     """
-    roots = store.roots()
+    roots = store.roots.all()
     eyes = _Eyes(store, roots, library, accept_gone, watching)
     looks: dict[int, _Look] = {}
-    for root in store.roots_here():
+    for root in store.roots.here():
         # what lies in a root below, or in the library itself, is not this root's
         others = [other.path for other in roots if root.path in other.path.parents]
         under = [""] if paths is None else _within(paths, root.path, [*others, library])
@@ -155,19 +155,19 @@ def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
     try:
         seen = _seen(root, eyes, under)
     except OSError as error:
-        kept = eyes.store.present_photos().get(root.id, 0)
+        kept = eyes.store.ingest.count_present().get(root.id, 0)
         return _Look([], [], _unreadable(root, error, kept))
     dark: dict[str, int] = {}
     if not eyes.accept_gone:
         if "" in under and not seen.found and (kept := _counted(root, seen, eyes.store)):
             return _Look([], [], _unmounted(root.path, kept))
         if seen.links:
-            dark = _dark_links(seen, eyes.store.rows(root.id, shown))
+            dark = _dark_links(seen, eyes.store.ingest.rows(root.id, shown))
     notice = _partly_unseen(root, seen, under)
     for link, kept in dark.items():
         notice = _unmounted(root.path / link, kept)
         seen.unseen.append(link)
-    rows: Iterable[Row] = eyes.store.rows(root.id, shown)
+    rows: Iterable[Row] = eyes.store.ingest.rows(root.id, shown)
     if seen.unseen:
         rows = (row for row in rows if seen.covers(row.path))
     others = dict(+seen.others) if "" in under else None
@@ -179,7 +179,7 @@ def _counted(root: Root, seen: Scan, store: Store) -> int:
     excludes = Excludes(root.excludes)
     return sum(
         row.missing_since is None and not _is_left_out(row, excludes, seen.libraries)
-        for row in store.rows(root.id)
+        for row in store.ingest.rows(root.id)
     )
 
 
@@ -232,7 +232,7 @@ def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
     counted = Counter(row.root_id for row in gone)
     if not counted or max(counted.values()) <= LOST_LEAST:
         return {}
-    present = store.present_photos()
+    present = store.ingest.count_present()
     return {
         root_id: present[root_id]
         for root_id, count in counted.items()

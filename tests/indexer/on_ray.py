@@ -22,6 +22,7 @@ from clipcore.errors import ModelNotFound
 from clipcore.messages import literal
 from indexer.cli.options import stopped_by_signals
 from indexer.ingest.ray_workers import ray_pool
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import open_library
 from tests.fakes import FloatArray
 from tests.indexer.taking_in import SlowEncoder
@@ -124,7 +125,8 @@ def ingest_photos(library: str, encoder: type[Encoder], address: str) -> None:
     """One rebuild as the command line does it, with an encoder of that class in each worker."""
     opened = open_library(Path(library), open_encoder=partial(_made, encoder))
     with stopped_by_signals() as stopped, opened.writing():
-        opened.rebuild(stop=stopped.is_set, open_pool=partial(ray_pool, address))
+        options = RebuildOptions(stop=stopped.is_set, open_pool=partial(ray_pool, address))
+        opened.rebuild(options)
     opened.close()
 
 

@@ -15,8 +15,9 @@ from indexer.errors import AccessError, DamagedFile, LibraryBusy
 from indexer.explore import near_duplicates
 from indexer.index.snapshot import MAGIC, read_header
 from indexer.json_files import read_json
-from indexer.library.backend import WRITTEN_BY
-from indexer.library.control import MAKING_WAY, MODEL_REQUEST, STATE, Control
+from indexer.library.control import MAKING_WAY, STATE, FileControl
+from indexer.library.directory import WRITTEN_BY
+from indexer.library.model_request import MODEL_REQUEST, ModelRequestFile
 from indexer.locking import held
 from indexer.paths import this_host
 from indexer.records.models import ModelRequest
@@ -31,17 +32,17 @@ DAMAGED = ["", "{", "[]", "null", "7", '"x"', "{}", '{"pid": 1}', '{"source": 7}
 @pytest.mark.parametrize(
     ("name", "read"),
     [
-        (STATE, Control.daemon),
-        (STATE, Control.daemons),
-        (MODEL_REQUEST, Control.model_request),
-        (MAKING_WAY, Control.makes_way_for),
+        (STATE, lambda library: FileControl(library).daemon()),
+        (STATE, lambda library: FileControl(library).daemons()),
+        (MODEL_REQUEST, lambda library: ModelRequestFile(library).read()),
+        (MAKING_WAY, lambda library: FileControl(library).makes_way_for()),
     ],
 )
 def test_damaged_file_is_as_if_it_were_not_there(
-    tmp_path: Path, name: str, read: Callable[[Control], object], text: str
+    tmp_path: Path, name: str, read: Callable[[Path], object], text: str
 ) -> None:
     (tmp_path / name).write_bytes(text.encode("latin-1"))
-    assert not read(Control(tmp_path))
+    assert not read(tmp_path)
 
 
 def test_damaged_file_is_warned_of_once_with_the_remedy(
@@ -50,7 +51,7 @@ def test_damaged_file_is_warned_of_once_with_the_remedy(
     caplog.set_level(logging.WARNING)
     (tmp_path / MODEL_REQUEST).write_text('{"source": 7}')
     for _ in range(3):
-        assert Control(tmp_path).model_request() is None
+        assert ModelRequestFile(tmp_path).read() is None
     (message,) = caplog.messages
     assert str(tmp_path / MODEL_REQUEST) in message
     assert "`$.source`" in message
@@ -60,22 +61,22 @@ def test_damaged_file_is_warned_of_once_with_the_remedy(
 def test_directory_by_a_files_name_is_ignored_too(tmp_path: Path) -> None:
     for name in (STATE, MODEL_REQUEST):
         (tmp_path / name).mkdir()
-    assert Control(tmp_path).daemon() is None
-    assert Control(tmp_path).model_request() is None
+    assert FileControl(tmp_path).daemon() is None
+    assert ModelRequestFile(tmp_path).read() is None
 
 
 WHY = Message(N_("{path} is damaged: {why}"), path="a", why=Message(N_("the file is empty")))
 
 
 def test_what_is_whole_is_read(tmp_path: Path) -> None:
-    Control(tmp_path).request_model(ModelRequest("starter", WHY))
-    assert Control(tmp_path).model_request() == ModelRequest("starter", WHY)
+    ModelRequestFile(tmp_path).write(ModelRequest("starter", WHY))
+    assert ModelRequestFile(tmp_path).read() == ModelRequest("starter", WHY)
     assert read_json(tmp_path / "none", ModelRequest) is None
 
 
 def test_a_refusal_that_an_older_version_wrote_is_read(tmp_path: Path) -> None:
     (tmp_path / MODEL_REQUEST).write_text('{"source": "starter", "refused": "why"}')
-    assert Control(tmp_path).model_request() == ModelRequest("starter", literal("why"))
+    assert ModelRequestFile(tmp_path).read() == ModelRequest("starter", literal("why"))
 
 
 @pytest.mark.parametrize("pid", [-1, 0, 2**31, 10**30])
@@ -87,7 +88,7 @@ def test_no_process_has_such_an_id(tmp_path: Path, pid: int) -> None:
         "written_at_s": time.time(),
     }
     (tmp_path / MAKING_WAY).write_text(json.dumps(request))
-    assert Control(tmp_path).makes_way_for() is None
+    assert FileControl(tmp_path).makes_way_for() is None
 
 
 @pytest.mark.parametrize("text", DAMAGED)

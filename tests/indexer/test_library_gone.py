@@ -13,6 +13,7 @@ import pytest
 
 from indexer.daemon.daemon import Daemon
 from indexer.errors import LibraryMissing, LibraryNotFound
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
 from tests.indexer.daemon.test_daemon import until
 from tests.indexer.taking_in import SlowEncoder
@@ -81,7 +82,7 @@ def test_removed_library_does_not_come_back(library: Path) -> None:
 
 def test_daemon_ends_when_another_library_takes_the_place(library: Path, photos: Path) -> None:
     with closing(opened(library.with_name("other"), create=True)) as other:
-        other_id = other._store.library_id
+        other_id = other._store.database.library_id
 
     def replace(path: Path) -> None:
         path.rename(path.with_name("moved"))
@@ -90,7 +91,7 @@ def test_daemon_ends_when_another_library_takes_the_place(library: Path, photos:
 
     assert isinstance(ended_by(library, replace), LibraryMissing)
     with closing(opened(library)) as now:
-        assert now._store.library_id == other_id
+        assert now._store.database.library_id == other_id
         assert now.status().photos == 0
 
 
@@ -107,7 +108,7 @@ def test_rebuild_ends_when_its_library_is_moved(
 
     with closing(opened(library)) as own, own.writing():
         with pytest.raises(LibraryMissing):
-            own.rebuild(move)
+            own.rebuild(RebuildOptions(move))
         assert not library.exists()
         with pytest.raises(LibraryNotFound, match="any more"), own.exclusive():
             pass

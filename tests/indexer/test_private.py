@@ -38,7 +38,7 @@ def used(path: Path, photos: Path) -> None:
     library.add_root(photos)
     with library.daemon(), library.writing():
         library.rebuild()
-        library.pause()
+        library.control.pause()
         library.models.ask_for("colour")
         library.search("red")
         library.explore()

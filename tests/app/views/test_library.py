@@ -117,11 +117,11 @@ def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
         until(lambda: library.status().daemon)
         test = library_page_over(library)
         test.button(key="pause").click().run()
-        assert library.paused
+        assert library.control.is_paused()
         until(lambda: (now := library.status().daemon) and now.paused)
         assert "Paused" in words(test.run())
         test.button(key="resume").click().run()
-        assert not library.paused
+        assert not library.control.is_paused()
         assert "Resting" not in words(test)
         until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
         assert "Up to date" in words(test.run())
@@ -136,7 +136,7 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
         (root,) = library.roots()
         test.button(key=f"remove_{root.id}").click().run()
         assert library.roots() == []
-        assert not library.paused
+        assert not library.control.is_paused()
         assert "No folders yet" in words(test)
         assert "Resting" not in words(test)
         until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
@@ -184,7 +184,7 @@ def test_removal_gives_up_with_who_is_writing_and_leaves_the_daemon_as_it_was(
     with writer.writing(), pytest.raises(LibraryBusy):
         remove(library, tmp_path / "photos", patience_s=0.2)
     assert len(library.roots()) == 1
-    assert not library.paused
+    assert not library.control.is_paused()
 
 
 def test_patterns_are_saved_and_a_wrong_one_is_told(library: Library) -> None:

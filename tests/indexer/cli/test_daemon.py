@@ -26,8 +26,8 @@ import pytest
 from typer.testing import CliRunner
 
 from indexer.cli.main import app
-from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
+from indexer.library.directory import LibraryDirectory
 from indexer.paths import library_name, url_in
 from tests.conftest import SAMPLE, run_indexer
 from tests.photos import make_photo
@@ -81,7 +81,7 @@ def photos_in(library: Path) -> int:
 def sample(place: Path, sample_library: Path) -> Path:
     """A library of the sample that a test may write to, on each engine."""
     if url_in(place):
-        copy_library(backend_of(sample_library), backend_of(place))
+        copy_library(LibraryDirectory(sample_library), LibraryDirectory(place))
     else:
         shutil.copytree(sample_library, place)
     return place

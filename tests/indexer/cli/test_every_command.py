@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from indexer.cli.main import app
-from indexer.library.backend import WATCHED_BY
+from indexer.library.directory import WATCHED_BY
 from indexer.locking import held
 from tests.conftest import run_indexer
 from tests.forking import OUTPUTS, Forking, forking

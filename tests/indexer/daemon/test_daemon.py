@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from indexer.daemon.daemon import Daemon
-from indexer.library.control import Control
+from indexer.library.control import Control, FileControl
 from indexer.library.library import Library, open_library
 from indexer.records.status import Activity, DaemonState, Work
 from tests.fakes import ColourEncoder
@@ -309,15 +309,15 @@ def test_scan_for_an_added_folder_names_that_folder_alone(
 ) -> None:
     make_photo(tmp_path / "more" / "later.png", "lime")
     reported: list[Work] = []
-    report = Control.report
+    report = FileControl.report
 
-    def noted(control: Control, state: DaemonState) -> None:
+    def noted(control: FileControl, state: DaemonState) -> None:
         reported.append(state.work)
         report(control, state)
 
     with daemon(library, encoder):
         until(lambda: _doing(library) is Activity.WATCHING)
-        monkeypatch.setattr(Control, "report", noted)
+        monkeypatch.setattr(FileControl, "report", noted)
         library.add_root(tmp_path / "more")
         until(lambda: "later.png" in names(library))
     scans = {work for work in reported if work.doing is Activity.SCANNING}
@@ -329,7 +329,8 @@ def test_added_folder_is_never_scanned_without_its_excludes(
 ) -> None:
     make_photo(tmp_path / "more" / "later.png", "lime")
     make_photo(tmp_path / "more" / "raw" / "excluded.png", "blue")
-    request_scan = Control.request_scan
+    kind = type(library.control)
+    request_scan = kind.request_scan
 
     def and_wait(control: Control, folder: Path | None = None) -> None:
         """The slowest of threads: the daemon has scanned before it goes on."""
@@ -338,7 +339,7 @@ def test_added_folder_is_never_scanned_without_its_excludes(
 
     with daemon(library, encoder):
         until(lambda: _doing(library) is Activity.WATCHING)
-        monkeypatch.setattr(Control, "request_scan", and_wait)
+        monkeypatch.setattr(kind, "request_scan", and_wait)
         library.add_root(tmp_path / "more", ["raw/"])
         until(lambda: names(library) == {"first.png", "later.png"})
     assert encoder.embedded == 2  # the excluded one never was

@@ -78,39 +78,39 @@ def test_paused_daemon_takes_in_nothing_and_lets_others_write(
 ) -> None:
     with running(Daemon(library)):
         until(lambda: library.status().photos == 1)
-        library.pause()
+        library.control.pause()
         until(lambda: state(library).paused)
         make_photo(photos / "blue.png", "blue")
         with library.writing():  # else LibraryBusy
             assert library.status().paused
         time.sleep(1.5)  # longer than a watched photo takes
         assert library.status().photos == 1
-        library.resume()
+        library.control.resume()
         until(lambda: library.status().photos == 2)
         until(lambda: state(library).paused is None)
 
 
 def test_pause_holds_for_a_daemon_that_starts_later(library: Library) -> None:
-    library.pause()
+    library.control.pause()
     with running(Daemon(library)):
         until(lambda: state(library).paused)
         assert library.status().photos == 0
-        library.resume()
+        library.control.resume()
         until(lambda: library.status().photos == 1)
 
 
 def test_resumed_daemon_waits_for_who_came_meanwhile(library: Library) -> None:
-    library.pause()
+    library.control.pause()
     with running(Daemon(library)):
         until(lambda: state(library).paused)
         with library.writing():
-            library.resume()
+            library.control.resume()
             until(lambda: "is being written by" in str(state(library).paused))
         until(lambda: library.status().photos == 1)
 
 
 def test_second_daemon_is_refused_even_while_the_first_is_paused(library: Library) -> None:
-    library.pause()
+    library.control.pause()
     with running(Daemon(library)):
         until(lambda: state(library).paused)
         with pytest.raises(LibraryBusy, match="is watched by process"):
@@ -128,7 +128,7 @@ def test_daemon_rests_while_the_machine_runs_on_battery(library: Library) -> Non
 
 
 def test_daemon_stops_at_once_while_paused(library: Library) -> None:
-    library.pause()
+    library.control.pause()
     with running(Daemon(library)):
         until(lambda: state(library).paused)
 

@@ -20,7 +20,7 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from clipcore.engines.json_cache import cache_path
 from indexer.daemon.service import SystemdService, launchd_agent, service_of, systemd_unit
 from indexer.errors import ServiceError
-from indexer.library.control import Control, StateReporter
+from indexer.library.control import FileControl, StateReporter
 from tests.conftest import run_indexer
 from tests.indexer.confined import settings
 from tests.photos import make_photo
@@ -260,7 +260,7 @@ def test_refusal_of_systemd_is_told_in_one_line(home: Path, tmp_path: Path) -> N
 
 
 def test_service_is_not_installed_beside_a_running_daemon(home: Path, tmp_path: Path) -> None:
-    with StateReporter(Control(tmp_path)):
+    with StateReporter(FileControl(tmp_path)):
         while not list(tmp_path.glob("daemon-state.json")):
             pass
         with pytest.raises(ServiceError, match="is the library's daemon already"):

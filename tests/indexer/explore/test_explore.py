@@ -129,18 +129,23 @@ def test_empty_library_has_an_empty_atlas(place: Path) -> None:
 def test_store_tells_which_embeddings_several_present_photos_have(database: Path | URL) -> None:
     facts, vector = Facts(4, 3, "JPEG"), np.array([1, 0], np.float32)
     with_store = Store.create(database, Model("m", "m-1"))
-    root = with_store.add_root(Path("/photos"))
+    root = with_store.roots.add(Path("/photos"))
     for sha, names_ in ((b"a" * 32, ("1", "2")), (b"b" * 32, ("3",))):
-        with_store.record(
+        with_store.ingest.record(
             [
                 Outcome(Found(root.id, name, FileStat(1, 1)), None, NewContent(sha, facts, vector))
                 for name in names_
             ]
         )
-    (copied,) = with_store.copied_embeddings()
-    assert sorted(photo.path.name for _, photo in with_store.photos_of([copied])) == ["1", "2"]
-    with_store.record([], gone=[row for row in with_store.rows(root.id) if row.path == "2"])
-    assert with_store.copied_embeddings() == []
+    (copied,) = with_store.search.copied_embeddings()
+    assert sorted(photo.path.name for _, photo in with_store.search.photos_of([copied])) == [
+        "1",
+        "2",
+    ]
+    with_store.ingest.record(
+        [], gone=[row for row in with_store.ingest.rows(root.id) if row.path == "2"]
+    )
+    assert with_store.search.copied_embeddings() == []
     with_store.close()
 
 

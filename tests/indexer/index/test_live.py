@@ -28,6 +28,7 @@ from indexer.records.photos import Facts, FileStat
 from indexer.search.ranking import nearest
 from indexer.search.relevance import Calibration
 from indexer.store.outcomes import NewContent, Outcome
+from indexer.store.search_store import SearchStore
 from indexer.store.store import Store
 from tests.depth import deeper
 
@@ -57,11 +58,11 @@ def ingest_photos(store: Store, number: int, vector: FloatArray) -> None:
     """Commit one more photo."""
     found = Found(1, f"new/{number}.jpg", FileStat(1, number))
     content = NewContent(number.to_bytes(32, "little"), Facts(4, 3, "JPEG"), vector)
-    store.record([Outcome(found, None, content)])
+    store.ingest.record([Outcome(found, None, content)])
 
 
 def everything(store: Store) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    return store.vectors_after(0, DIM, limit=10**6)
+    return store.search.vectors_after(0, DIM, limit=10**6)
 
 
 def asked_twice(store: Store, live: LiveIndex) -> LiveIndex:
@@ -90,7 +91,7 @@ def test_catching_up_from_any_prefix_equals_a_rebuild(
     rebuilt = build(store, DIM, kind)
     index = VectorIndex(DIM, kind)
     if points := index.points_to_train():
-        index.train(store.sample_vectors(points, DIM))
+        index.train(store.search.sample_vectors(points, DIM))
     ids, vectors = everything(store)
     for size in sizes:
         here = len(index)
@@ -106,14 +107,14 @@ def test_writing_an_index_of_another_kind_reads_each_vector_once(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    vectors_after = Store.vectors_after
+    vectors_after = SearchStore.vectors_after
 
     def counting(*arguments: Any) -> Any:
         ids, vectors = vectors_after(*arguments)
         read.extend(ids.tolist())
         return ids, vectors
 
-    monkeypatch.setattr(Store, "vectors_after", counting)
+    monkeypatch.setattr(SearchStore, "vectors_after", counting)
     live = LiveIndex(store, tmp_path / "index.faiss", DIM, SMALL)
     live.write_snapshot()
     assert sorted(read) == list(range(1, COUNT + 1))
@@ -167,7 +168,7 @@ def test_a_snapshot_is_written_only_when_something_came(store: Store, snapshot: 
     ingest_photos(store, 1, PHOTOS.queries(1)[0])
     LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
     assert snapshot.stat().st_ino != before
-    assert len(VectorIndex.load(snapshot, store.library_id, "fake", DIM)) == COUNT + 1
+    assert len(VectorIndex.load(snapshot, store.database.library_id, "fake", DIM)) == COUNT + 1
 
 
 def test_a_snapshot_that_has_all_is_known_by_its_header(store: Store, snapshot: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_snapshot_drops_what_the_store_no_longer_has(store: Store, snapshot: P
     for vector in PHOTOS.queries(2):  # embedded twice: the first embedding is gone
         ingest_photos(store, 1, vector)
         LiveIndex(store, snapshot, DIM, SMALL).write_snapshot()
-    index = VectorIndex.load(snapshot, store.library_id, "fake", DIM)
+    index = VectorIndex.load(snapshot, store.database.library_id, "fake", DIM)
     assert (len(index), index.last_id) == (COUNT + 1, COUNT + 2)
 
 
@@ -215,7 +216,7 @@ def test_many_threads_search_while_photos_come_in(store: Store, tmp_path: Path) 
             ingest_photos(store, 1 + 100 * thread + number, vector)
             index = live.current(1000 * thread + number)  # a token nobody has seen
             found = index.search(vector, index.depth(1)).tolist()
-            ids, _ = reader.vectors(found, DIM)
+            ids, _ = reader.search.vectors(found, DIM)
             if max(ids.tolist()) <= COUNT:
                 missed.append(number)
 
@@ -235,9 +236,9 @@ def test_many_threads_search_while_photos_come_in(store: Store, tmp_path: Path) 
 def test_the_best_of_the_living_are_found_however_many_are_gone(
     store: Store, kind: str, alive: int
 ) -> None:
-    rows = sorted(store.rows(1), key=lambda row: row.id)
+    rows = sorted(store.ingest.rows(1), key=lambda row: row.id)
     gone: list[Row] = rows[alive:]
-    store.record([], gone=gone)
+    store.ingest.record([], gone=gone)
     index = build(store, DIM, kind)
     _, vectors = everything(store)
     scale = Calibration(PHOTOS.queries(20), vectors).scale(parse("query").terms)

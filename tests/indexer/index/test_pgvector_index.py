@@ -46,12 +46,12 @@ def store(postgres: Server) -> Iterator[Store]:
     """A library whose cameras tell which share of the photos a filter lets pass."""
     with postgres.fresh() as url:
         store = Store.create(database_url(url), Model("fake", "it's a fake"))
-        root = store.add_root(Path("/photos"))
+        root = store.roots.add(Path("/photos"))
         numbers = range(1, COUNT + 1)
         facts = ("sha256", "width_px", "height_px", "format", "orientation", "camera")
         files = ("root_id", "path", "content_id", "size_bytes", "mtime_ns", "failed_at")
         vectors = PHOTOS.photos(COUNT, seed=0)
-        with store.engine.begin() as connection:
+        with store.database.engine.begin() as connection:
             insert_rows(
                 connection,
                 contents,
@@ -76,12 +76,12 @@ def store(postgres: Server) -> Iterator[Store]:
 
 
 def current(store: Store, policy: IndexPolicy = SMALL) -> PgIndex:
-    return PgIndex(store, DIM, policy).current(store.change_token())
+    return PgIndex(store, DIM, policy).current(store.database.change_token())
 
 
 def recall(store: Store, typed: str) -> float:
     """The share of the best 20 that are among the candidates; of 30 queries."""
-    ids, vectors = store.vectors_after(0, DIM, limit=10**6)
+    ids, vectors = store.search.vectors_after(0, DIM, limit=10**6)
     filters = parse(typed).filters if typed else ()
     passing = Passing(store, filters) if filters else None
     here = np.isin(ids, passing.ids) if passing else np.ones(len(ids), bool)
@@ -132,18 +132,18 @@ def test_the_index_is_used_where_it_is_quicker(
     monkeypatch.setattr(module, "FEW", 5)
     passing = Passing(store, parse(typed).filters) if typed else None
     (query,) = PHOTOS.queries(1)
-    event.listen(store.engine, "before_cursor_execute", explain)
+    event.listen(store.database.engine, "before_cursor_execute", explain)
     try:
         current(store, policy).candidates(query, TOP, passing)
     finally:
-        event.remove(store.engine, "before_cursor_execute", explain)
+        event.remove(store.database.engine, "before_cursor_execute", explain)
     assert ["Index Scan using hnsw_" in plan for plan in plans] == [is_used]
 
 
 def test_what_is_committed_is_found_at_once(store: Store) -> None:
     (vector,) = PHOTOS.photos(1, seed=9)
     found = Found(1, "new.jpg", FileStat(1, 1))
-    store.record([Outcome(found, None, NewContent(b"n" * 32, Facts(4, 3, "JPEG"), vector))])
+    store.ingest.record([Outcome(found, None, NewContent(b"n" * 32, Facts(4, 3, "JPEG"), vector))])
     index = current(store)
     nearest = index.candidates(vector, 1, None)
     assert index.last_id in nearest
@@ -167,7 +167,7 @@ def break_off(store: Store, index: PgIndex) -> None:
 
 
 def url_of(store: Store) -> str:
-    return store.engine.url.set(drivername="postgresql").render_as_string(False)
+    return store.database.engine.url.set(drivername="postgresql").render_as_string(False)
 
 
 def test_where_workers_cannot_share_the_memory_the_index_is_built_without_them(

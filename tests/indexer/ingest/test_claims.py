@@ -89,14 +89,14 @@ def rebuild(library: Library) -> int:
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     store = Store.create(database_url(url), Model("colour", "colour-1"))
-    store.add_root(Path("/photos"))
+    store.roots.add(Path("/photos"))
     yield store
     store.close()
 
 
 @pytest.fixture
 def engine(store: Store) -> Engine:
-    return store.engine
+    return store.database.engine
 
 
 def jobs(*names: str) -> list[Job]:
@@ -134,7 +134,7 @@ def test_what_another_host_has_done_meanwhile_is_not_done_again(
     engine: Engine, store: Store
 ) -> None:
     (planned,) = jobs("a")
-    store.record([Outcome(planned.found, None, error=literal("damaged"))])
+    store.ingest.record([Outcome(planned.found, None, error=literal("damaged"))])
     hold = SharedWork(engine).take([planned])
     assert (hold.mine, hold.done_elsewhere) == ([], 1)
     hold.release()
@@ -148,8 +148,8 @@ def test_a_row_that_is_to_be_embedded_again_is_ours_though_its_file_is_as_it_was
     engine: Engine, store: Store
 ) -> None:
     (planned,) = jobs("a")
-    store.record([Outcome(planned.found, None, error=literal("damaged"))])
-    (row,) = store.rows(1)
+    store.ingest.record([Outcome(planned.found, None, error=literal("damaged"))])
+    (row,) = store.ingest.rows(1)
     hold = SharedWork(engine).take([replace(planned, row=row)])
     assert names(hold.mine) == ["a"]
     hold.release()
@@ -202,7 +202,7 @@ def test_two_daemons_take_in_the_same_photos_and_each_content_once(
         for host in ("anna", "bert")
     ]
     with on("carla") as library:
-        library.pause()  # until both are there: they begin at once
+        library.control.pause()  # until both are there: they begin at once
     for process in daemons:
         process.start()
     try:
@@ -210,7 +210,7 @@ def test_two_daemons_take_in_the_same_photos_and_each_content_once(
             waiting = b"SELECT count(*) FROM daemons WHERE state LIKE '%paused:%'"
             until(lambda: connection.execute(waiting).fetchone() == (2,))
         with on("carla") as library:
-            library.resume()
+            library.control.resume()
             until(lambda: library.status().photos == PHOTOS)
         for process in daemons:
             assert process.pid is not None
@@ -283,10 +283,10 @@ def test_a_root_belongs_to_the_hosts_that_see_it(on: Host, photos: Path, tmp_pat
 
 def test_a_pause_is_for_all_hosts(on: Host) -> None:
     with on("anna") as anna, on("bert") as bert:
-        anna.pause()
-        assert bert.paused
-        bert.resume()
-        assert not anna.paused
+        anna.control.pause()
+        assert bert.control.is_paused()
+        bert.control.resume()
+        assert not anna.control.is_paused()
 
 
 def test_the_daemon_of_another_host_is_told_and_asked(on: Host, photos: Path) -> None:

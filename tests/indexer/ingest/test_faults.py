@@ -25,7 +25,7 @@ from indexer.records.changes import IngestReport
 from indexer.records.photos import FIRST_NS, LAST_NS, clamped_ns
 from indexer.sources import reading, scan
 from indexer.store import ingest_sql
-from indexer.store.store import Store
+from indexer.store.ingest_store import IngestStore
 from tests.conftest import on_sqlite
 from tests.fakes import ColourEncoder, FloatArray
 from tests.photos import make_photo
@@ -97,7 +97,7 @@ STEPS: dict[str, Step] = {
     "stat": (Path, "stat", lambda bad: lambda path, **_: path == bad.path),
     "read": (reading, "read_regular", lambda bad: lambda path: path == bad.path),
     "hash": (shard, "content_hash", lambda bad: lambda data: data == bad.data),
-    "look up": (Store, "known", lambda bad: lambda _, sha256: sha256 == bad.sha256),
+    "look up": (IngestStore, "known", lambda bad: lambda _, sha256: sha256 == bad.sha256),
     "header": (shard, "decoded_bytes", lambda bad: lambda data: data == bad.data),
     "decode": (shard, "decode", lambda bad: lambda data, _: data == bad.data),
     "facts": (decode, "read_facts", lambda bad: lambda _, size: size == bad.size),

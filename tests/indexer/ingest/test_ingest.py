@@ -55,12 +55,12 @@ class Taking:
         self.folder = path / "photos"
         self.folder.mkdir()
         self.store = Store.create(database, Model("colours", "colour-1"))
-        self.root: Root = self.store.add_root(self.folder)
+        self.root: Root = self.store.roots.add(self.folder)
         self.encoder = ColourEncoder()
         self.thumbnails: list[bytes] = []
 
     def plan(self) -> Plan:
-        return reconcile(scan(self.root).found, self.store.rows(self.root.id))
+        return reconcile(scan(self.root).found, self.store.ingest.rows(self.root.id))
 
     def run(
         self,
@@ -75,7 +75,7 @@ class Taking:
         def save(sha256: bytes, jpeg: bytes) -> None:
             self.thumbnails.append(sha256)
 
-        claims = Claims(self.store.known, reembed=reembed)
+        claims = Claims(self.store.ingest.known, reembed=reembed)
         files = Originals({self.root.id: self.folder})
         work = ShardWorker(encoder or self.encoder, claims.known, files, save)
         with closing(LocalPool(work, claims)) as pool:
@@ -83,7 +83,7 @@ class Taking:
             return ingest.run(plan or self.plan(), progress, again or ())
 
     def rows(self) -> dict[str, Row]:
-        return {row.path: row for row in self.store.rows(self.root.id)}
+        return {row.path: row for row in self.store.ingest.rows(self.root.id)}
 
     def photo(self, name: str, colour: str = "red", seed: int = 0) -> Path:
         return make_photo(self.folder / name, colour, seed=seed)
@@ -123,7 +123,7 @@ def test_after_ingest_there_is_nothing_to_do(taking: Taking) -> None:
 def test_vectors_are_kept_as_the_encoder_gave_them(taking: Taking) -> None:
     path = taking.photo("a.png", "blue")
     taking.run()
-    _, (vector,) = taking.store.vectors_after(0, taking.encoder.dim)
+    _, (vector,) = taking.store.search.vectors_after(0, taking.encoder.dim)
     with Image.open(path) as image:
         (expected,) = taking.encoder.embed_images(taking.encoder.preprocess(image)[None])
     np.testing.assert_allclose(vector, expected, atol=1e-3)
@@ -146,7 +146,7 @@ def test_equal_photos_of_different_shards_are_embedded_once(taking: Taking, reem
     for number in range(20):
         taking.photo(f"{number:02}.jpg", seed=number % 2)
     assert counts(taking.run(reembed=reembed)) == {"embedded": 2, "known": 18}
-    assert taking.encoder.embedded == taking.store.embedding_count() == 2
+    assert taking.encoder.embedded == taking.store.status.embeddings() == 2
 
 
 def test_a_copy_is_neither_decoded_nor_embedded(
@@ -239,7 +239,7 @@ def test_a_photo_the_encoder_refuses_costs_only_itself(
     with caplog.at_level(logging.WARNING):
         assert counts(taking.run(encoder)) == {"embedded": 6, "failed": 1}
     assert "black.jpg" in caplog.text
-    (failure,) = taking.store.failures()
+    (failure,) = taking.store.status.failures()
     assert (failure.path, str(failure.reason)) == (
         taking.folder / "black.jpg",
         "the encoder failed: ValueError: too dark",
@@ -305,9 +305,9 @@ def test_a_moved_file_that_changes_meanwhile_leaves_its_photo_alone(taking: Taki
 def test_stopping_keeps_the_shards_done(taking: Taking) -> None:
     for seed in range(40):
         taking.photo(f"{seed:02}.jpg", seed=seed)
-    report = taking.run(stop=lambda: taking.store.searchable() >= 8)
+    report = taking.run(stop=lambda: taking.store.status.searchable() >= 8)
     assert 8 <= report.embedded < 40
-    assert len(taking.rows()) == taking.store.searchable() == report.embedded
+    assert len(taking.rows()) == taking.store.status.searchable() == report.embedded
     assert taking.encoder.embedded == report.embedded
     assert counts(taking.run()) == {"embedded": 40 - report.embedded}
     assert taking.encoder.embedded == 40
@@ -331,7 +331,7 @@ def test_a_shard_is_recorded_whole_or_not_at_all(
         patched.setattr(ingest_sql, "_values", fail_at_the_seventh)
         with pytest.raises(DiskFull):
             taking.run()
-    assert len(taking.rows()) == taking.store.embedding_count() == 4
+    assert len(taking.rows()) == taking.store.status.embeddings() == 4
     assert counts(taking.run()) == {"embedded": 8}
 
 
@@ -351,10 +351,10 @@ def test_photos_to_embed_again_get_new_vectors_under_their_old_numbers(taking: T
     taking.photo("b.jpg")
     taking.run()
     before = taking.rows()
-    (old,), _ = taking.store.vectors_after(0, taking.encoder.dim)
+    (old,), _ = taking.store.search.vectors_after(0, taking.encoder.dim)
     assert counts(taking.run(again=list(before.values()), reembed=True))["embedded"] == 1
     assert taking.rows() == before
-    ids, _ = taking.store.vectors_after(0, taking.encoder.dim)
+    ids, _ = taking.store.search.vectors_after(0, taking.encoder.dim)
     assert len(ids) == 1
     assert ids[0] > old
 
@@ -392,7 +392,7 @@ def test_a_photo_the_encoder_refuses_while_embedding_again_keeps_its_content(
     row = taking.rows()["black.png"]
     assert (row.content_id, row.missing_since) == (before["black.png"].content_id, None)
     assert "too dark" in str(row.error)
-    assert taking.store.searchable() == 2
+    assert taking.store.status.searchable() == 2
 
 
 def test_shards_are_as_large_as_three_seconds_of_work() -> None:

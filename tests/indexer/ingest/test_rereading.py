@@ -20,6 +20,7 @@ from indexer.errors import Undecodable
 from indexer.imaging import decode
 from indexer.imaging.exif import read_facts
 from indexer.ingest import rereading
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
 from indexer.paths import library_directory
 from indexer.records.photos import FACTS_VERSION, Facts
@@ -75,7 +76,7 @@ def library(place: Path, photos: Path) -> Iterator[Library]:
 def rebuild(library: Library, *, reembed: bool = False) -> tuple[int, int]:
     """How many photos were embedded, and how many read again."""
     with library.writing():
-        report = library.rebuild(reembed=reembed)
+        report = library.rebuild(RebuildOptions(reembed=reembed))
     return report.embedded, report.reread
 
 
@@ -89,7 +90,7 @@ def readings(read: Path) -> int:
 
 
 def counted(library: Library, condition: object) -> int:
-    with library._store.engine.connect() as connection:
+    with library._store.database.engine.connect() as connection:
         query = select(func.count()).select_from(contents).where(condition)  # type: ignore[arg-type]
         return connection.execute(query).scalar_one()
 
@@ -99,7 +100,7 @@ def test_a_newer_reader_reaches_known_photos_and_embeds_nothing(
 ) -> None:
     assert cameras(library) == [None] * 4
     assert rebuild(library) == (0, 0)
-    with library._store.engine.connect() as connection:
+    with library._store.database.engine.connect() as connection:
         before = connection.execute(select(embeddings).order_by(embeddings.c.id)).all()
     with newer_readers(read):
         assert rebuild(library) == (0, len(COLOURS))
@@ -107,7 +108,7 @@ def test_a_newer_reader_reaches_known_photos_and_embeds_nothing(
         assert library.search("camera:newer red", 1).hits[0].photo.path.name == "copy.png"
         assert rebuild(library) == (0, 0)
     assert readings(read) == len(COLOURS)  # copies are the same content
-    with library._store.engine.connect() as connection:
+    with library._store.database.engine.connect() as connection:
         assert connection.execute(select(embeddings).order_by(embeddings.c.id)).all() == before
     assert isinstance(library.encoder, ColourEncoder)
     assert library.encoder.embedded == len(COLOURS)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.library.control import BELIEVED_S, MAKING_WAY, STATE, Control, StateReporter
+from indexer.library.control import BELIEVED_S, MAKING_WAY, STATE, FileControl, StateReporter
 from indexer.records.status import Activity, Work
 
 
@@ -26,19 +26,19 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_state_is_told_while_the_daemon_runs_and_gone_afterwards(tmp_path: Path) -> None:
-    with StateReporter(Control(tmp_path)) as told:
+    with StateReporter(FileControl(tmp_path)) as told:
         told.set(queue=7, photos_per_s=2.5, left_s=3)
-        until(lambda: Control(tmp_path).daemon() == told.state)
-        state = Control(tmp_path).daemon()
+        until(lambda: FileControl(tmp_path).daemon() == told.state)
+        state = FileControl(tmp_path).daemon()
         assert state
         assert (state.pid, state.host) == (os.getpid(), socket.gethostname())
-    assert Control(tmp_path).daemon() is None
+    assert FileControl(tmp_path).daemon() is None
     assert list(tmp_path.iterdir()) == []
 
 
 def told_by(path: Path, **changes: object) -> None:
     """A state file with something changed in it, as it would be found."""
-    with StateReporter(Control(path)):
+    with StateReporter(FileControl(path)):
         until((path / STATE).exists)
         document = json.loads((path / STATE).read_bytes())
     (path / STATE).write_text(json.dumps({**document, **changes}))
@@ -48,25 +48,25 @@ def test_dead_process_is_not_taken_for_a_daemon(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     told_by(tmp_path, pid=ended.pid)
-    assert Control(tmp_path).daemon() is None
+    assert FileControl(tmp_path).daemon() is None
 
 
 @pytest.mark.parametrize("host", [socket.gethostname(), "another-host"])
 def test_old_sign_of_life_is_not_believed(tmp_path: Path, host: str) -> None:
     told_by(tmp_path, host=host)
-    assert Control(tmp_path).daemon()
+    assert FileControl(tmp_path).daemon()
     told_by(tmp_path, host=host, written_at_s=time.time() - BELIEVED_S - 1)
-    assert Control(tmp_path).daemon() is None
+    assert FileControl(tmp_path).daemon() is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1}', "null"])
 def test_damaged_file_is_no_daemon(tmp_path: Path, text: str) -> None:
     (tmp_path / STATE).write_text(text)
-    assert Control(tmp_path).daemon() is None
+    assert FileControl(tmp_path).daemon() is None
 
 
 def test_pause_is_kept_until_resume_and_may_be_said_twice(tmp_path: Path) -> None:
-    control = Control(tmp_path)
+    control = FileControl(tmp_path)
     assert not control.is_paused()
     for say, paused in (
         (control.pause, True),
@@ -75,7 +75,7 @@ def test_pause_is_kept_until_resume_and_may_be_said_twice(tmp_path: Path) -> Non
         (control.resume, False),
     ):
         say()
-        assert Control(tmp_path).is_paused() is paused
+        assert FileControl(tmp_path).is_paused() is paused
 
 
 SCANS = (Work(Activity.SCANNING, "/other"), Work(Activity.SCANNING), Work(Activity.WATCHING))
@@ -83,7 +83,7 @@ ONE, OTHER = Work(Activity.REMOVING, "/one"), Work(Activity.REMOVING, "/other")
 
 
 def test_what_a_daemon_begins_is_told_at_once(tmp_path: Path) -> None:
-    control = Control(tmp_path)
+    control = FileControl(tmp_path)
     with StateReporter(control) as told:
         for work in (Work(Activity.LOADING), Work(Activity.SCANNING, "/photos"), *SCANS):
             told.set(work=work)
@@ -93,7 +93,7 @@ def test_what_a_daemon_begins_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_requested_scan_names_its_folder_and_several_name_none(tmp_path: Path) -> None:
-    control = Control(tmp_path)
+    control = FileControl(tmp_path)
     assert control.requested_scan() is None
     control.request_scan(Path("/one"))
     control.request_scan(Path("/one"))
@@ -107,7 +107,7 @@ def test_a_requested_scan_names_its_folder_and_several_name_none(tmp_path: Path)
 
 
 def test_a_daemon_makes_way_only_while_somebody_asks_who_is_alive(tmp_path: Path) -> None:
-    control = Control(tmp_path)
+    control = FileControl(tmp_path)
     with control.making_way(ONE):
         assert control.makes_way_for() == ONE
         with control.making_way(OTHER):

@@ -12,9 +12,8 @@ import pytest
 
 from indexer.errors import LibraryBusy, LibraryError
 from indexer.library import copying as module
-from indexer.library.backend import FileBackend
-from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
+from indexer.library.directory import LibraryDirectory
 from indexer.library.library import Library
 from indexer.paths import library_directory
 from indexer.records.changes import Copied
@@ -39,23 +38,23 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path, photos: Path) -> FileBackend:
+def source(tmp_path: Path, photos: Path) -> LibraryDirectory:
     """A library on SQLite: 9 photos, 8 contents, and a file that failed."""
     with library(tmp_path / "library", create=True, model="colour") as made:
         made.add_root(photos)
         with made.writing():
             made.rebuild()
-    return backend_of(tmp_path / "library")
+    return LibraryDirectory(tmp_path / "library")
 
 
 @pytest.fixture
 def shared(
     postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[FileBackend, str]]:
+) -> Iterator[tuple[LibraryDirectory, str]]:
     """Where a library on PostgreSQL may be made, and its URL."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     with postgres.fresh() as url:
-        yield backend_of(library_directory(url)), url
+        yield LibraryDirectory(library_directory(url)), url
 
 
 @contextmanager
@@ -64,15 +63,15 @@ def library(path: Path, **options: object) -> Iterator[Library]:
         yield library
 
 
-def found(backend: FileBackend) -> list[tuple[str, float]]:
-    with library(backend.directory) as opened_:
+def found(directory: LibraryDirectory) -> list[tuple[str, float]]:
+    with library(directory.path) as opened_:
         hits = opened_.search("red", 100).hits
         assert all(opened_.thumbnail(hit.photo) for hit in hits)
         return [(str(hit.photo.path), hit.score) for hit in hits]
 
 
-def in_file(backend: FileBackend, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(backend.directory / "library.db")) as connection:
+def in_file(directory: LibraryDirectory, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(directory.path / "library.db")) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -82,7 +81,7 @@ def on_server(url: str, query: str) -> list[tuple[object, ...]]:
 
 
 def test_there_and_back_again_nothing_has_changed(
-    source: FileBackend, shared: tuple[FileBackend, str], photos: Path, tmp_path: Path
+    source: LibraryDirectory, shared: tuple[LibraryDirectory, str], photos: Path, tmp_path: Path
 ) -> None:
     there, url = shared
     told: list[tuple[int, int]] = []
@@ -92,29 +91,29 @@ def test_there_and_back_again_nothing_has_changed(
     assert on_server(url, ROWS) == in_file(source, ROWS)
     assert on_server(url, "SELECT count(*) FROM thumbnails") == [(8,)]
 
-    back = backend_of(tmp_path / "back")
+    back = LibraryDirectory(tmp_path / "back")
     assert copy_library(there, back) == copied
     assert in_file(back, ROWS) == in_file(source, ROWS)
     for path in photos.iterdir():
         path.rename(tmp_path / path.name)  # thumbnails are not made again: they have come along
     assert found(source) == found(there) == found(back)
-    assert (back.directory / "index.faiss").exists()
+    assert (back.path / "index.faiss").exists()
 
 
 def test_a_copy_lives_on_and_gives_no_number_twice(
-    source: FileBackend, shared: tuple[FileBackend, str], photos: Path
+    source: LibraryDirectory, shared: tuple[LibraryDirectory, str], photos: Path
 ) -> None:
     there, url = shared
     for name in ("0.png", "1.png"):  # the last numbers given are those of rows that are gone
         make_photo(photos / name, "blue")
-    with library(source.directory) as opened_, opened_.writing():
+    with library(source.path) as opened_, opened_.writing():
         opened_.rebuild()
-    with closing(sqlite3.connect(source.directory / "library.db")) as connection, connection:
+    with closing(sqlite3.connect(source.path / "library.db")) as connection, connection:
         ((last,),) = connection.execute("SELECT max(id) FROM photos")
         connection.execute("DELETE FROM photos WHERE id = ?", (last,))
     copy_library(source, there)
     make_photo(photos / "new.png", "yellow")
-    with library(there.directory) as opened_:
+    with library(there.path) as opened_:
         assert [root.path for root in opened_.roots_here()] == [photos]
         with opened_.writing():
             assert opened_.rebuild().embedded == 1
@@ -123,21 +122,21 @@ def test_a_copy_lives_on_and_gives_no_number_twice(
 
 @pytest.mark.parametrize("to_server", [True, False])
 def test_what_was_broken_off_goes_on(
-    source: FileBackend,
-    shared: tuple[FileBackend, str],
+    source: LibraryDirectory,
+    shared: tuple[LibraryDirectory, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     to_server: bool,
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 3)
-    target = shared[0] if to_server else backend_of(tmp_path / "target")
+    target = shared[0] if to_server else LibraryDirectory(tmp_path / "target")
 
     def broken_off(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         copy_library(source, target, broken_off)
-    with pytest.raises(LibraryError, match="there is no library at"), library(target.directory):
+    with pytest.raises(LibraryError, match="there is no library at"), library(target.path):
         pass  # half a library is none
     told: list[int] = []
     assert copy_library(source, target, lambda done, _: told.append(done)).contents == 8
@@ -146,7 +145,7 @@ def test_what_was_broken_off_goes_on(
 
 
 def test_what_has_changed_since_it_was_begun_is_told_and_begun_anew(
-    source: FileBackend, shared: tuple[FileBackend, str], monkeypatch: pytest.MonkeyPatch
+    source: LibraryDirectory, shared: tuple[LibraryDirectory, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 3)
 
@@ -155,22 +154,23 @@ def test_what_has_changed_since_it_was_begun_is_told_and_begun_anew(
 
     with pytest.raises(KeyboardInterrupt):
         copy_library(source, shared[0], broken_off)
-    with closing(sqlite3.connect(source.directory / "library.db")) as connection, connection:
+    with closing(sqlite3.connect(source.path / "library.db")) as connection, connection:
         connection.execute("UPDATE contents SET camera = 'another' WHERE id = 1")
     with pytest.raises(LibraryError, match="the copy's contents are not those"):
         copy_library(source, shared[0])
     assert copy_library(source, shared[0]).contents == 8
 
 
-def test_a_library_is_never_copied_over(source: FileBackend, tmp_path: Path) -> None:
-    for target in (source, backend_of(tmp_path / "copy"), backend_of(tmp_path / "copy")):
-        if target.directory.exists():
+def test_a_library_is_never_copied_over(source: LibraryDirectory, tmp_path: Path) -> None:
+    copy = LibraryDirectory(tmp_path / "copy")
+    for target in (source, copy, copy):
+        if target.path.exists():
             with pytest.raises(LibraryError, match=r"there is a library at .* already"):
                 copy_library(source, target)
         else:
             copy_library(source, target)
 
 
-def test_nothing_is_copied_while_somebody_writes(source: FileBackend, tmp_path: Path) -> None:
-    with library(source.directory) as opened_, opened_.writing(), pytest.raises(LibraryBusy):
-        copy_library(source, backend_of(tmp_path / "copy"))
+def test_nothing_is_copied_while_somebody_writes(source: LibraryDirectory, tmp_path: Path) -> None:
+    with library(source.path) as opened_, opened_.writing(), pytest.raises(LibraryBusy):
+        copy_library(source, LibraryDirectory(tmp_path / "copy"))

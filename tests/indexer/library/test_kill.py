@@ -70,7 +70,7 @@ def left_alone_s(library: Path) -> float:
 
 
 def rows(library: Path, query: Executable) -> list[tuple[Any, ...]]:
-    with closing(opened(library)) as found, found._store.engine.connect() as connection:
+    with closing(opened(library)) as found, found._store.database.engine.connect() as connection:
         return sorted(tuple(row) for row in connection.execute(query).all())
 
 

@@ -21,6 +21,7 @@ from indexer.errors import (
     QueryError,
     RootError,
 )
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
 from indexer.paths import library_name
 from indexer.records.changes import IngestReport
@@ -66,7 +67,7 @@ def library(place: Path, photos: Path, encoder: ColourEncoder) -> Iterator[Libra
 
 def rebuild(library: Library, **options: bool) -> IngestReport:
     with library.writing():
-        return library.rebuild(**options)
+        return library.rebuild(RebuildOptions(**options))
 
 
 def first(library: Library, query: str) -> str:
@@ -409,7 +410,7 @@ def test_orientation_changes_neither_embedding_nor_thumbnail(
         other.facts.width_px,
         other.facts.height_px,
     )
-    vectors = library._store.vectors([1, 2], encoder.dim)[1]
+    vectors = library._store.search.vectors([1, 2], encoder.dim)[1]
     assert float(vectors[0] @ vectors[1]) >= 0.99
     thumbnails = [Image.open(io.BytesIO(library.thumbnail(p) or b"")) for p in (one, other)]
     assert thumbnails[0].size == thumbnails[1].size
@@ -507,7 +508,7 @@ def test_a_file_written_just_now_is_left_for_later_by_who_watches(
     told: list[Path] = []
     watching = Watching(fresh_s=3600, later=told.extend)
     with library.writing():
-        assert library.update(watching=watching).embedded == 0
+        assert library.update(None, RebuildOptions(watching=watching)).embedded == 0
     assert late in told
     assert "late.png" not in names(library)
     with library.writing():

@@ -213,7 +213,7 @@ class Folders(RuleBasedStateMachine):
         store = self.library._store
         stored = {}
         for root in self.library.roots():
-            for row in store.rows(root.id):
+            for row in store.ingest.rows(root.id):
                 if row.missing_since is None:
                     stored[f"{root.path.name}/{row.path}"] = bool(row.content_id)
         assert stored == {path: content != DAMAGED for path, content in self.known.items()}

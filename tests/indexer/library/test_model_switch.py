@@ -170,11 +170,11 @@ def test_daemon_that_was_paused_keeps_the_model_that_a_rebuild_went_over_to(
 ) -> None:
     with running(daemon):
         until(lambda: state(library).doing is Activity.WATCHING)
-        library.pause()
+        library.control.pause()
         until(lambda: state(library).paused)
         with library.switching_to("other") as other, other.writing():
             other.rebuild()
-        library.resume()
+        library.control.resume()
         make_photo(tmp_path / "photos" / "lime.png", "lime")
         until(lambda: library.status().photos == len(COLOURS) + 1)
         assert library.model_id == "other-1"

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from indexer.cli.main import app
 from indexer.errors import IndexerError, LibraryError, QueryError, RootError
-from indexer.library.backend import FileBackend
 from indexer.library.copying import copy_library
+from indexer.library.directory import LibraryDirectory
 from indexer.library.library import Library, open_library
 from indexer.location import location
 from indexer.paths import VARIABLE, holds_library, library_directory
@@ -192,7 +192,7 @@ def test_copy_into_a_photo_directory_is_refused_before_anything_is_written(
 ) -> None:
     before = sorted(photos.rglob("*"))
     with pytest.raises(LibraryError, match=f"lie in the photo directory {photos}"):
-        copy_library(FileBackend(library.path), FileBackend(photos / "copy"))
+        copy_library(LibraryDirectory(library.path), LibraryDirectory(photos / "copy"))
     assert sorted(photos.rglob("*")) == before
 
 

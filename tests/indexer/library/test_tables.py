@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Boolean, Column, Engine, ForeignKey, Table, insert, select
 
-from indexer.library.backend import FileBackend
-from indexer.library.backend_postgres import backend_of
 from indexer.library.copying import copy_library
+from indexer.library.directory import LibraryDirectory
 from indexer.library.library import Library
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
@@ -76,7 +75,7 @@ def library(remarks: tuple[Table, ...], place: Path, tmp_path: Path) -> Iterator
             library.add_root(tmp_path / folder)
         with library.writing():
             library.rebuild()
-        remark(library._store.engine, remarks)
+        remark(library._store.database.engine, remarks)
         yield library
 
 
@@ -102,7 +101,7 @@ def rows(engine: Engine, table: Table) -> list[tuple[Any, ...]]:
 
 
 def numbers(library: Library, table: Table, name: str) -> set[int]:
-    with library._store.engine.connect() as connection:
+    with library._store.database.engine.connect() as connection:
         return set(connection.execute(select(table.c[name])).scalars())
 
 
@@ -153,7 +152,9 @@ def with_tables(engine: Engine, tables: tuple[Table, ...]) -> Iterator[Engine]:
         engine.dispose()
 
 
-def copied(source: FileBackend, target: FileBackend, tables: tuple[Table, ...]) -> list[Any]:
+def copied(
+    source: LibraryDirectory, target: LibraryDirectory, tables: tuple[Table, ...]
+) -> list[Any]:
     """The rows of the tables in a copy, which is interrupted once."""
 
     def broken_off(done: int, total: int) -> None:
@@ -165,8 +166,8 @@ def copied(source: FileBackend, target: FileBackend, tables: tuple[Table, ...]) 
     with pytest.raises(KeyboardInterrupt):
         copy_library(source, target, broken_off)
     copy_library(source, target)
-    with closing(opened(target.directory)) as copy:
-        return [rows(copy._store.engine, table) for table in tables]
+    with closing(opened(target.path)) as copy:
+        return [rows(copy._store.database.engine, table) for table in tables]
 
 
 def test_rows_are_copied_to_another_database_and_back(
@@ -176,14 +177,14 @@ def test_rows_are_copied_to_another_database_and_back(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    source = backend_of(library.path)
-    before = [rows(library._store.engine, table) for table in remarks]
+    source = LibraryDirectory(library.path)
+    before = [rows(library._store.database.engine, table) for table in remarks]
     assert [len(one) for one in before] == [4, 6, 4]
     monkeypatch.setenv("XDG_DATA_HOME", os.environ.get("XDG_DATA_HOME", str(tmp_path / "data")))
     with postgres.fresh() as url:
         with with_tables(make_engine(database_url(url)), remarks):
             pass
-        there, back = backend_of(library_directory(url)), backend_of(tmp_path / "back")
+        there, back = LibraryDirectory(library_directory(url)), LibraryDirectory(tmp_path / "back")
         library.close()
         assert copied(source, there, remarks) == before
         assert copied(there, back, remarks) == before

@@ -56,8 +56,8 @@ def test_sample_photos_get_the_embeddings_of_the_plain_path(
     own_library: Path, plain: StarterEncoder
 ) -> None:
     library = open_library(own_library)
-    rows = [row for root in library.roots() for row in library._store.rows(root.id)]
-    fast = np.stack([library._store.photo_vector(row.id, plain.dim) for row in rows])
+    rows = [row for root in library.roots() for row in library._store.ingest.rows(root.id)]
+    fast = np.stack([library._store.search.photo_vector(row.id, plain.dim) for row in rows])
     library.close()
     paths = [row.path for row in rows]
     slow = plain_rows(plain, [SAMPLE / path for path in paths])

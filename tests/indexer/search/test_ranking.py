@@ -83,15 +83,15 @@ def filled(
 
 def index_of(store: Store) -> Index:
     """The index that a library with this store has."""
-    if store.is_shared:
-        return PgIndex(store, DIM, IndexPolicy()).current(store.change_token())
+    if store.database.is_shared:
+        return PgIndex(store, DIM, IndexPolicy()).current(store.database.change_token())
     index = VectorIndex(DIM)
     catch_up(index, store)
     return index
 
 
 def fill(store: Store, pictures: Path) -> Iterator[Filled]:
-    root = store.add_root(pictures)
+    root = store.roots.add(pictures)
     vectors = unit_rows(PHOTOS, 1)
     vectors[10:20] = vectors[10]  # equal scores, whatever the query
     stored = vectors.astype(STORED).astype(np.float32)
@@ -104,10 +104,10 @@ def fill(store: Store, pictures: Path) -> Iterator[Filled]:
         sha256 = hashlib.sha256(str(number).encode()).digest()
         content = NewContent(sha256, some_facts(number), vectors[number])
         outcomes.append(Outcome(found, None, content=content))
-    store.record(outcomes)
-    gone = [row for row in store.rows(root.id) if row.id % 11 == 0]
-    store.record([], gone=gone)
-    photos = [store.photo(number + 1) for number in range(PHOTOS)]
+    store.ingest.record(outcomes)
+    gone = [row for row in store.ingest.rows(root.id) if row.id % 11 == 0]
+    store.ingest.record([], gone=gone)
+    photos = [store.search.photo(number + 1) for number in range(PHOTOS)]
     yield Filled(
         store, index_of(store), photos, {photo.id: stored[photo.id - 1] for photo in photos}
     )
@@ -195,13 +195,13 @@ rules = st.lists(st.tuples(st.sampled_from(sorted(RULES)), st.booleans()), max_s
 @pytest.mark.parametrize("negated", [False, True])
 @pytest.mark.parametrize("rule", RULES)
 def test_filter_means_what_it_says(filled: Filled, rule: str, negated: bool) -> None:
-    listed = filled.store.newest(filters([(rule, negated)]), PHOTOS)
+    listed = filled.store.search.newest(filters([(rule, negated)]), PHOTOS)
     wanted = passing(filled, [(rule, negated)])
     assert {photo.id for photo in listed} == {photo.id for photo in wanted}
 
 
 def test_filters_alone_list_newest_first_and_equal_dates_by_number(filled: Filled) -> None:
-    listed = filled.store.newest([Filter("folder", "Pictures")], PHOTOS)
+    listed = filled.store.search.newest([Filter("folder", "Pictures")], PHOTOS)
     wanted = sorted(passing(filled, []), key=lambda photo: photo.id)
     assert listed == sorted(wanted, key=lambda photo: photo.date, reverse=True)
 
@@ -219,16 +219,16 @@ def test_filters_alone_list_newest_first_and_equal_dates_by_number(filled: Fille
     ],
 )
 def test_a_file_is_found_by_its_whole_name(filled: Filled, name: str, numbers: list[int]) -> None:
-    found = filled.store.newest((), PHOTOS, called=name)
+    found = filled.store.search.newest((), PHOTOS, called=name)
     assert [photo.id - 1 for photo in found] == numbers
-    assert filled.store.newest(parse("year:1900").filters, PHOTOS, called=name) == []
+    assert filled.store.search.newest(parse("year:1900").filters, PHOTOS, called=name) == []
 
 
 def test_a_photo_is_found_by_where_it_lies(filled: Filled) -> None:
     photo = filled.photos[3]
-    assert filled.store.photo_at(photo.path) == photo
-    assert filled.store.photo_at(photo.path.parent) is None
-    assert filled.store.photo_at(Path("/elsewhere.jpg")) is None
+    assert filled.store.search.photo_at(photo.path) == photo
+    assert filled.store.search.photo_at(photo.path.parent) is None
+    assert filled.store.search.photo_at(Path("/elsewhere.jpg")) is None
 
 
 @settings(max_examples=deeper(60))
@@ -264,11 +264,11 @@ def test_ties_are_cut_by_photo_number(filled: Filled, typed: str) -> None:
 
 def test_copy_outside_the_folder_is_no_hit(database: Path | URL, tmp_path: Path) -> None:
     store = Store.create(database, Model("fake", "fake"))
-    root = store.add_root(tmp_path)
+    root = store.roots.add(tmp_path)
     content = NewContent(b"x" * 32, some_facts(1), unit_rows(1, 3)[0])
     stat = FileStat(1, 1)
-    store.record([Outcome(Found(root.id, "a/1.jpg", stat), None, content=content)])
-    store.record([Outcome(Found(root.id, "b/1.jpg", stat), None, content=1)])
+    store.ingest.record([Outcome(Found(root.id, "a/1.jpg", stat), None, content=content)])
+    store.ingest.record([Outcome(Found(root.id, "b/1.jpg", stat), None, content=1)])
     found = nearest(
         unit_rows(1, 4)[0], index_of(store), store, scale(), 10, parse("-folder:/a/").filters
     )

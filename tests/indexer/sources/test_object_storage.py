@@ -25,6 +25,7 @@ from indexer.cli.output import search_document
 from indexer.daemon.daemon import Daemon
 from indexer.errors import RootError
 from indexer.imaging.preview import large_picture
+from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
 from indexer.location import RemotePath, location
 from indexer.paths import library_directory
@@ -129,7 +130,7 @@ def filled(library: Library, storage: Storage) -> Library:
 
 def rebuild(library: Library, **options: bool) -> IngestReport:
     with library.writing():
-        return library.rebuild(**options)
+        return library.rebuild(RebuildOptions(**options))
 
 
 def counts(report: IngestReport) -> dict[str, int]:
@@ -392,7 +393,7 @@ def test_where_there_are_no_links_the_photo_itself_is_shown(
 def test_credentials_are_not_kept(library: Library, s3: Storage) -> None:
     filled(library, s3)
     kept = [path.read_bytes() for path in library.path.rglob("*") if path.is_file()]
-    with library._store.engine.connect() as connection:
+    with library._store.database.engine.connect() as connection:
         names = inspect(connection).get_table_names()
         rows = [connection.execute(text(f"SELECT * FROM {name}")).all() for name in names]
     kept += [str(table).encode() for table in rows]

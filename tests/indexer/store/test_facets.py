@@ -48,9 +48,11 @@ def outcome(root_id: int, number: int) -> Outcome:
 @pytest.fixture
 def store(database: Path | URL, tmp_path: Path) -> Iterator[Store]:
     store = Store.create(database, Model("fake", "fake"))
-    root = store.add_root(tmp_path / "Pictures")
-    store.record(outcome(root.id, number) for number in range(13))
-    store.record((), gone=[row for row in store.rows(root.id) if Path(row.path).stem == "12"])
+    root = store.roots.add(tmp_path / "Pictures")
+    store.ingest.record(outcome(root.id, number) for number in range(13))
+    store.ingest.record(
+        (), gone=[row for row in store.ingest.rows(root.id) if Path(row.path).stem == "12"]
+    )
     yield store
     store.close()
 
@@ -59,22 +61,22 @@ def test_photos_dated_by_their_file_are_newest_first_within_a_second(
     database: Path | URL, tmp_path: Path
 ) -> None:
     store = Store.create(database, Model("fake", "fake"))
-    root = store.add_root(tmp_path / "Pictures")
+    root = store.roots.add(tmp_path / "Pictures")
     for number, later_ns in enumerate((300_000_000, 100, 900_000_000, 200)):
         stat = FileStat(1, MTIME_NS + later_ns)
         content = NewContent(bytes(31) + bytes([number]), facts(0), np.ones(8, np.float32))
-        store.record([Outcome(Found(root.id, f"{later_ns}.jpg", stat), None, content)])
-    names = [photo.path.name for photo in store.newest((), 100)]
+        store.ingest.record([Outcome(Found(root.id, f"{later_ns}.jpg", stat), None, content)])
+    names = [photo.path.name for photo in store.search.newest((), 100)]
     assert names == ["900000000.jpg", "300000000.jpg", "200.jpg", "100.jpg"]
     store.close()
 
 
 def found(store: Store, query: str) -> int:
-    return len(store.newest(parse(query).filters, 100))
+    return len(store.search.newest(parse(query).filters, 100))
 
 
 def test_each_count_is_the_number_of_photos_that_the_filter_finds(store: Store) -> None:
-    facets = store.facets()
+    facets = store.search.facets()
     assert facets.photos == found(store, "after:1800") == 12
     assert set(facets.counts) == {"folder", "camera", "lens", "shape", "ext"}
     for name, counts in facets.counts.items():
@@ -89,7 +91,7 @@ def test_each_count_is_the_number_of_photos_that_the_filter_finds(store: Store) 
 
 
 def test_photos_near_one_another_are_one_place(store: Store) -> None:
-    (place,) = store.facets().places
+    (place,) = store.search.facets().places
     assert place.photos == 4
     assert (place.latitude_deg, place.longitude_deg) == pytest.approx((48.85815, 2.294))
 
@@ -107,24 +109,26 @@ EDGES = [
 
 def test_a_place_has_as_many_photos_as_its_box_finds(database: Path | URL, tmp_path: Path) -> None:
     store = Store.create(database, Model("fake", "fake"))
-    root = store.add_root(tmp_path / "Pictures")
+    root = store.roots.add(tmp_path / "Pictures")
     for number, (latitude, longitude) in enumerate(EDGES):
         at = replace(facts(0), latitude_deg=latitude, longitude_deg=longitude)
         content = NewContent(number.to_bytes(32, "big"), at, np.ones(8, np.float32))
-        store.record([Outcome(Found(root.id, f"{number}.jpg", FileStat(1, 1)), None, content)])
-    places = store.facets().places
+        store.ingest.record(
+            [Outcome(Found(root.id, f"{number}.jpg", FileStat(1, 1)), None, content)]
+        )
+    places = store.search.facets().places
     assert sum(place.photos for place in places) == len(EDGES)
     for place in places:
         south, west = place.row / CELLS_PER_DEG, place.column / CELLS_PER_DEG
         north = min(90.0, (place.row + 1) / CELLS_PER_DEG)
         east = min(180.0, (place.column + 1) / CELLS_PER_DEG)
         box = Filter("near", Box(south, west, north, east))
-        assert len(store.newest((box,), 1000)) == place.photos, place
+        assert len(store.search.newest((box,), 1000)) == place.photos, place
     store.close()
 
 
 def test_an_empty_library_has_nothing_to_count(database: Path | URL) -> None:
     store = Store.create(database, Model("fake", "fake"))
-    facets = store.facets()
+    facets = store.search.facets()
     assert (facets.photos, facets.months, facets.places) == (0, {}, ())
     store.close()

@@ -133,7 +133,7 @@ def test_its_thumbnails_are_there(library: Library, directory: Path) -> None:
 
 
 def test_nothing_is_embedded_again(library: Library, directory: Path) -> None:
-    library.resume()
+    library.control.resume()
     with library.writing():
         report = library.rebuild()
     assert (report.embedded, report.failed, report.known, report.gone) == (0, 0, 0, 0)

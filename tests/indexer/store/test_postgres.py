@@ -64,7 +64,7 @@ def test_a_library_is_made_in_an_empty_database_and_opens_as_it_was_made(empty: 
     one = Store.create(empty, MODEL)
     one.close()
     other = Store.open(empty)
-    assert (other.library_id, other.model) == (one.library_id, MODEL)
+    assert (other.database.library_id, other.model) == (one.database.library_id, MODEL)
     other.close()
 
 
@@ -82,7 +82,7 @@ def test_migrations_lead_to_the_schema(empty: URL, monkeypatch: pytest.MonkeyPat
 def test_of_hosts_that_make_it_at_once_one_does(empty: URL) -> None:
     with ThreadPoolExecutor(4) as hosts:
         stores = list(hosts.map(lambda _: Store.create(empty, MODEL), range(4)))
-    assert len({store.library_id for store in stores}) == 1
+    assert len({store.database.library_id for store in stores}) == 1
     for store in stores:
         store.close()
 
@@ -163,9 +163,9 @@ def test_vectors_come_back_to_the_bit(made: URL) -> None:
     bits = np.arange(1 << 16, dtype=np.uint16).view(STORED)
     numbers = bits[np.isfinite(bits)][:16_000]  # more than pgvector's longest vector
     store = Store.create(made, MODEL)
-    root = store.add_root(Path("/photos"))
+    root = store.roots.add(Path("/photos"))
     rows = numbers.reshape(-1, 4_000).astype(np.float32)
-    store.record(
+    store.ingest.record(
         Outcome(
             Found(root.id, f"{number}.jpg", FileStat(1, 1)),
             None,
@@ -173,7 +173,7 @@ def test_vectors_come_back_to_the_bit(made: URL) -> None:
         )
         for number, row in enumerate(rows)
     )
-    ids, vectors = store.vectors_after(0, 4_000)
+    ids, vectors = store.search.vectors_after(0, 4_000)
     assert len(ids) == len(rows)
     np.testing.assert_array_equal(vectors.view(np.uint32), rows.view(np.uint32))
     store.close()
@@ -181,9 +181,9 @@ def test_vectors_come_back_to_the_bit(made: URL) -> None:
 
 def test_each_commit_that_changes_something_changes_the_token(made: URL) -> None:
     store, other = Store.open(made), Store.open(made)
-    before = store.change_token()
-    assert store.change_token() == before
-    other.add_root(Path("/photos"))
-    assert store.change_token() != before
+    before = store.database.change_token()
+    assert store.database.change_token() == before
+    other.roots.add(Path("/photos"))
+    assert store.database.change_token() != before
     store.close()
     other.close()

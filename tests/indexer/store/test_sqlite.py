@@ -43,7 +43,7 @@ def test_a_library_opens_as_it_was_made(path: Path) -> None:
     one = Store.open(path)
     one.close()
     other = Store.open(path)
-    assert (other.library_id, other.model) == (one.library_id, MODEL)
+    assert (other.database.library_id, other.model) == (one.database.library_id, MODEL)
     other.close()
 
 
@@ -138,15 +138,15 @@ def test_a_library_is_made_whole_or_not_at_all(
 def test_a_library_that_was_deleted_does_not_haunt_the_next_one(tmp_path: Path) -> None:
     path = tmp_path / "library.db"
     old = Store.create(path, MODEL)
-    old.add_root(Path("/old"))
+    old.roots.add(Path("/old"))
     journal = path.with_name("library.db-wal").read_bytes()
     assert journal
     old.close()
     path.unlink()
     path.with_name("library.db-wal").write_bytes(journal)  # as after a crash
     new = Store.create(path, MODEL)
-    assert new.roots() == []
-    assert new.library_id != old.library_id
+    assert new.roots.all() == []
+    assert new.database.library_id != old.database.library_id
     new.close()
 
 

@@ -29,32 +29,32 @@ def store(database: Path | URL) -> Iterator[Store]:
 
 
 def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: Path) -> None:
-    census = StatusCache(str(tmp_path), store)
-    assert (census.now().roots, census.now().failed) == ((), 0)
-    root = store.add_root(tmp_path / "Pictures")
+    numbers = StatusCache(str(tmp_path))
+    assert (numbers.now(store).roots, numbers.now(store).failed) == ((), 0)
+    root = store.roots.add(tmp_path / "Pictures")
     bad = [Found(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
-    store.record([Outcome(found, None, None, literal("no picture")) for found in bad])
-    store.record((), gone=[row for row in store.rows(root.id) if row.path == "b.jpg"])
-    told = census.now()
+    store.ingest.record([Outcome(found, None, None, literal("no picture")) for found in bad])
+    store.ingest.record((), gone=[row for row in store.ingest.rows(root.id) if row.path == "b.jpg"])
+    told = numbers.now(store)
     assert [told.path for told in told.roots] == [root.path]
     assert (told.failed, told.missing, told.photos) == (2, 1, 0)
-    assert census.now() is told
+    assert numbers.now(store) is told
 
 
 def test_another_model_has_numbers_of_its_own(store: Store, tmp_path: Path) -> None:
-    census = StatusCache(str(tmp_path), store)
-    assert census.now().model_id == "fake"
-    store.model = Model("other", "other")  # as a rebuild with another model has it, uncommitted
-    assert census.now().model_id == "other"
+    numbers = StatusCache(str(tmp_path))
+    assert numbers.now(store).model_id == "fake"
+    other = store.with_model(Model("other", "other"))  # as during a rebuild with another model
+    assert numbers.now(other).model_id == "other"
 
 
 def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:
-    census = StatusCache(str(tmp_path), store)
+    numbers = StatusCache(str(tmp_path))
     patience_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # threads take turns at every step
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            told = list(pool.map(lambda _: census.now().model_id, range(THREADS * 200)))
+            told = list(pool.map(lambda _: numbers.now(store).model_id, range(THREADS * 200)))
     finally:
         sys.setswitchinterval(patience_s)
     assert set(told) == {"fake"}

@@ -58,7 +58,7 @@ def make(directory: Path) -> None:
         _rebuild(library)  # believes nothing gone, and says why
         (directory / "elsewhere").rename(directory / "more")
         library.models.ask_for("starter")
-        library.pause()
+        library.control.pause()
         answers = answers_of(library)
     _date(directory)
     (directory / "answers.json").write_text(json.dumps(answers, indent=1) + "\n", "utf-8")

@@ -1,0 +1,140 @@
+"""Brings a library in line with its folders: surveys them, has photos embedded, writes the index.
+
+Knows nothing of how a photo is read or which process does it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from indexer.encoders import OpenEncoder
+from indexer.ingest.ingest import Ingest, Progress
+from indexer.ingest.rereading import Rereading
+from indexer.ingest.workers import JobContext, PoolFactory, local_pool
+from indexer.library.backend import Backend
+from indexer.library.directory import LibraryDirectory
+from indexer.library.identity import Identity
+from indexer.library.session import ModelSession
+from indexer.location import Location
+from indexer.records.changes import IngestReport, Row
+from indexer.store.store import Store
+from indexer.sync.survey import NOT_WATCHING, Watching, survey
+
+
+def never() -> bool:
+    """The `stop` of a run that nothing stops."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildOptions:
+    """How a run goes on.
+
+    `reembed` computes every embedding again; `accept_gone` accepts that many photos are missing
+    from a folder that can be read; `stop` ends the run after what is in flight; `open_pool` opens
+    the workers.
+    """
+
+    progress: Progress | None = None
+    reembed: bool = False
+    accept_gone: bool = False
+    stop: Callable[[], bool] = never
+    watching: Watching = NOT_WATCHING
+    open_pool: PoolFactory = local_pool
+
+
+class Indexing:
+    """The runs of one library with one model. Hold its writer lock around each."""
+
+    def __init__(
+        self,
+        directory: LibraryDirectory,
+        identity: Identity,
+        backend: Backend,
+        session: ModelSession,
+        open_encoder: OpenEncoder,
+    ) -> None:
+        self._directory = directory
+        self._identity = identity
+        self._backend = backend
+        self._session = session
+        self._open_encoder = open_encoder
+
+    def rebuild(self, options: RebuildOptions) -> IngestReport:
+        """Reconcile all, read outdated facts again, and write the index snapshot.
+
+        A run that is stopped leaves the snapshot as it is.
+        """
+        report = self.update(None, options)
+        started = time.monotonic()
+        reread = self.rereading().run(options.progress, self._ends(options))
+        self._identity.check()
+        if not options.stop():
+            self.save_index()
+        took_s = time.monotonic() - started if reread else 0.0
+        return replace(report, reread=reread, reread_s=took_s)
+
+    def rereading(self) -> Rereading:
+        """A run over the facts that older readers have read."""
+        store = self._session.store
+        return Rereading(store, _folders(store), self._backend.share())
+
+    def save_index(self) -> None:
+        """Write the index snapshot; a library that switches its model is then searched with it."""
+        self._session.write_index()
+        store = self._session.store
+        if store.is_switching:
+            store.database.record_model(store.model)
+
+    def update(self, paths: Collection[Location] | None, options: RebuildOptions) -> IngestReport:
+        """Reconcile all, or only `paths`; index what is new or changed."""
+        self._identity.check()
+        store = self._session.store
+        seen = survey(
+            store,
+            self._directory.path,
+            paths,
+            accept_gone=options.accept_gone,
+            watching=options.watching,
+        )
+        store.roots.set_notices(seen.notices)
+        store.roots.set_other_formats(seen.others)
+        job = self._job(options)
+        with options.open_pool(job) as pool:
+            ingest = Ingest(store, pool, self._backend.share(), stop=job.stop)
+            again = _unchanged(store, paths, job)
+            report = ingest.run(seen.plan, options.progress, again)
+        self._identity.check()
+        notices = tuple(notice for notice in seen.notices.values() if notice)
+        return replace(report, notices=notices)
+
+    def _job(self, options: RebuildOptions) -> JobContext:
+        store = self._session.store
+        return JobContext(
+            store,
+            self._session.encoder,
+            self._open_encoder,
+            _folders(store),
+            self._backend.thumbnails.save,
+            options.reembed,
+            self._ends(options),
+        )
+
+    def _ends(self, options: RebuildOptions) -> Callable[[], bool]:
+        """Whether a run ends: it is stopped, or the library is not there any more."""
+        return lambda: options.stop() or not self._identity.is_in_place
+
+
+def _folders(store: Store) -> dict[int, Location]:
+    return {root.id: root.path for root in store.roots.here()}
+
+
+def _unchanged(store: Store, paths: Collection[Location] | None, job: JobContext) -> Iterable[Row]:
+    """The rows whose files stand still and that are to be embedded all the same."""
+    if job.reembed:
+        return (row for root_id in job.folders for row in store.ingest.present(root_id))
+    if paths is None:
+        return (row for row in store.ingest.unembedded() if row.root_id in job.folders)
+    return ()

@@ -1,0 +1,33 @@
+"""The state of a library and its daemon, put together from rows, control channel and requests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from indexer.library.control import Control
+from indexer.library.daemon_now import daemon_now
+from indexer.library.models import Models
+from indexer.records.status import DaemonState, LibraryStatus
+from indexer.store.status_cache import StatusCache
+from indexer.store.store import Store
+
+
+def library_state(
+    numbers: StatusCache, store: Store, control: Control, models: Models
+) -> LibraryStatus:
+    """The library in numbers, without its index, which takes a moment to load."""
+    paused = control.is_paused()
+    return replace(
+        numbers.now(store),
+        paused=paused,
+        request=models.request(),
+        daemon=_daemon(control, paused),
+    )
+
+
+def _daemon(control: Control, paused: bool) -> DaemonState | None:
+    makes_way_for, scan = control.makes_way_for(), control.requested_scan()
+    last = control.daemon()  # after the requests: a daemon reports first, and takes them then
+    if last is None:
+        return None
+    return daemon_now(last, is_paused=paused, makes_way_for=makes_way_for, scan=scan)

@@ -1,0 +1,72 @@
+"""What the status of a library counts and lists; only reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import exists, func, select
+
+from indexer.location import location
+from indexer.records.changes import Failure, Oddity
+from indexer.records.status import RootStatus
+from indexer.sources.other_formats import unpacked
+from indexer.store.database import Database
+from indexer.store.ingest_sql import embedding_of
+from indexer.store.rows import FAILED, PRESENT, failure_query, oddity_query, root_query
+from indexer.store.schema import embeddings, photos
+
+
+class StatusStore:
+    """The numbers of a library, with the embeddings of one model."""
+
+    def __init__(self, database: Database, model_id: str) -> None:
+        self._database = database
+        self._model_id = model_id
+
+    def roots(self) -> list[RootStatus]:
+        """Each root with the number of its photos that are there."""
+        return [
+            RootStatus(location(row.path), row.photos, row.notice, unpacked(row.other_formats))
+            for row in self._database.all(root_query())
+        ]
+
+    def searchable(self) -> int:
+        """How many photos are there and embedded by the model."""
+        embedded = photos.join(embeddings, embedding_of(photos.c.content_id, self._model_id))
+        return self._database.count(select(func.count()).select_from(embedded).where(PRESENT))
+
+    def embeddings(self) -> int:
+        """How many embeddings of the model there are, dead ones too."""
+        return self._embeddings()
+
+    def embeddings_of_present(self) -> int:
+        """How many of them are those of photos that are there; `prune` removes others in time."""
+        return self._embeddings(
+            exists().where(photos.c.content_id == embeddings.c.content_id, PRESENT)
+        )
+
+    def failed_and_missing(self) -> tuple[int, int]:
+        """How many present files could not be indexed, and how many known photos are missing."""
+        counts = func.count().filter(FAILED), func.count().filter(~PRESENT)
+        ((failed, missing),) = self._database.all(select(*counts).select_from(photos))
+        return failed, missing
+
+    def failures(self) -> list[Failure]:
+        """The present files that could not be indexed."""
+        return [
+            Failure(location(row.root) / row.path, row.error, row.failed_at)
+            for row in self._database.all(failure_query())
+        ]
+
+    def oddities(self) -> list[Oddity]:
+        """The present photos whose files are odd."""
+        return [
+            Oddity(location(row.root) / row.path, row.notice)
+            for row in self._database.all(oddity_query())
+        ]
+
+    def _embeddings(self, *conditions: Any) -> int:
+        mine = embeddings.c.model_id == self._model_id
+        return self._database.count(
+            select(func.count()).select_from(embeddings).where(mine, *conditions)
+        )
