@@ -184,7 +184,7 @@ def test_page_is_in_the_language_of_its_address(library: Library) -> None:
 
 def test_errors_are_in_the_language_of_the_page(library: Library) -> None:
     test = page_over(library, lang="zh", q="near:x")
-    assert "纬度、经度和距离" in test.error[0].value
+    assert "没有叫“x”的城镇" in test.error[0].value
 
 
 def test_an_order_that_is_chosen_already_changes_no_address() -> None:

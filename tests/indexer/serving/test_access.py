@@ -95,7 +95,7 @@ def test_provider_is_described_whole_and_with_those_who_may_come_in(tmp_path: Pa
     with pytest.raises(AccessError, match="lacks client_id"):
         people(file)
     file.write_text(DESCRIBED.partition("[recollect]")[0])
-    with pytest.raises(AccessError, match="who may come in"):
+    with pytest.raises(AccessError, match="must name the people"):
         people(file)
     file.write_text("[auth")
     with pytest.raises(AccessError, match="no TOML"):

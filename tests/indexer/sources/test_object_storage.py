@@ -404,7 +404,7 @@ def test_credentials_are_not_kept(library: Library, s3: Storage) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("sftp://me:secret@host/photos", "leave it out"),
+        ("sftp://me:secret@host/photos", "remove the password"),
         ("zip://::s3://bucket/a.zip", "URLs within URLs"),
         ("s3://", "a bucket at least"),
         ("nope://bucket", "Protocol not known: nope"),
