@@ -135,7 +135,7 @@ def results(arena: Arena, records: Iterable[dict[str, Any]]) -> str:
     for record in records:
         figures.setdefault(record["name"], []).append(_with_all_cores(record))
     parts = [
-        "# Recollect beside the field, on one machine\n",
+        "# Recollect and the field, on one machine\n",
         "`make bench` wrote this. Every contestant computes ViT-B-32-256 with the same weights on",
         "the same photos, in turns. A figure is the median of its runs, with the least and the",
         f"most. {_photos(arena)}\n",
@@ -144,7 +144,7 @@ def results(arena: Arena, records: Iterable[dict[str, Any]]) -> str:
         "(for a program that leaves cores idle, more than it would reach).\n",
         _machine(),
         "## Ratios\n",
-        "| what; beside | goal | measured | reached |",
+        "| what; against | goal | measured | reached |",
         "|---|---:|---:|---|",
         *filter(None, (goal.row(figures) for goal in goals(arena))),
         "\n## Figures\n",
