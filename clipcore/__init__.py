@@ -60,7 +60,7 @@ def open_encoder(
 
 
 def try_engines(source: str | Path) -> dict[str, list[Trial]]:
-    """Try every engine of this machine with each tower of a model, and remember what came of it.
+    """Try every engine of this machine with each tower of a model, and remember the results.
 
     The quickest certified one is used from then on. Raises as `open_encoder` does.
     """

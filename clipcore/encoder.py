@@ -23,7 +23,7 @@ class Encoder(Protocol):
 
     @property
     def model_id(self) -> str:
-        """Names the weights and their preprocessing; stored beside every vector."""
+        """Names the weights and their preprocessing; stored with every vector."""
 
     @property
     def dim(self) -> int:

@@ -14,10 +14,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 GLOSSARY: Final = ROOT / "docs" / "contributing" / "glossary.md"
-GENERATED: Final = r"<!-- generated: python -->.*?<!-- end -->"
-CODE: Final = re.compile(
-    rf"{GENERATED}|^( *)```.*?^\1```$|`[^`\n]+`|<!--.*?-->|https?://\S+", re.S | re.M
-)
+
+CODE: Final = re.compile(r"^( *)```.*?^\1```$|`[^`\n]+`|<!--.*?-->|https?://\S+", re.S | re.M)
 
 
 def rejected(glossary: str) -> dict[str, str]:

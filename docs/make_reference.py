@@ -33,7 +33,7 @@ from indexer.cli.documents import DOCUMENTS, HitDocument
 from indexer.cli.main import app
 from indexer.daemon import metrics
 from indexer.formats import SUFFIXES
-from indexer.library import library
+from indexer.library import indexing, library
 from indexer.query import help as query_help
 from indexer.query.filter_spec import FilterSpec
 from indexer.query.filters import FILTERS
@@ -307,6 +307,7 @@ def python_reference() -> str:
         _callable(library.open_library),
         _class(library.Library),
     ]
+    parts += ["## indexer.library.indexing", _class(indexing.RebuildOptions)]
     parts += ["## indexer.records", *map(_class, (results.SearchResult, results.Hit))]
     parts += map(_class, (photos.Photo, photos.Facts, photos.Root))
     return "\n\n".join(parts)
