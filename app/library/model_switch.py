@@ -58,7 +58,7 @@ def _ask_again(library: Library, source: str) -> None:
         _("Try again"),
         icon=":material/refresh:",
         key="ask_again",
-        on_click=library.models.ask_for,
+        on_click=library.models.request_switch,
         args=(source,),
     )
 
@@ -100,7 +100,7 @@ def _ask(library: Library, source: str) -> None:
         )
     )
     if st.button(_("Go over to it"), type="primary", key="switch"):
-        library.models.ask_for(source)
+        library.models.request_switch(source)
         _forget()
         st.rerun()
 

@@ -61,7 +61,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
         if find(name):
             pull(name)
         cost = opened.models.cost(name)
-        opened.models.ask_for(name)
+        opened.models.request_switch(name)
         daemon_runs = opened.status().daemon is not None
     print_lines(output.switch_text(name, cost, daemon_runs=daemon_runs))
 

@@ -1,6 +1,6 @@
 """The index of a library on PostgreSQL: pgvector's HNSW over the embeddings themselves.
 
-Nothing is kept beside the database and nothing must catch up. The same contract as VectorIndex
+Nothing is stored outside the database and nothing must catch up. The same contract as VectorIndex
 and LiveIndex; search.py does not know which it has. Scores are computed elsewhere.
 """
 
@@ -173,8 +173,8 @@ class PgIndex:
                 by_index = self._is_used and self._lets_many_pass(connection, condition)
                 statement = self._nearest(by_index).where(condition)
             _set_way(connection, by_index, min(MOST_BREADTH, max(breadth, limit)))
-            asked = {"query": as_text(query.astype(STORED).tobytes())}
-            found = connection.execute(statement.limit(limit), asked).scalars().all()
+            parameters = {"query": as_text(query.astype(STORED).tobytes())}
+            found = connection.execute(statement.limit(limit), parameters).scalars().all()
             return np.array(found, dtype=np.int64)
 
     def _lets_many_pass(self, connection: Connection, condition: ColumnElement[bool]) -> bool:

@@ -33,7 +33,7 @@ from indexer.records.status import DaemonState, Work
 
 log = logging.getLogger(__name__)
 
-STATE: Final = "daemon-state.json"  # beside daemon.json, which says who holds the daemon's lock
+STATE: Final = "daemon-state.json"  # next to daemon.json, of the lock's holder
 PAUSED: Final = "paused"
 LOOK: Final = "look"
 MAKING_WAY: Final = "making-way.json"
@@ -201,7 +201,7 @@ class StateReporter:
 
     @property
     def state(self) -> DaemonState:
-        """What was told last."""
+        """The state that was set last."""
         return self._state
 
     @property

@@ -22,12 +22,12 @@ from indexer.library.opening import absolute
 from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
 from indexer.store.store import Store
 
-ROW_BYTES: Final = 64  # what SQLite needs for an embedding beside its vector
-VALUE_BYTES: Final = 2  # vectors are kept as float16
+ROW_BYTES: Final = 64  # what SQLite needs for an embedding besides its vector
+VALUE_BYTES: Final = 2  # vectors are stored as float16
 
 
 class Models:
-    """The models of one library, and the wish to switch to another one."""
+    """The models of one library, and the request for another one."""
 
     def __init__(self, store: Store, request: ModelRequestFile, open_encoder: OpenEncoder) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class Models:
         self._open_encoder = open_encoder
 
     def offers(self) -> list[ModelOffer]:
-        """The library's own first, then one of this machine that was asked for, and those known by
+        """The library's own first, then one of this machine that is requested, and those known by
         name. Asks no network.
         """
         known = known_offers()
@@ -83,7 +83,7 @@ class Models:
         """The model that the library is to switch to, and has not yet."""
         return self._request.read()
 
-    def ask_for(self, source: str) -> None:
+    def request_switch(self, source: str) -> None:
         """Let the daemon switch to that model, one that runs now or the next that does."""
         self._request.write(ModelRequest(absolute(source)))
 

@@ -1,6 +1,6 @@
 """Answers queries of one library with one encoder: composes, searches, judges, sorts.
 
-Knows nothing of how the index is kept current; library.py does that.
+Knows nothing of how the index is kept current; session.py does that.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Searcher:
     """Safe to use from several threads."""
 
     def __init__(self, encoder: Encoder, store: Store, generic_file: Path) -> None:
-        """`generic_file`: where the embeddings of the generic texts are kept between runs."""
+        """`generic_file`: where the embeddings of the generic texts are stored between runs."""
         self._encoder = encoder
         self._store = store
         self._generic_file = generic_file
@@ -89,11 +89,11 @@ class Searcher:
         if query.sort == "date" and confident:
             min_strength = max(min_strength, CONFIDENT)
         judged = zip(found, strengths, strict=True)
-        kept = [(one, strength) for one, strength in judged if strength >= min_strength][:top]
+        ranked = [(one, strength) for one, strength in judged if strength >= min_strength][:top]
         if query.sort == "date":
-            kept.sort(key=lambda pair: pair[0].photo.id)
-            kept.sort(key=lambda pair: pair[0].photo.date, reverse=True)  # stable
-        return "confident" if confident else "none", self._hits(kept)
+            ranked.sort(key=lambda pair: pair[0].photo.id)
+            ranked.sort(key=lambda pair: pair[0].photo.date, reverse=True)  # stable
+        return "confident" if confident else "none", self._hits(ranked)
 
     def _judged(
         self, vector: FloatArray, query: Query, index: Index, scale: Scale, top: int
@@ -120,11 +120,11 @@ class Searcher:
             strengths = _strengths(judged, depth, scale)
         return judged, strengths
 
-    def _hits(self, kept: list[tuple[Candidate, float]]) -> tuple[Hit, ...]:
+    def _hits(self, ranked: list[tuple[Candidate, float]]) -> tuple[Hit, ...]:
         factor = math.exp(self._encoder.logit_scale)
         return tuple(
             Hit(rank, one.photo, one.score, factor * one.score, strength)
-            for rank, (one, strength) in enumerate(kept, start=1)
+            for rank, (one, strength) in enumerate(ranked, start=1)
         )
 
     def _calibration(self, index: Index) -> Calibration | None:
@@ -144,11 +144,11 @@ class Searcher:
         texts = generic_texts()
         key = hashlib.sha256("\n".join([self._encoder.model_id, *texts]).encode()).digest()
         try:
-            kept = self._generic_file.read_bytes()
+            stored = self._generic_file.read_bytes()
         except FileNotFoundError:
-            kept = b""
-        if kept.startswith(key) and len(kept) == len(key) + 4 * len(texts) * self._encoder.dim:
-            return np.frombuffer(kept, "<f4", offset=len(key)).reshape(len(texts), -1)
+            stored = b""
+        if stored.startswith(key) and len(stored) == len(key) + 4 * len(texts) * self._encoder.dim:
+            return np.frombuffer(stored, "<f4", offset=len(key)).reshape(len(texts), -1)
         embeddings = self._encoder.embed_texts(texts)
         try:
             write_atomically(self._generic_file, key + embeddings.astype("<f4").tobytes())

@@ -39,7 +39,7 @@ def used(path: Path, photos: Path) -> None:
     with library.daemon(), library.writing():
         library.rebuild()
         library.control.pause()
-        library.models.ask_for("colour")
+        library.models.request_switch("colour")
         library.search("red")
         library.explore()
         set_password(path, "correct horse")

@@ -164,7 +164,7 @@ def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
 
 
 def test_wish_is_withdrawn_and_a_refused_one_told_and_tried_again(library: Library) -> None:
-    library.models.ask_for(NAME)
+    library.models.request_switch(NAME)
     models_over(library).button(key="keep_model").click().run()
     assert library.models.request() is None
     library.models.refuse(NAME, "its weights are damaged")

@@ -94,7 +94,7 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
     other = held_back(encoders)
     with running(daemon):
         until(lambda: state(library).doing is Activity.WATCHING)
-        library.models.ask_for("other")
+        library.models.request_switch("other")
         until(lambda: state(library).doing is Activity.EMBEDDING)
         assert state(library).queue == len(COLOURS)
         assert library.status().request == ModelRequest("other")
@@ -111,7 +111,7 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
 def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
     library: Library, daemon: Daemon, encoders: Encoders, tmp_path: Path
 ) -> None:
-    library.models.ask_for("other")
+    library.models.request_switch("other")
     with running(daemon):
         until(lambda: library.search("red", 1).model_id == "other-1")
         before = encoders.by_name["colour"].embedded
@@ -125,7 +125,7 @@ def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
     library: Library, daemon: Daemon, encoders: Encoders
 ) -> None:
     other = held_back(encoders)
-    library.models.ask_for("other")
+    library.models.request_switch("other")
     with running(daemon):
         until(lambda: state(library).doing is Activity.EMBEDDING)
         library.models.cancel_request()
@@ -139,7 +139,7 @@ def test_daemon_that_was_stopped_goes_on_with_it(
     library: Library, daemon: Daemon, place: Path, encoders: Encoders
 ) -> None:
     other = held_back(encoders)
-    library.models.ask_for("other")
+    library.models.request_switch("other")
     with running(daemon):
         until(lambda: state(library).doing is Activity.EMBEDDING)
         daemon.stop()
@@ -156,7 +156,7 @@ def test_daemon_that_was_stopped_goes_on_with_it(
 def test_model_that_cannot_be_opened_is_refused_and_the_daemon_goes_on(
     library: Library, daemon: Daemon, tmp_path: Path
 ) -> None:
-    library.models.ask_for("broken")
+    library.models.request_switch("broken")
     with running(daemon):
         refused = ModelRequest("broken", literal("broken is not in the cache"))
         until(lambda: library.status().request == refused)

@@ -57,7 +57,7 @@ def make(directory: Path) -> None:
         (directory / "more").rename(directory / "elsewhere")
         _rebuild(library)  # believes nothing gone, and says why
         (directory / "elsewhere").rename(directory / "more")
-        library.models.ask_for("starter")
+        library.models.request_switch("starter")
         library.control.pause()
         answers = answers_of(library)
     _date(directory)
