@@ -75,7 +75,7 @@ lint: $(READY) ## check format, style, types, the layers of the packages, the pa
 	$(BIN)/oxlint --deny-warnings app
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell app indexer clipcore tests benchmarks docs data *.md
+	$(BIN)/codespell app indexer clipcore benchmarks docs data *.md
 	$(BIN)/proselint check --config docs/proselint.json *.md docs data/README.md
 	$(BIN)/python -m docs.check_words
 
