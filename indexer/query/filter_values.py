@@ -26,6 +26,7 @@ FIRST_YEAR: Final = 1826  # of the oldest photograph that is left
 NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)"
 DATE: Final = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?", re.ASCII)
 MEGAPIXELS: Final = re.compile(rf"({NUMBER})(?:mp)?", re.ASCII | re.IGNORECASE)
+BARE_NUMBER: Final = re.compile(NUMBER, re.ASCII)
 DISTANCE: Final = re.compile(rf"({NUMBER})\s*(km|m)", re.ASCII | re.IGNORECASE)
 DEGREES: Final = re.compile(rf"-?{NUMBER}", re.ASCII)
 
@@ -248,7 +249,14 @@ def read_place(raw: str, _today: date) -> Circle | Box:
     place = place or _around_city(", ".join(middle), radius_km)
     if place is None and radius_km is None:
         place = _box(parts)
-    if place is None and any(any(map(str.isalpha, part)) for part in middle):
+    names_town = any(any(map(str.isalpha, part)) for part in middle)
+    if place is None and names_town and BARE_NUMBER.fullmatch(ascii_form(middle[-1])):
+        raise Impossible(
+            N_("a distance needs a unit: near:{town},{number}km"),
+            town=quoted(", ".join(middle[:-1])),
+            number=ascii_form(middle[-1]),
+        )
+    if place is None and names_town:
         raise Impossible(
             N_(
                 "no town is called '{name}': a larger one nearby may be known, and "

@@ -312,6 +312,8 @@ def test_sort_by_date() -> None:
         ("near:paris,narnia,5km", 5, "no town is called 'paris, narnia'"),
         ("near:paris,0km", 5, "a distance is more than 0 and at most 20038 km, not 0km"),
         ("near:48.8,2.3,99999km", 5, "not 99999km"),
+        ("near:paris,20", 5, "a distance needs a unit: near:paris,20km"),
+        ('near:"new york",5', 5, 'a distance needs a unit: near:"new york",5km'),
         ("near:48.8,2.3", 5, "latitude and longitude need a distance: near:48.8,2.3,5km"),
         ("near:91,200", 5, "a latitude is from -90 to 90, not 91 "),
         ("near:45,200", 5, "a longitude is from -180 to 180, not 200 "),
