@@ -1,7 +1,7 @@
 """Writes the parts of the documentation that list what the code has: `make reference`.
 
-A page has `<!-- generated: NAME -->`, then the text, then `<!-- end -->`. Each function below makes
-the text of one NAME. Knows nothing of the site.
+A page has `<!-- generated: NAME -->`, then the text, then `<!-- end -->`; BLOCKS has the function that
+makes the text of each NAME. Knows nothing of the site.
 """
 
 from __future__ import annotations
@@ -14,30 +14,24 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from enum import Enum
-from html import escape
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-import typer.main
 from PIL import Image
 from sqlalchemy.dialects import sqlite
 
-import clipcore
 from app.selection.exports import as_csv
-from clipcore.encoder import Encoder
+from docs.markdown_table import table
+from docs.reference_commands import command_reference
+from docs.reference_python import python_reference
 from indexer import environment
 from indexer.cli.documents import DOCUMENTS, HitDocument
-from indexer.cli.main import app
 from indexer.daemon import metrics
 from indexer.formats import SUFFIXES
-from indexer.library import indexing, library
 from indexer.query import help as query_help
 from indexer.query.filter_spec import FilterSpec
 from indexer.query.filters import FILTERS
-from indexer.records import photos, results
 from indexer.store import schema, shared_schema
 
 ROOT: Final = Path(__file__).parents[1]
@@ -54,104 +48,6 @@ TYPES: Final = {
     "dict": "object",
     "list": "list",
 }
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
-
-
-def cell(text: str) -> str:
-    """One cell: in one line, its bars written so that no reader of Markdown ends the cell there."""
-    code = re.sub(r"`([^`]*\|[^`]*)`", lambda match: f"<code>{escape(match[1])}</code>", text)
-    return " ".join(code.split()).replace("|", "&#124;")
-
-
-# --- the command line -----------------------------------------------------------------------------
-
-
-def commands() -> Iterator[tuple[str, Any]]:
-    """Every command by its name, those of groups below their group's."""
-
-    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-        yield name, command
-        for part, one in sorted(getattr(command, "commands", {}).items()):
-            yield from below(f"{name} {part}", one)
-
-    for name, command in sorted(typer.main.get_command(app).commands.items()):  # type: ignore[attr-defined]
-        yield from below(name, command)
-
-
-def options(command: Any) -> list[Any]:
-    """Its options, without --help."""
-    found = [one for one in command.params if one.param_type_name == "option"]
-    return [one for one in found if "--help" not in one.opts]
-
-
-def arguments(command: Any) -> list[Any]:
-    """What stands behind its name."""
-    return [one for one in command.params if one.param_type_name == "argument"]
-
-
-def command_reference() -> str:
-    """Every command with its help, its arguments and its options."""
-    return "\n\n".join(_command(name, command) for name, command in commands())
-
-
-def _command(name: str, command: Any) -> str:
-    usage = " ".join(
-        [f"indexer {name}", *filter(None, map(_metavar, arguments(command))), "[OPTIONS]"]
-    )
-    if hasattr(command, "commands"):
-        usage += " [COMMAND]"
-    parts = [f"## indexer {name}" if " " not in name else f"### indexer {name}", _help(command)]
-    parts.append(f"```text\n{usage}\n```")
-    takes = [(f"`{_metavar(one)}`", one.help or "") for one in arguments(command) if one.help]
-    if takes:
-        parts.append(table(("argument", "meaning"), takes))
-    if own := options(command):
-        parts.append(table(("option", "meaning", "default"), map(_option, own)))
-    return "\n\n".join(parts)
-
-
-def _help(command: Any) -> str:
-    """The help; what stands behind \\b is a table of lines."""
-    text, _, lines = inspect.cleandoc(command.help or "").partition("\b")
-    parts = [text.strip()]
-    if lines:
-        parts.append(f"```text\n{lines.strip()}\n```")
-    return "\n\n".join(parts)
-
-
-def _metavar(one: Any) -> str:
-    name = one.metavar or one.name.upper()
-    return f"{name}..." if one.nargs == -1 and not name.endswith("...") else str(name)
-
-
-def _option(one: Any) -> tuple[str, str, str]:
-    value = "" if one.is_flag else f" {_value_name(one)}"
-    names = ", ".join(f"`{name}`" for name in one.opts)
-    return f"{names}{f' `{value.strip()}`' if value else ''}", one.help or "", _default(one)
-
-
-def _value_name(one: Any) -> str:
-    if one.metavar:
-        return str(one.metavar)
-    taken = one.type_descriptor.annotation
-    if isinstance(taken, type) and issubclass(taken, Enum):
-        return "|".join(str(choice.value) for choice in taken)
-    return {int: "N", float: "X"}.get(taken, "TEXT")
-
-
-def _default(one: Any) -> str:
-    if isinstance(one.show_default, str):
-        return one.show_default
-    if one.required:
-        return "required"
-    if one.is_flag or callable(one.default) or one.default in (None, (), []):
-        return ""
-    return f"`{getattr(one.default, 'value', one.default)}`"
 
 
 # --- the query language ---------------------------------------------------------------------------
@@ -292,90 +188,6 @@ def metrics_reference() -> str:
     ]
     told = [tuple(ast.literal_eval(one) for one in call.args[:2]) for call in calls]
     return table(("metric", "meaning"), [(f"`recollect_{name}`", text) for name, text in told])
-
-
-# --- Python ---------------------------------------------------------------------------------------
-
-
-def python_reference() -> str:
-    """The functions and classes that other programs use."""
-    parts = ["## clipcore"]
-    parts += [_callable(getattr(clipcore, name)) for name in functions_of(clipcore)]
-    parts.append(_class(Encoder))
-    parts += [
-        "## indexer.library.library",
-        _callable(library.open_library),
-        _class(library.Library),
-    ]
-    parts += ["## indexer.library.indexing", _class(indexing.RebuildOptions)]
-    parts += ["## indexer.records", *map(_class, (results.SearchResult, results.Hit))]
-    parts += map(_class, (photos.Photo, photos.Facts, photos.Root))
-    return "\n\n".join(parts)
-
-
-def functions_of(module: Any) -> list[str]:
-    """The public functions of a package."""
-    return [name for name in module.__all__ if inspect.isfunction(getattr(module, name))]
-
-
-def _callable(function: Callable[..., Any]) -> str:
-    doc = inspect.getdoc(function) or ""
-    return f"### {function.__name__}\n\n```text\n{_signature(function)}\n```\n\n{doc}"
-
-
-def _signature(function: Callable[..., Any]) -> str:
-    """Its names and types, a parameter a line where they are many."""
-    source = inspect.signature(function)
-    shown = [_parameter(one) for one in source.parameters.values()]
-    returned = "" if source.return_annotation is source.empty else f" -> {source.return_annotation}"
-    whole = f"{function.__name__}({', '.join(shown)}){returned}"
-    if len(whole) <= 90:
-        return whole
-    inner = ",\n    ".join(shown)
-    return f"{function.__name__}(\n    {inner},\n){returned}"
-
-
-def _parameter(one: inspect.Parameter) -> str:
-    typed = f"{one.name}: {one.annotation}"
-    if one.default is one.empty:
-        return typed
-    plain = isinstance(one.default, str | int | float | tuple | None)
-    return f"{typed} = {one.default!r}" if plain else f"{typed} = ..."
-
-
-def _short_signature(function: Callable[..., Any]) -> str:
-    """Its names alone."""
-    given = [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
-    shown = [one.name if one.default is one.empty else f"{one.name}=..." for one in given]
-    return f"{function.__name__}({', '.join(shown)})"
-
-
-def _class(kind: type) -> str:
-    doc = inspect.getdoc(kind) or ""
-    head = f"### {kind.__name__}\n\n{doc}"
-    if is_dataclass(kind):
-        rows = [(f"`{one.name}`", f"`{one.type}`") for one in fields(kind)]
-        return f"{head}\n\n{table(('field', 'type'), rows)}"
-    rows = [(f"`{_member(name, one)}`", _summary(one)) for name, one in members(kind)]
-    return f"{head}\n\n{table(('member', 'meaning'), rows)}"
-
-
-def members(kind: type) -> list[tuple[str, Any]]:
-    """Its public members, in the order of the source."""
-    return [(name, one) for name, one in vars(kind).items() if _is_public(name, one)]
-
-
-def _is_public(name: str, one: Any) -> bool:
-    own = inspect.isfunction(one) or isinstance(one, property) or hasattr(one, "func")
-    return own and not name.startswith("_")
-
-
-def _member(name: str, one: Any) -> str:
-    return _short_signature(one) if inspect.isfunction(one) else name
-
-
-def _summary(one: Any) -> str:
-    return (inspect.getdoc(getattr(one, "func", one)) or "").split("\n\n")[0]
 
 
 # --- the library, the code, the targets -----------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from docs import make_reference
+from docs import make_reference, reference_commands
 from docs.check_words import problems, rejected
 from indexer import environment
 from indexer.cli import documents
@@ -43,14 +43,14 @@ def test_what_comes_from_the_code_is_up_to_date(path: Path) -> None:
     assert make_reference.written(text) == text, "make reference writes it"
 
 
-@pytest.mark.parametrize(("name", "command"), list(make_reference.commands()), ids=str)
+@pytest.mark.parametrize(("name", "command"), list(reference_commands.commands()), ids=str)
 def test_every_command_has_a_section_with_all_its_options(name: str, command: Any) -> None:
     sections = re.split(r"^##+ ", page("command-line"), flags=re.M)
     (section,) = [one for one in sections if one.startswith(f"indexer {name}\n")]
-    for option in make_reference.options(command):
+    for option in reference_commands.options(command):
         for flag in option.opts:
             assert f"`{flag}`" in section
-    assert all(option.help for option in make_reference.options(command))
+    assert all(option.help for option in reference_commands.options(command))
 
 
 @pytest.mark.parametrize("name", [*FILTERS, "sort"])
