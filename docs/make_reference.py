@@ -1,7 +1,7 @@
 """Writes the parts of the documentation that list what the code has: `make reference`.
 
-A page has `<!-- generated: NAME -->`, then the text, then `<!-- end -->`; BLOCKS has the function that
-makes the text of each NAME. Knows nothing of the site.
+A page has `<!-- generated: NAME -->`, then the text, then `<!-- end -->`; BLOCKS has the function
+that makes the text of each NAME. Knows nothing of the site.
 """
 
 from __future__ import annotations
