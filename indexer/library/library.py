@@ -12,7 +12,6 @@ from pathlib import Path
 from clipcore import Encoder, open_encoder
 from clipcore.messages import Message
 from indexer.encoders import AUTO, OpenEncoder
-from indexer.explore.explore import explore
 from indexer.imaging.thumbnails import thumbnail_of
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.ingest import Progress
@@ -275,6 +274,8 @@ class Library:
 
     def explore(self, on_step: Callable[[Message], None] = lambda _: None) -> None:
         """Draw the embedding map again and find near-duplicates; takes a minute or more."""
+        from indexer.explore.explore import explore  # a search must not wait for it
+
         explore(self._store, self.encoder, self.thumbnail, self.path, on_step)
 
     def photo(self, photo_id: int) -> Photo:
