@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from clipcore.messages import Message
 from indexer.errors import ClusterError, MissingRay, RootError
 from indexer.imaging.decode import content_hash
 from indexer.ingest.ray_cluster import check, slots_on
@@ -192,9 +193,11 @@ def test_photo_that_kills_its_workers_or_has_no_thumbnail_costs_only_itself(
     }
     finished(two_machines.driver(library, DeadlyEncoder))
     failed = dict(map(tuple, rows(library, "SELECT path, error FROM photos WHERE error NOT NULL")))
-    assert failed.pop("0/deadly.png") == "2 workers of the cluster were lost while they had it"
+    deadly = Message.from_json(failed.pop("0/deadly.png"))
+    assert str(deadly) == "2 workers of the cluster were lost while they had it"
     assert set(failed) == without - {"0/deadly.png"}
-    assert all("its thumbnail cannot be written: " in str(why) for why in failed.values())
+    for why in failed.values():
+        assert str(Message.from_json(why)).startswith("its thumbnail cannot be written: ")
     assert len(vectors(library)) == PHOTOS + 1 - len(failed)
 
 
