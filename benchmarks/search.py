@@ -48,6 +48,7 @@ from indexer.library.library import Library, open_library
 from indexer.paths import URL_FILE
 from indexer.query.query import parse
 from indexer.records.models import Model
+from indexer.store.search_store import SearchStore
 from indexer.store.store import Store
 from tests.postgres_server import LIBRARY, cpu_s, server_in
 
@@ -293,8 +294,8 @@ class Stages:
             (VectorIndex, "search"),
             (PgIndex, "candidates"),
             (PgIndex, "write_snapshot"),
-            (Store, "vectors"),
-            (Store, "photos_of"),
+            (SearchStore, "vectors"),
+            (SearchStore, "photos_of"),
         )
         self._totals: list[float] = []
         self._cpu: list[float] = []
