@@ -28,7 +28,7 @@ IndexerError
 ├── InFlight                   equal bytes are being embedded: asked for again after that
 └── Undecodable              a file is no photo that can be read; the reason is kept with it
     ├── Unstable             it changed while it was read: left for the next round
-    └── Unreadable           it cannot be opened or read: tried again at each full look
+    └── Unreadable           it cannot be opened or read: tried again at each full scan
 """
 
 from __future__ import annotations

@@ -251,7 +251,7 @@ def _request_lines(request: ModelRequest | None) -> list[str]:
 
 
 def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> list[str]:
-    """What going over to a model takes, and who does it."""
+    """What switching to a model takes, and who does it."""
     photos = counted(cost.photos, "photo")
     lines = [f"{photos} to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
     if cost.seconds is not None:

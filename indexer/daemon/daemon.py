@@ -116,7 +116,7 @@ class Daemon:
         return self._library.models.request() != self._request
 
     def _turn(self, reporter: StateReporter) -> None:
-        """Keep the library in line, or go over to another model.
+        """Keep the library in line, or switch to another model.
 
         Until stopped or paused, until another model is wished for, or something is amiss.
         """
@@ -153,7 +153,7 @@ class Daemon:
                 watcher.stop()
 
     def _switch(self, source: str, reporter: StateReporter) -> None:
-        """Embed all photos with another model; when that is done, searches go over to it."""
+        """Embed all photos with another model; when that is done, searches switch to it."""
         reporter.set(paused=None, work=Work(Activity.LOADING))
         models = self._library.models
         try:
@@ -223,7 +223,7 @@ class Daemon:
         self._report(reporter, done)
 
     def _local_roots(self) -> list[Path]:
-        """Those that can be watched. Each listing of object storage costs money: the full look
+        """Those that can be watched. Each listing of object storage costs money: the full scan
         is enough for it.
         """
         return [root.path for root in self._library.roots_here() if isinstance(root.path, Path)]
@@ -245,7 +245,7 @@ class Daemon:
         return False
 
     def _report(self, reporter: StateReporter, report: IngestReport) -> None:
-        """Say once what is new; what was taken in has had its line a batch already."""
+        """Say once what is new; what was indexed has had its line a batch already."""
         if report.gone or report.back:
             log.info("%d gone, %d back again", report.gone, report.back)
         for notice in report.notices:

@@ -84,7 +84,7 @@ class DaemonState:
     since: datetime
     work: Work = Work(Activity.STARTING)
     paused: Message | None = None  # why it indexes nothing, if so
-    queue: int = 0  # files seen, but not taken in yet
+    queue: int = 0  # files seen, but not indexed yet
     photos_per_s: float = 0.0
     left_s: int | None = None
     last_reconcile: datetime | None = None
@@ -167,7 +167,7 @@ class LibraryStatus:
     )
     awaiting_prune: int = 0
     paused: bool = False  # `indexer pause` was said
-    request: ModelRequest | None = None  # the model it is to go over to
+    request: ModelRequest | None = None  # the model it is to switch to
     daemon: DaemonState | None = None
 
     @property
