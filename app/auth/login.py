@@ -143,7 +143,7 @@ class _Pages:
         if token is not None:
             return _entered(request, where, token)
         with speaking(language_of(request)):
-            message = _("{email} is not among the people who may see this library.")
+            message = _("{email} may not see this library.")
             return self._form(request, where, message.format(email=email or "?"))
 
     async def _person(self, request: Request) -> Mapping[str, Any]:
@@ -165,8 +165,8 @@ class _Pages:
         """A page that asks for a login, in the language that is spoken."""
         if not self._admission.oidc and not self._admission.has_password():
             notice = _(
-                "Other machines reach this page, and it has no password. "
-                "Set one with 'indexer password', or start it with 'indexer serve'."
+                "Other machines can reach this page, and it has no password. Set one with "
+                "'indexer password', or start the page with 'indexer serve'."
             )
             fields = ""
         else:

@@ -123,14 +123,14 @@ def _words(atlas: Atlas) -> dict[str, str]:
     count = number(len(atlas.photo_ids))
     return {
         "picture": _(
-            "A picture of {count} photos, alike ones close together. The list of groups says the "
-            "same. Arrow keys move it, plus and minus zoom."
+            "A map of {count} photos; similar ones lie close together. The list of groups "
+            "shows the same. Arrow keys move it, plus and minus zoom."
         ).format(count=count),
         "groups": _("Groups"),
         "by_group": _("By group"),
         "by_year": _("By year"),
         "colour": _("Colour"),
-        "lasso": _("Draw a line around photos"),
+        "lasso": _("Draw around photos to select them"),
         "nearer": _("Zoom in"),
         "farther": _("Zoom out"),
         "whole": _("Show all"),

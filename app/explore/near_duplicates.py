@@ -35,12 +35,12 @@ def near_duplicates_view(library: Library, found: NearDuplicates | None) -> tupl
     asked = st.session_state.setdefault(SHOWN, GROUPS)
     groups, more = _groups(library, found, asked)
     if not groups:
-        st.info(_("No two photos are nearly the same."))
+        st.info(_("No near-duplicates found."))
         return ()
     st.caption(
         ngettext(
-            "{count} group of photos that are nearly the same. Nothing is ever deleted.",
-            "{count} groups of photos that are nearly the same. Nothing is ever deleted.",
+            "{count} group of near-duplicates. No file is ever deleted.",
+            "{count} groups of near-duplicates. No file is ever deleted.",
             len(found.groups),
         )
     )

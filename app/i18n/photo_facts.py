@@ -24,7 +24,7 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
         (_("Match"), match(hit) if hit else None),
         (_("File"), str(photo.path)),
         (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
-        (_("Odd"), translated(facts.notice) if facts.notice else None),
+        (_("Warning"), translated(facts.notice) if facts.notice else None),
     ]
     return [(label, value) for label, value in rows if value]
 

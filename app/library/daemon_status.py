@@ -63,7 +63,7 @@ def headline_of(status: LibraryStatus) -> tuple[str, str]:
     if daemon is None:
         return ":material/power_off:", _("The daemon is not running")
     if daemon.paused:
-        return ":material/hourglass_empty:", _("Resting")
+        return ":material/hourglass_empty:", _("On hold")
     if daemon.doing is Activity.WATCHING:
         return ":material/visibility:", _("Up to date")
     return ":material/sync:", _sentence(daemon.work)
@@ -84,7 +84,7 @@ def detail(status: LibraryStatus) -> str:
     if status.paused:
         return _("New photos wait until you resume.")
     if daemon is None:
-        return _("New photos come in while 'indexer serve' or 'indexer watch' runs.")
+        return _("New photos are indexed while 'indexer serve' or 'indexer watch' runs.")
     if daemon.paused:
         return translated(daemon.paused)
     if daemon.queue:
@@ -94,7 +94,7 @@ def detail(status: LibraryStatus) -> str:
     if daemon.doing is Activity.READING_AGAIN:
         return _("This version reads more from photo files. Search works as before.")
     if daemon.doing is Activity.WATCHING:
-        return _("New and changed photos come in by themselves.")
+        return _("New and changed photos are indexed automatically.")
     return _("One moment…")
 
 
@@ -125,7 +125,7 @@ def _pace(daemon: DaemonState) -> str:
     if daemon.left_s is not None:
         parts.append(_("{time} left").format(time=time_left(daemon.left_s)))
     if len(parts) == 1:
-        parts.append(_("the model is loaded for the first ones"))
+        parts.append(_("loading the model"))
     return " · ".join(parts)
 
 

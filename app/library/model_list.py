@@ -30,7 +30,9 @@ def model_list(library: Library, status: LibraryStatus) -> None:
     if not part.open:
         return
     with part:
-        st.caption(_("The model sees what photos show. A larger one finds more, and takes longer."))
+        st.caption(
+            _("The model recognizes what photos show. A larger one finds more and takes longer.")
+        )
         in_use, *others = library.models.offers()
         everyone = st.toggle(_("Show all"), key=ALL)
         work = pulling(library)
@@ -72,7 +74,7 @@ def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
     elif offer.is_cached:
         switch_button(source)
     elif work.model == source:
-        st.button(_("Break off"), key=f"stop_{source}", type="tertiary", on_click=work.cancel)
+        st.button(_("Cancel"), key=f"stop_{source}", type="tertiary", on_click=work.cancel)
     else:
         again = source in work.failed
         st.button(
@@ -95,11 +97,11 @@ def facts(offer: ModelOffer) -> str:
         if offer.memory_bytes
         else "",
         ngettext("{count} dimension", "{count} dimensions", offer.dim) if offer.dim else "",
-        _("{share} of ImageNet right").format(share=percent(offer.accuracy))
+        _("{share} accuracy on ImageNet").format(share=percent(offer.accuracy))
         if offer.accuracy
         else "",
         _("licence {name}").format(name=offer.licence) if offer.licence else "",
         "" if offer.needs_download else _("needs no download"),
-        "" if offer.understands_scenes else _("no CLIP: it understands no scenes"),
+        "" if offer.understands_scenes else _("not CLIP: does not understand scenes"),
     ]
     return " · ".join(filter(None, parts))

@@ -36,7 +36,7 @@ def switch_button(source: str) -> None:
 def request_status(library: Library, status: LibraryStatus) -> None:
     """Say what model the library switches to, or why it did not; ask about the one chosen."""
     if source := st.session_state.get(CHOSEN):
-        title = _("Go over to another model?")
+        title = _("Switch model?")
         ask_for(KEY, partial(st.dialog(title, on_dismiss=_forget)(_ask), library, source))
     request = status.request
     if request is None:
@@ -49,7 +49,7 @@ def request_status(library: Library, status: LibraryStatus) -> None:
         with st.container(horizontal=True):
             if request.refused:
                 _ask_again(library, request.source)
-            label = _("Close") if request.refused else _("Keep the present model")
+            label = _("Close") if request.refused else _("Keep the current model")
             st.button(label, key="keep_model", on_click=library.models.cancel_request)
 
 
@@ -64,14 +64,12 @@ def _ask_again(library: Library, source: str) -> None:
 
 
 def _refusal(source: str, why: Message) -> str:
-    return _("The library could not go over to {model}: {why}").format(
-        model=source, why=translated(why)
-    )
+    return _("Could not switch to {model}: {why}").format(model=source, why=translated(why))
 
 
 def _under_way(status: LibraryStatus, source: str) -> str:
-    text = _("The library goes over to {new}. Until that is done, it is searched with {old}.")
-    begins = "" if status.daemon else f" {_('It begins when the daemon runs.')}"
+    text = _("Switching to {new}. Until it is done, searches use {old}.")
+    begins = "" if status.daemon else f" {_('It starts when the daemon runs.')}"
     return text.format(new=source, old=status.model_id) + begins
 
 
@@ -95,11 +93,12 @@ def _ask(library: Library, source: str) -> None:
     st.html(f'<dl class="about">{listed}</dl>')
     st.caption(
         _(
-            "Searches use the present model until all photos are computed. Photos that come "
-            "meanwhile appear when it is done. The way back costs nothing: what was computed stays."
+            "Searches use the current model until all photos are embedded. Photos added "
+            "meanwhile appear when the switch is done. Switching back is free: existing "
+            "embeddings stay."
         )
     )
-    if st.button(_("Go over to it"), type="primary", key="switch"):
+    if st.button(_("Switch"), type="primary", key="switch"):
         library.models.request_switch(source)
         _forget()
         st.rerun()
@@ -109,7 +108,7 @@ def cost_rows(source: str, cost: SwitchCost) -> list[tuple[str, str]]:
     """(label, value) of what going over takes."""
     return [
         (_("Model"), source),
-        (_("To compute"), photo_count(cost.photos)),
+        (_("To embed"), photo_count(cost.photos)),
         (_("Time"), _time(cost)),
         (_("Disk"), file_size(cost.disk_bytes)),
     ]
@@ -117,10 +116,10 @@ def cost_rows(source: str, cost: SwitchCost) -> list[tuple[str, str]]:
 
 def _time(cost: SwitchCost) -> str:
     if cost.seconds is None or cost.photos_per_s is None:
-        return _("not known before the model was first used on this machine")
+        return _("unknown until this machine has used the model")
     words = {
-        True: _("{time}: this machine was measured to compute {rate} photos/s with it"),
-        False: _("about {time}: reckoned from what it computes with the present model"),
+        True: _("{time}, as measured on this machine ({rate} photos/s)"),
+        False: _("about {time}, estimated from the current model's speed"),
     }
     rate = number(round(cost.photos_per_s, 1))
     return words[cost.measured].format(time=time_left(cost.seconds), rate=rate)

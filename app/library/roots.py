@@ -43,17 +43,17 @@ def _root(library: Library, shown: RootStatus, root: Root) -> None:
                 _excludes(library, root)
                 _removal(library, root)
         if shown.notice:
-            st.warning(_("At the last look:"), icon=":material/warning:")
+            st.warning(_("At the last scan:"), icon=":material/warning:")
             st.text(translated(shown.notice))
 
 
 def _excludes(library: Library, root: Root) -> None:
     patterns = len(root.excludes)
-    label = ngettext("Leaves out {count}", "Leaves out {count}", patterns)
-    label = label if patterns else _("Leave out")
+    label = ngettext("Excludes {count}", "Excludes {count}", patterns)
+    label = label if patterns else _("Exclude")
     with st.popover(label, type="tertiary", key=f"excludes_{root.id}"):
         text = st.text_area(
-            _("Patterns, one a line, as in .gitignore"),
+            _("Patterns, one per line, as in .gitignore"),
             "\n".join(root.excludes),
             key=f"patterns_{root.id}",
             placeholder="Screenshots/\n*.gif",
@@ -70,7 +70,12 @@ def _excludes(library: Library, root: Root) -> None:
 def _removal(library: Library, root: Root) -> None:
     with st.popover(_("Remove"), type="tertiary", key=f"removal_{root.id}"):
         st.markdown(f"**{_('Remove this folder from the library?')}**")
-        st.caption(_("Its photos leave the results. No file is touched; adding it again is quick."))
+        st.caption(
+            _(
+                "Its photos disappear from the results. No file is changed; adding it "
+                "again is quick."
+            )
+        )
         if st.button(_("Remove folder"), key=f"remove_{root.id}", type="primary"):
             try:
                 with st.spinner(_("Waiting for the daemon to finish its batch…")):

@@ -93,8 +93,8 @@ def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
 
 
 def _notice(what: str, kept: bool) -> str:
-    with_thumbnail = _("{notice}: this is the thumbnail kept of it.")
-    without = _("{notice}: and no thumbnail was kept of it.")
+    with_thumbnail = _("{notice}. This is the stored thumbnail.")
+    without = _("{notice}. No thumbnail is stored.")
     return (with_thumbnail if kept else without).format(notice=what)
 
 

@@ -87,7 +87,7 @@ def _made(photo: Photo) -> tuple[Large | None, str | None]:
     try:
         return Large(*large_picture(photo, LARGE_SIDE_PX)), None
     except FileNotFoundError:
-        return None, _("The file is gone")
+        return None, _("The file is missing")
     except OSError as error:
         return None, _("The file cannot be read ({why})").format(why=error.strerror or error)
     except Undecodable as error:

@@ -120,7 +120,7 @@ VIEWS: Final[dict[str, FilterView[Any]]] = {
             name="larger",
             icon=SHAPE,
             words=lambda count: _("{count} megapixels and more").format(count=number(count)),
-            hint=N_("At least so many megapixels"),
+            hint=N_("At least this many megapixels"),
         ),
         FilterView(
             name="has",

@@ -23,7 +23,7 @@ def filters(facets: Facets) -> None:
         query = readable(url_state.query())
         is_off = query is None
         if query is None:
-            st.caption(_("The filters wait until the query can be read."))
+            st.caption(_("Correct the query to use the filters."))
             query = st.session_state.get(READ_LAST, Query())
         st.session_state[READ_LAST] = query
         for view in VIEWS.values():

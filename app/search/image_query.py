@@ -39,7 +39,7 @@ def stored(library: Library, sent: dict[str, Any]) -> str | None:
     try:
         picture, jpeg = library.given_picture(b64decode(sent["data"], validate=True))
     except binascii.Error:
-        st.session_state[NOTICE] = _("The picture did not arrive whole.")
+        st.session_state[NOTICE] = _("The upload was interrupted.")
     except QueryError as error:
         st.session_state[NOTICE] = translated(error)
     else:
@@ -67,11 +67,11 @@ def intake_data() -> dict[str, Any]:
     return {
         "limit_bytes": GIVEN_BYTES,
         "words": {
-            "drop": _("Drop a picture to find photos like it"),
-            "looking": _("Looking at the picture…"),
+            "drop": _("Drop a picture to find similar photos"),
+            "looking": _("Reading the picture…"),
             "too_large": _("The picture is too large: {size} MB at most.").format(
                 size=GIVEN_BYTES // 1_000_000
             ),
-            "unreadable": _("That is no picture that can be read."),
+            "unreadable": _("This picture cannot be read."),
         },
     }

@@ -162,7 +162,7 @@ def _copy_dialog(library: Library, ids: tuple[int, ...]) -> None:
     if copied := st.session_state.get(COPIED):
         _tell(*copied)
         return
-    st.caption(_("The photos stay where they are. No file is overwritten."))
+    st.caption(_("The originals stay where they are. No file is overwritten."))
     folder = walk()
     if folder is None:
         return

@@ -86,14 +86,14 @@ def _folders(here: Path | None, allowed: tuple[Path, ...]) -> None:
                 args=(folder,),
             )
         if len(folders) > SHOWN:
-            more = _("and {count} more: 'indexer roots add DIR' takes any.")
+            more = _("and {count} more: 'indexer roots add DIR' adds any folder.")
             st.caption(more.format(count=number(len(folders) - SHOWN)))
 
 
 def _excludes() -> tuple[str, ...]:
-    with st.expander(_("Leave something out")):
+    with st.expander(_("Exclude files or folders")):
         text = st.text_area(
-            _("Patterns, one a line, as in .gitignore"),
+            _("Patterns, one per line, as in .gitignore"),
             key="picker_excludes",
             placeholder="Screenshots/\n*.gif",
             height=90,

@@ -37,7 +37,7 @@ from indexer.records.results import Hit
 
 PICTURE: Final = "picture"
 LOOK_ALIKES: Final = "look-alikes"
-VIEWS: Final = {PICTURE: N_("Picture"), LOOK_ALIKES: N_("Look-alikes")}
+VIEWS: Final = {PICTURE: N_("Embedding map"), LOOK_ALIKES: N_("Near-duplicates")}
 GRID: Final = "explore_grid"
 REFRESH_S: Final = 2.0
 OUTGROWN: Final = 0.1  # of the photos that came or went: then it is computed again by itself
@@ -112,7 +112,7 @@ def _tell(work: Exploring, atlas: Atlas | None, now: State) -> None:
     elif atlas is not None and atlas.state != now:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_("The library has changed since this was drawn."), width="content")
-            st.button(_("Draw anew"), key="explore_again", type="tertiary", on_click=work.start)
+            st.button(_("Redraw"), key="explore_again", type="tertiary", on_click=work.start)
 
 
 def _is_outgrown(atlas: Atlas | None, now: State) -> bool:
@@ -149,9 +149,11 @@ def _about(atlas: Atlas) -> None:
     lines = []
     if len(atlas.photo_ids) == kept.POINTS:
         drawn, there = number(len(atlas.photo_ids)), number(atlas.state.photos)
-        lines.append(_("{drawn} of {there} photos are drawn.").format(drawn=drawn, there=there))
+        lines.append(_("Showing {drawn} of {there} photos.").format(drawn=drawn, there=there))
     if atlas.method == PCA:
-        lines.append(_("With umap-learn (the extra “explore”) what is alike lies closer together."))
+        lines.append(
+            _("With umap-learn (the extra “explore”), similar photos lie closer together.")
+        )
     if lines:
         st.caption(plain(" ".join(lines)))
 
@@ -161,7 +163,7 @@ def _heading(atlas: Atlas, chosen: IntArray) -> None:
     count = ngettext("{count} photo", "{count} photos", len(chosen))
     photo_ids = atlas.photo_ids[chosen].tolist()
     with st.container(horizontal=True, vertical_alignment="center", key="atlas_chosen"):
-        name = _("Drawn around") if group is None else concept(atlas.names[group])
+        name = _("Selected area") if group is None else concept(atlas.names[group])
         st.subheader(f"{plain(name)} · {count}", anchor=False, width="content")
         if photo_ids:
             _offer(photo_ids)

@@ -31,14 +31,14 @@ def words() -> dict[str, dict[str, str]]:
     """What stands where the server does not answer, and where there is no such page."""
     return {
         "lost": {
-            "title": _("Recollect does not answer"),
+            "title": _("Recollect is not responding"),
             "message": _(
                 "The server of this page has stopped or cannot be reached. Start it again with "
-                "“indexer serve”; this page then goes on by itself."
+                "“indexer serve”; the page then reconnects by itself."
             ),
         },
         "missing": {
-            "title": _("There is no such page"),
-            "message": _("The address leads to no page of Recollect. Here is the search."),
+            "title": _("Page not found"),
+            "message": _("This address is not a page of Recollect. Here is the search."),
         },
     }

@@ -123,14 +123,14 @@ def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
     """(label, value) of what else there is to know; what is zero and good news is left out."""
     rows = [
         (_("Photos"), number(status.photos)),
-        (_("Gone"), _gone(status.missing)),
-        (_("Last full look"), _last_look(status.daemon)),
+        (_("Missing"), _gone(status.missing)),
+        (_("Last full scan"), _last_look(status.daemon)),
         (_("Model"), _model(status.model_id)),
         (_("Index"), _index(status.index)),
         (_("Database"), file_size(use.database_bytes)),
         (_("Index file"), _index_file(use)),
         (_("Thumbnails"), file_size(use.thumbnails_bytes)),
-        (_("Kept in"), str(status.library)),
+        (_("Location"), str(status.library)),
     ]
     return [(label, value) for label, value in rows if value]
 
@@ -161,10 +161,8 @@ def _gone(missing: int) -> str:
     if not missing:
         return ""
     return ngettext(
-        "{count} photo, remembered until it comes back; "
-        "'indexer prune --older-than 30d' forgets it",
-        "{count} photos, remembered until they come back; "
-        "'indexer prune --older-than 30d' forgets them",
+        "{count} photo, kept in case it returns; 'indexer prune --older-than 30d' removes it",
+        "{count} photos, kept in case they return; 'indexer prune --older-than 30d' removes them",
         missing,
     )
 
@@ -173,8 +171,8 @@ def _model(model_id: str) -> str:
     if understands_scenes(model_id):
         return model_id
     return _(
-        "{model}: finds everyday things, animals and places; "
-        "it is no CLIP and understands no scenes"
+        "{model}: finds everyday things, animals and places; it is not CLIP and does not "
+        "understand scenes"
     ).format(model=model_id)
 
 

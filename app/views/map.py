@@ -35,10 +35,10 @@ def map_page(library: Library) -> None:
     """Everything below the title. Raises IndexerError."""
     facets = overview(library)
     if not facets.places:
-        st.caption(_("No photo tells where it was taken."))
+        st.caption(_("No photo has a location."))
         return
     if asked := url_state.query():
-        st.caption(plain(_("A place is added to the query: {query}").format(query=asked)))
+        st.caption(plain(_("The place is added to this query: {query}").format(query=asked)))
     with st.container(key="map_frame"):
         shown = draw("views/map", KEY, map_data(facets), {"near": None})
     _permission()
@@ -101,9 +101,9 @@ def _permission() -> None:
     )
     st.caption(
         _(
-            "Your browser then fetches pictures of the map from {server}, which learns your "
-            "internet address and what part of the map you look at. Nothing of your photos or "
-            "queries is sent. Without it nothing leaves this machine."
+            "Your browser then fetches map images from {server}, which sees your internet "
+            "address and the part of the map you view. Your photos and queries are never sent. "
+            "Without it, nothing leaves this machine."
         ).format(server=server)
     )
     if allowed != bool(st.session_state.get(TILES)):

@@ -84,7 +84,7 @@ def _strength(hit: Hit) -> str:
 
 def _nothing(library: Library, query: Query) -> None:
     """Say that nothing passes the filters, and which of them can go."""
-    st.subheader(_("No photo was found"), anchor=False)
+    st.subheader(_("No photos found"), anchor=False)
     typed = read(url_state.query())
     droppable = [
         one
@@ -92,9 +92,9 @@ def _nothing(library: Library, query: Query) -> None:
         if library.search(_without(query, one), top=1).hits  # else dropping it leads nowhere
     ]
     if droppable:
-        st.caption(_("Photos are found without one of these filters:"))
+        st.caption(_("Remove one of these filters to find photos:"))
     elif typed.filters:
-        st.caption(_("No single filter is the reason: photos are found without all of them."))
+        st.caption(_("Removing one filter is not enough: remove them all to find photos."))
     with st.container(horizontal=True):
         for number_of_filter, one in enumerate(droppable):
             st.button(

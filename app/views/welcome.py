@@ -38,11 +38,11 @@ def welcome(library: Library, status: LibraryStatus) -> None:
         st.header(_("Where are your photos?"), anchor=False)
         st.markdown(
             _(
-                "Choose a folder on this machine. Its photos are looked at here, nothing is "
-                "uploaded, and no file is ever changed."
+                "Choose a folder on this machine. Photos stay here: nothing is uploaded, and "
+                "no file is ever changed."
             )
         )
-        folder_picker(library, done=_("Take in “{folder}”"))
+        folder_picker(library, done=_("Add “{folder}”"))
 
 
 @st.fragment(run_every=REFRESH_S)

@@ -71,7 +71,7 @@ MetricsOption = Annotated[
         metavar="PORT",
         min=0,
         max=LAST_PORT,
-        help="Prometheus text at 127.0.0.1:PORT/metrics; 0 takes a free port.",
+        help="Prometheus text at 127.0.0.1:PORT/metrics; 0 picks a free port.",
     ),
 ]
 
@@ -121,13 +121,13 @@ def serve(
     engine: EngineOption = None,
     index: IndexOption = IndexChoice.AUTO,
     port: Annotated[
-        int, typer.Option(min=0, max=LAST_PORT, help="The page's port; 0 takes a free one.")
+        int, typer.Option(min=0, max=LAST_PORT, help="The page's port; 0 picks a free one.")
     ] = 8501,
     host: Annotated[
         str,
         typer.Option(
-            help="The address the page listens on; 0.0.0.0 is every one of this machine. Beyond "
-            "127.0.0.1 it demands a password (`indexer password`) or --oidc."
+            help="The address the page listens on; 0.0.0.0 is every address of this machine. "
+            "Beyond 127.0.0.1 it requires a password (`indexer password`) or --oidc."
         ),
     ] = LOOPBACK,
     oidc: Annotated[
@@ -142,8 +142,8 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A proxy before the page, by its address or network: its X-Forwarded-For and "
-            "X-Forwarded-Proto are believed. Repeatable.",
+            help="A proxy in front of the page, by address or network: its X-Forwarded-For and "
+            "X-Forwarded-Proto are trusted. Repeatable.",
         ),
     ] = None,
     every: EveryOption = EVERY_MIN,
@@ -154,7 +154,7 @@ def serve(
 ) -> None:
     """Serve the page and keep the library in line with its photo folders until stopped.
 
-    Where a daemon runs already, serves the page alone.
+    If a daemon is already running, only the page is served.
     """
     from indexer.daemon.priority import limit_threads, lower_priority
     from indexer.serving.serve import page_served
@@ -186,7 +186,7 @@ def serve(
             try:
                 _run_daemon(opened, stopped, every, battery)
             except LibraryBusy as busy:
-                complain(f"serving the page alone: {busy}")
+                complain(f"serving only the page: {busy}")
                 stopped.wait()
 
 
@@ -195,7 +195,7 @@ def password(
     library: LibraryOption,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the password.")] = False,
 ) -> None:
-    """Set the password that the page asks for, or remove it."""
+    """Set or remove the password of the page."""
     from indexer.serving.password import remove_password, set_password
 
     with library_at(library) as opened:
@@ -212,9 +212,9 @@ def _asked_password() -> str:
         with warnings.catch_warnings(action="error", category=GetPassWarning):  # it would be seen
             while True:
                 given = getpass("Password: ")
-                if given == getpass("The same again: "):
+                if given == getpass("Repeat: "):
                     return given
-                complain("these two are not the same: once more")
+                complain("the passwords differ: try again")
     except (EOFError, GetPassWarning):
         raise AccessError(N_("no password was given: type it in a terminal")) from None
 

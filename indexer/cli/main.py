@@ -137,7 +137,7 @@ def recollect(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
@@ -151,10 +151,11 @@ def rebuild(
     reembed: Annotated[
         bool, typer.Option("--reembed", help="Compute every embedding again.")
     ] = False,
-    accept_gone: Annotated[
+    accept_missing: Annotated[
         bool,
-        typer.Option("--accept-gone", help="Accept that many photos are missing from a folder."),
+        typer.Option("--accept-missing", help="Accept that many photos are missing from a folder."),
     ] = False,
+    accept_gone: Annotated[bool, typer.Option("--accept-gone", hidden=True)] = False,
     model: ModelOption = "auto",
     engine: EngineOption = None,
     index: IndexOption = IndexChoice.AUTO,
@@ -187,7 +188,11 @@ def rebuild(
             opened.models.cancel_request()  # the last word counts
         with progress_shown() as progress:
             options = RebuildOptions(
-                progress, reembed, accept_gone, stop=stopped.is_set, open_pool=open_pool
+                progress,
+                reembed,
+                accept_missing or accept_gone,
+                stop=stopped.is_set,
+                open_pool=open_pool,
             )
             done = opened.rebuild(options)
         for notice in done.notices:
@@ -231,7 +236,7 @@ def search(
     min_strength: Annotated[
         float,
         typer.Option(
-            "--min-strength", min=0, max=1, help="Leave out weaker hits; 0.5 keeps the relevant."
+            "--min-strength", min=0, max=1, help="Exclude weaker hits; 0.5 keeps strong matches."
         ),
     ] = 0.0,
     model: ModelOption = "auto",
@@ -242,7 +247,7 @@ def search(
     print0: Print0Option = False,
     exit_code: Annotated[
         bool,
-        typer.Option("--exit-code", help="End with 3 where no photo is a strong match."),
+        typer.Option("--exit-code", help="Exit with 3 if no photo is a strong match."),
     ] = False,
 ) -> None:
     configure_logging(logging.WARNING)
@@ -276,7 +281,7 @@ def explore(library: LibraryOption, nice: NiceOption = 10, as_json: JsonOption =
 
     configure_logging(logging.WARNING)
     lower_priority(nice)
-    kept = stops_with("nothing has changed, the next 'indexer explore' begins again")
+    kept = stops_with("nothing has changed; the next 'indexer explore' starts over")
 
     def begins(step: Message) -> None:
         _print_line(ExploreProgress(step).to_json() if as_json else str(step))
@@ -297,12 +302,12 @@ def failures(
     print0: Print0Option = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try these files again now.")] = False,
 ) -> None:
-    """List the files that could not be indexed, why and since when; then odd ones."""
+    """List files that could not be indexed, with reason and time; then those with warnings."""
     configure_logging(logging.ERROR)
     form = form_of(as_json=as_json, print0=print0)
     with library_at(library) as opened:
         if retry:
-            with stops_with("files that were not tried yet are tried at the next rebuild"):
+            with stops_with("the next rebuild tries the remaining files"):
                 _retry_failures(opened)
         listed = opened.failures(), opened.oddities()
     paths = [one.path for one in listed[0]]
@@ -318,7 +323,7 @@ def _retry_failures(opened: Library) -> None:
         say(output.ingest_text(done))
     except LibraryBusy as busy:
         opened.forget_failures()
-        complain(f"they will be tried at the next full look: {busy}")
+        complain(f"they will be tried at the next full scan: {busy}")
 
 
 def _age(text: str) -> timedelta:
@@ -329,10 +334,10 @@ def _age(text: str) -> timedelta:
             clock.now() - age  # the store compares with this day: there must be one
         except (OverflowError, ValueError) as error:  # int() takes 4300 digits at most
             raise typer.BadParameter(
-                "so long ago there is no date: write a shorter age, like 12h, 30d or 8w"
+                "this age is too long: write a shorter one, like 12h, 30d or 8w"
             ) from error
         return age
-    raise typer.BadParameter(f"{text!r} is no age: write 12h, 30d or 8w")
+    raise typer.BadParameter(f"{text!r} is not an age: write 12h, 30d or 8w")
 
 
 @app.command()
@@ -345,12 +350,12 @@ def prune(
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")
     ] = False,
     as_json: JsonOption = False,
     print0: Print0Option = False,
 ) -> None:
-    """Remove photos that are missing for long from the library for good; touch no file."""
+    """Remove long-missing photos from the library for good; no file is changed."""
     configure_logging(logging.WARNING)
     form = form_of(as_json=as_json, print0=print0)
     with library_at(library) as opened, nullcontext() if dry_run else opened.exclusive():
@@ -378,7 +383,7 @@ Place = Annotated[Path, typer.Argument(parser=library_place, metavar="PATH|URL")
 def copy_command(source: Place, target: Place) -> None:
     """Copy a library to another place, on SQLite or PostgreSQL.
 
-    Interrupted, the same command goes on where it stopped. Stop the daemon before.
+    After an interruption, the same command continues where it stopped. Stop the daemon first.
     """
     from indexer.cli.progress import progress_shown
     from indexer.library.copying import copy_library
@@ -387,7 +392,7 @@ def copy_command(source: Place, target: Place) -> None:
     configure_logging(logging.INFO)
     from_, to = LibraryDirectory(source.absolute()), LibraryDirectory(target.absolute())
     with (
-        stops_with("what has been copied stays, the same command goes on"),
+        stops_with("copied data stays; the same command continues"),
         progress_shown() as progress,
     ):
         copied = copy_library(from_, to, progress)

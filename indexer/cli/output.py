@@ -154,13 +154,13 @@ def failures_document(listed: Listed) -> list[FailureDocument]:
 
 
 def failures_text(listed: Listed) -> list[str]:
-    """A line a file: since when, path and reason; below them those that are indexed, but odd."""
+    """A line a file: since when, path and reason; then the files with warnings."""
     failures, oddities = listed
     lines = [f"{one.since:%Y-%m-%d %H:%M}Z  {one.path}: {one.reason}" for one in failures]
     if not failures:
         lines.append("no failures")
     if oddities:
-        lines += ["", "Indexed, but odd:", *(f"{one.path}: {one.notice}" for one in oddities)]
+        lines += ["", "Indexed with warnings:", *(f"{one.path}: {one.notice}" for one in oddities)]
     return lines
 
 
@@ -173,7 +173,7 @@ def search_text(result: SearchResult) -> list[str]:
         f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}" for hit in result.hits
     ]
     if not lines:
-        return ["no photo was found"]
+        return ["no photos found"]
     strong = sum(hit.is_strong for hit in result.hits)
     if not strong:
         lines.insert(0, "no strong match; closest results:")
@@ -236,38 +236,38 @@ def _other_formats(counts: Mapping[str, int]) -> list[str]:
         return []
     files = counted(sum(counts.values()), "file of another format", "files of other formats")
     kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.items())
-    return [f"passed by   {files}: {kinds}"]
+    return [f"skipped     {files}: {kinds}"]
 
 
 def _request_lines(request: ModelRequest | None) -> list[str]:
     if request is None:
         return []
-    told = (
+    line = (
         f"not {request.source}: {request.refused}"
         if request.refused
-        else f"going over to {request.source}"
+        else f"switching to {request.source}"
     )
-    return [f"            {told}"]
+    return [f"            {line}"]
 
 
 def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> list[str]:
-    """What switching to a model takes, and who does it."""
+    """The cost of switching to a model, and the process that does it."""
     photos = counted(cost.photos, "photo")
     lines = [f"{photos} to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
     if cost.seconds is not None:
         about = "" if cost.measured else "about "
         lines[0] += f", {about}{timedelta(seconds=round(cost.seconds))}"
     if daemon_runs:
-        lines.append("The daemon is at it; searches use the old model until it is done.")
+        lines.append("The daemon is switching; searches use the old model until it is done.")
     else:
-        lines.append(f"No daemon runs: 'indexer rebuild --model {source}' does it at once.")
+        lines.append(f"No daemon is running: 'indexer rebuild --model {source}' switches now.")
     return lines
 
 
 def _daemon_lines(status: LibraryStatus) -> list[str]:
     daemon = status.daemon
     if daemon is None:
-        paused = ", and would be paused" if status.paused else ""
+        paused = ", indexing is paused" if status.paused else ""
         return [f"daemon      not running{paused}"]
     lines = [
         f"daemon      {daemon.paused or daemon.work.message}",
@@ -277,21 +277,21 @@ def _daemon_lines(status: LibraryStatus) -> list[str]:
         left = "" if daemon.left_s is None else f", {timedelta(seconds=round(daemon.left_s))} left"
         lines.append(f"            {daemon.queue} waiting, {daemon.photos_per_s} photos/s{left}")
     if daemon.last_reconcile:
-        lines.append(f"            last full look {daemon.last_reconcile:%Y-%m-%d %H:%M}Z")
+        lines.append(f"            last full scan {daemon.last_reconcile:%Y-%m-%d %H:%M}Z")
     if daemon.last_error:
         lines.append(f"            last error: {daemon.last_error}")
     return lines
 
 
 def page_text(access: Access, port: int) -> list[str]:
-    """Where the page is, and who reaches it."""
+    """The page's address, and the machines that can reach it."""
     host = f"[{access.host}]" if ":" in access.host else access.host
     lines = [f"The page: http://{host}:{port}  (Ctrl-C stops it)"]
     if not is_loopback(access.host):
         login = "an OpenID login" if access.oidc else "the password"
         lines += [
-            f"Other machines reach it too; it asks everybody for {login}.",
-            "This is plain HTTP: in a network you do not trust, put a TLS proxy before it.",
+            f"Other machines can reach it too; it requires {login}.",
+            "This is plain HTTP: on a network you do not trust, put a TLS proxy in front of it.",
         ]
     return lines
 
@@ -308,7 +308,7 @@ def prune_document(pruned: Pruned, *, dry_run: bool) -> PruneDocument:
 
 
 def prune_text(pruned: Pruned, *, dry_run: bool = False) -> list[str]:
-    """How much goes (or went) with the photos."""
+    """The counts of what is removed, or would be."""
     what = "would be removed" if dry_run else "removed"
     contents = counted(pruned.contents, "content")
     lines = [
@@ -317,16 +317,16 @@ def prune_text(pruned: Pruned, *, dry_run: bool = False) -> list[str]:
     ]
     if pruned.kept:
         kept = counted(pruned.kept, "photo")
-        lines.append(f"kept: {kept}, there again or in folders that look unmounted")
+        lines.append(f"kept: {kept}, restored or in folders that look unmounted")
     return lines
 
 
 def copied_text(copied: Copied, place: str) -> str:
-    """What a copy has, and that it was compared."""
+    """The counts of a verified copy."""
     return (
         f"copied to {place}: {counted(copied.photos, 'photo')}, "
         f"{counted(copied.contents, 'content')}, {counted(copied.embeddings, 'embedding')}, "
-        "the same on both sides to the bit"
+        "identical on both sides"
     )
 
 
@@ -339,36 +339,36 @@ def roots_document(roots: list[Root]) -> list[RootDocument]:
 
 
 def roots_text(roots: list[Root]) -> list[str]:
-    """The photo directories, each with what it leaves out."""
+    """The photo directories, each with its excludes."""
     return [line for root in roots for line in root_text(root)]
 
 
 def root_text(root: Root) -> list[str]:
-    """A photo directory, and indented below it what is left out."""
-    return [str(root.path), *(f"    without {pattern}" for pattern in root.excludes)]
+    """A photo directory, and indented below it its excludes."""
+    return [str(root.path), *(f"    excludes {pattern}" for pattern in root.excludes)]
 
 
 def ingest_text(report: IngestReport) -> str:
     """The one line that ends a rebuild; names only what happened, but always the failures."""
-    told = {
+    counts = {
         "embedded": report.embedded,
-        "already known": report.known,
+        "unchanged": report.known,
         "moved": report.moved,
-        "gone": report.gone,
-        "back again": report.back,
-        "left for later": report.postponed,
+        "missing": report.gone,
+        "restored": report.back,
+        "deferred": report.postponed,
         "read again": report.reread,
     }
-    parts = [f"{count} {what}" for what, count in told.items() if count] or ["nothing to do"]
+    parts = [f"{count} {what}" for what, count in counts.items() if count] or ["nothing to do"]
     seconds = report.seconds + report.reread_s
     rate = f" ({report.embedded / report.seconds:.1f} photos/s)" if report.embedded else ""
     return f"{', '.join(parts)}, {report.failed} failed in {seconds:.1f} s{rate}"
 
 
 def stopped_text(left: int) -> str:
-    """What Ctrl-C has left of a rebuild."""
+    """What remains of a rebuild after Ctrl-C."""
     if left:
-        return f"stopped: {counted(left, 'file')} left, the next rebuild goes on there"
+        return f"stopped: {counted(left, 'file')} left, the next rebuild continues there"
     return "stopped: all files are done, the next rebuild writes the index"
 
 
@@ -405,7 +405,7 @@ def _model_line(one: ModelOffer, in_use: str | None) -> str:
     size = f"{one.size_bytes / 1e6:.0f} MB" if one.size_bytes else ""
     figures = f"{_percent(one.accuracy)} {_percent(one.recall)}"
     return (
-        f"{mark:2}{one.source:46} {size:>8} {figures}  {'here' if one.is_cached else ''}".rstrip()
+        f"{mark:2}{one.source:46} {size:>8} {figures}  {'cached' if one.is_cached else ''}".rstrip()
     )
 
 
@@ -440,15 +440,15 @@ def _trial_document(trial: Trial, used: bool) -> TrialDocument:
 
 
 def engines_text(examined: Examined) -> list[str]:
-    """What came of each engine; a star at the one that is used."""
+    """The result of each engine; a star marks the one in use."""
     model_id, sides = examined
     lines = [f"model  {model_id}"]
     for side, trials in sides.items():
         lines += [_engine_line(side, trial, trial == quickest(trials)) for trial in trials]
-    return [*lines, "* used from now on"]
+    return [*lines, "* in use"]
 
 
 def _engine_line(side: str, trial: Trial, used: bool) -> str:
-    told = trial.refused and f"refused: {trial.refused}"
-    told = told or f"{trial.inputs_per_s:8.1f} {side}s/s  cosine {trial.cosine:.5f}"
-    return f"{'*' if used else ' '} {side:6} {trial.engine:18} {told}"
+    result = trial.refused and f"refused: {trial.refused}"
+    result = result or f"{trial.inputs_per_s:8.1f} {side}s/s  cosine {trial.cosine:.5f}"
+    return f"{'*' if used else ' '} {side:6} {trial.engine:18} {result}"

@@ -48,7 +48,7 @@ def _list(library: Path, as_json: bool, print0: bool) -> None:
 
 def _pattern(text: str) -> str:
     if text and not text.strip():
-        raise typer.BadParameter("blanks exclude nothing: '' removes all patterns")
+        raise typer.BadParameter("a blank pattern excludes nothing: '' removes all patterns")
     return text
 
 
@@ -73,6 +73,6 @@ def roots_add(
 
 @app.command("remove")
 def roots_remove(directory: Directory, library: LibraryOption) -> None:
-    """Remove a photo folder. Its photos leave the results; no file is touched."""
+    """Remove a photo folder. Its photos disappear from the results; no file is changed."""
     with library_at(library) as opened, opened.exclusive():
         opened.remove_root(location(directory))

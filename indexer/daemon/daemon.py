@@ -34,7 +34,7 @@ from indexer.sync.survey import Watching
 
 log = logging.getLogger(__name__)
 
-PAUSED: Final = Message(N_("paused: 'indexer resume' lets it go on"))
+PAUSED: Final = Message(N_("paused: 'indexer resume' continues"))
 ON_BATTERY: Final = Message(N_("paused while the machine runs on battery"))
 POLL_S: Final = 0.5  # how soon a stop, a pause or a resume is seen
 NO_ROOM_S: Final = 10.0  # how soon a full disk is tried again
@@ -158,7 +158,7 @@ class Daemon:
         models = self._library.models
         try:
             with self._library.switching_to(source) as other, other.writing():
-                log.info("going over to the model %s", source)
+                log.info("switching to the model %s", source)
                 other.encoder.load_images()
                 pace = _Pace(reporter, Activity.EMBEDDING)
                 done = other.rebuild(RebuildOptions(pace, stop=self._interrupted))
@@ -166,7 +166,7 @@ class Daemon:
                 if not other.is_switching and models.request() == self._request:
                     models.cancel_request()
         except ClipcoreError as error:
-            log.error("the library cannot go over to the model %s: %s", source, error)
+            log.error("cannot switch to the model %s: %s", source, error)
             models.refuse(source, error.message)
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, reporter: StateReporter) -> None:
@@ -220,7 +220,7 @@ class Daemon:
         reporter.set(last_error=None)
         if only is None:
             reporter.set(last_reconcile=now())
-        self._report(reporter, done)
+        self._report(reporter, done, watching)
 
     def _local_roots(self) -> list[Path]:
         """Those that can be watched. Each listing of object storage costs money: the full scan
@@ -231,7 +231,7 @@ class Daemon:
     def _check(self, paths: set[Path], reporter: StateReporter, watching: Watching) -> None:
         reporter.set(work=Work(Activity.CHECKING))
         done = self._library.update(paths, self._options(reporter, watching))
-        self._report(reporter, done)
+        self._report(reporter, done, watching)
 
     def _options(self, reporter: StateReporter, watching: Watching) -> RebuildOptions:
         return RebuildOptions(_Pace(reporter), stop=self._interrupted, watching=watching)
@@ -244,10 +244,13 @@ class Daemon:
         reporter.set(work=Work(Activity.WATCHING))
         return False
 
-    def _report(self, reporter: StateReporter, report: IngestReport) -> None:
-        """Say once what is new; what was indexed has had its line a batch already."""
+    def _report(self, reporter: StateReporter, report: IngestReport, watching: Watching) -> None:
+        """Log each notice once; each batch has logged what it indexed.
+
+        Deferred files keep the daemon from being up to date: they stay dirty until a check.
+        """
         if report.gone or report.back:
-            log.info("%d gone, %d back again", report.gone, report.back)
+            log.info("%d missing, %d restored", report.gone, report.back)
         for notice in report.notices:
             reporter.set(last_error=notice)
             if notice not in self._notices:
@@ -258,7 +261,8 @@ class Daemon:
         if self._beyond_snapshot >= SNAPSHOT_EVERY:
             self._library.save_index()
             self._beyond_snapshot = 0
-        reporter.set(work=Work(Activity.WATCHING), queue=0, left_s=None)
+        rest = Activity.WAITING if watching.waiting() else Activity.WATCHING
+        reporter.set(work=Work(rest), queue=0, left_s=None)
 
 
 class _Pace:

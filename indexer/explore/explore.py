@@ -25,8 +25,8 @@ def explore(
     Raises LibraryBusy if another process is at it.
     """
     with held(directory, "explorer", N_("the library at {name} is being explored by {holder}")):
-        report(Message(N_("drawing the embedding map")))
+        report(Message(N_("computing the embedding map")))
         for drawn in atlas.draw(store, encoder):
             atlas.save(drawn, directory)
-        report(Message(N_("comparing photos that look alike")))
+        report(Message(N_("comparing similar photos")))
         near_duplicates.save(near_duplicates.find(store, encoder.dim, thumbnail), directory)

@@ -51,7 +51,7 @@ def remove_root(store: Store, directory: Location) -> None:
         if root.path == path:
             return store.roots.remove(root.id)
     raise RootError(
-        N_("{path} is no photo directory of this library"), path=shown_path(str(directory))
+        N_("{path} is not a photo directory of this library"), path=shown_path(str(directory))
     )
 
 
@@ -71,7 +71,7 @@ def check_directory(library: Path, directory: Location, *, is_new: bool = False)
         return path
     library = library.resolve()
     if not path.is_dir():
-        raise RootError(N_("{path} is no directory that can be seen"), path=directory)
+        raise RootError(N_("{path} is not a visible directory"), path=directory)
     if path.is_relative_to(library):
         raise RootError(
             N_("{path} is the library itself: it holds no photos of yours"), path=directory

@@ -17,12 +17,8 @@ def library_state(
 ) -> LibraryStatus:
     """The library in numbers, without its index, which takes a moment to load."""
     paused = control.is_paused()
-    return replace(
-        numbers.now(store),
-        paused=paused,
-        request=models.request(),
-        daemon=_daemon(control, paused),
-    )
+    daemon = _daemon(control, paused)  # before the numbers: what it has finished is in them
+    return replace(numbers.now(store), paused=paused, request=models.request(), daemon=daemon)
 
 
 def _daemon(control: Control, paused: bool) -> DaemonState | None:

@@ -168,7 +168,7 @@ class _Parser:
         except Impossible as error:
             raise self._error(error.message, name.end()) from error
         except FilterValueError as error:
-            takes = Message(N_("'{filter}:' takes {values}"), filter=name["name"], values=error)
+            takes = Message(N_("'{filter}:' expects {values}"), filter=name["name"], values=error)
             raise self._error(takes, name.end()) from error
         return name.end() + len(raw)
 
@@ -217,7 +217,7 @@ class _Parser:
 
     def _photo_id(self, raw: str, at: int) -> int:
         if len(raw) > len("#") + 18:  # what a database's integer surely holds
-            raise self._error(Message(N_("no photo has such a number")), at)
+            raise self._error(Message(N_("no photo has this number")), at)
         return int(raw[1:])
 
     def _read(self, at: int) -> str:
@@ -231,7 +231,7 @@ class _Parser:
 
     def _close(self) -> None:
         if self.dangling is not None:
-            raise self._error(Message(N_("nothing follows to which this belongs")), self.dangling)
+            raise self._error(Message(N_("nothing follows this")), self.dangling)
         if self.words:
             self._add(Text(" ".join(self.words)))
 

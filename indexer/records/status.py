@@ -24,6 +24,7 @@ class Activity(StrEnum):
     CHECKING = "checking"
     INDEXING = "indexing"
     EMBEDDING = "embedding"
+    WAITING = "waiting"  # until files that another process writes are complete
     WATCHING = "watching"
     READING_AGAIN = "reading again"  # facts of known photos, while there is nothing else to do
     REMOVING = "removing"  # so does another process, for which it makes way
@@ -43,6 +44,7 @@ SENTENCES: Final = {
     Activity.CHECKING: N_("checking for changes"),
     Activity.INDEXING: N_("indexing photos"),
     Activity.EMBEDDING: N_("embedding all photos with the other model"),
+    Activity.WAITING: N_("waiting for files still being written"),
     Activity.WATCHING: N_("watching"),
     Activity.READING_AGAIN: N_("reading photos again"),
     Activity.REMOVING: N_("removing a folder"),
@@ -51,7 +53,7 @@ SENTENCES: Final = {
     Activity.RESUMING: N_("resuming"),
     Activity.ON_BATTERY: N_("paused on battery"),
     Activity.NOT_ALONE: N_("waiting for another process"),
-    Activity.NO_ROOM: N_("waiting for room on the disk"),
+    Activity.NO_ROOM: N_("waiting for disk space"),
     Activity.NO_SERVER: N_("waiting for the database"),
 }
 OF_FOLDER: Final = {

@@ -95,7 +95,7 @@ class Composer:
         except (Undecodable, OSError) as error:
             why = getattr(error, "strerror", None) or error
             raise QueryError(
-                N_("{path} is no photo that can be read: {why}"), path=place, why=why
+                N_("{path} is not a readable photo: {why}"), path=place, why=why
             ) from error
         return _embedded(self._encoder, image)
 

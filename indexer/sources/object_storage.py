@@ -100,7 +100,7 @@ def read_remote_stable(file: RemotePath, expected: FileStat) -> bytes:
             data: bytes = system.cat_file(path, start=0, end=size) if size else b""
             after = _stat(system.info(path))
     except FileNotFoundError as error:
-        raise Unstable(N_("the file went away while it was read")) from error
+        raise Unstable(N_("the file disappeared while it was read")) from error
     except OSError as error:
         raise Unreadable(N_("cannot be read: {why}"), why=error.strerror) from error
     if after.mark != expected.mark or len(data) != size:

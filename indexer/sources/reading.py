@@ -88,7 +88,7 @@ def read_stable(
         data = read_regular(path)
         after = stat(path)
     except FileNotFoundError as error:
-        raise Unstable(N_("the file went away while it was read")) from error
+        raise Unstable(N_("the file disappeared while it was read")) from error
     except OSError as error:
         raise Unreadable(N_("cannot be read: {why}"), why=error.strerror) from error
     if not before == after == expected or len(data) != expected.size_bytes:

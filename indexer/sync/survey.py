@@ -242,7 +242,7 @@ def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
 
 def _unmounted(folder: Location, kept: int) -> Message:
     sentence = N_(
-        "{path} looks unmounted: {kept}; if they are gone for good: indexer rebuild --accept-gone"
+        "{path} looks unmounted: {kept}; if they were deleted: indexer rebuild --accept-missing"
     )
     return Message(sentence, path=folder, kept=_photos_kept(kept))
 

@@ -149,7 +149,7 @@ def _damaged(path: Path) -> None:
     path.write_bytes(b"no photo any more")
 
 
-@pytest.mark.parametrize(("harm", "told"), [(_gone, "is gone"), (_damaged, "no longer be read")])
+@pytest.mark.parametrize(("harm", "told"), [(_gone, "is missing"), (_damaged, "no longer be read")])
 def test_lost_original_leaves_its_thumbnail_and_says_so(
     library: Library, harm: Callable[[Path], None], told: str
 ) -> None:

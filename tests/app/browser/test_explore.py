@@ -71,7 +71,7 @@ def test_group_is_chosen_by_key_shows_its_photos_and_is_searched_for(explored: P
 
 
 def test_line_drawn_around_all_photos_chooses_them(explored: Page, few_photos: Library) -> None:
-    explored.get_by_role("button", name="Draw a line").click()
+    explored.get_by_role("button", name="Draw around photos").click()
     box = explored.locator(".canvas").bounding_box()
     assert box
     left, top = box["x"] + 5, box["y"] + 5
@@ -110,7 +110,7 @@ def test_thumbnails_come_small(explored: Page) -> None:
 
 
 def test_look_alikes_are_side_by_side_the_largest_marked(explored: Page) -> None:
-    explored.get_by_text("Look-alikes", exact=True).click()
+    explored.get_by_text("Near-duplicates", exact=True).click()
     expect(explored).to_have_url(re.compile("view=look-alikes"))
     cards = explored.locator(".card")
     expect(cards).to_have_count(2)

@@ -139,7 +139,7 @@ def test_header_is_opaque(browser: Browser, address: str) -> None:
 
 def test_filters_that_leave_nothing_are_named_and_can_be_dropped(page: Page, address: str) -> None:
     page.goto(f"{address}?q=a+polar+bear+camera:nikon+year:1999")
-    expect(page.get_by_role("heading", name="No photo was found")).to_be_visible()
+    expect(page.get_by_role("heading", name="No photos found")).to_be_visible()
     page.locator(".stMain").get_by_role("button", name="Remove: 1999").last.click()
     assert POLAR_BEAR in names(page)
     expect(page.get_by_label("Search your photos")).to_have_value("a polar bear camera:nikon")

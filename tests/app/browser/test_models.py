@@ -65,7 +65,7 @@ def test_model_is_downloaded_then_gone_over_to_while_one_searches(
         row.get_by_role("button", name="Use").click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("2 photos")
-        dialog.get_by_role("button", name="Go over to it").click()
+        dialog.get_by_role("button", name="Switch").click()
         expect(page.locator(".st-key-library dl.about")).to_contain_text(f"{NAME}@")
         expect(row.get_by_text("In use")).to_be_visible()
         expect(page.get_by_role("dialog")).to_have_count(0)

@@ -143,7 +143,7 @@ def test_only_what_matches_is_offered(page: Page, few: str) -> None:
 def test_the_cross_in_the_box_takes_the_query_away(page: Page, few: str) -> None:
     page.goto(f"{few}?q=folder:Zoo")
     expect(page.locator(".opener")).to_have_count(2)
-    page.get_by_role("button", name="Empty the box").click()
+    page.get_by_role("button", name="Clear the search").click()
     expect(page.locator(".opener")).to_have_count(3)
     expect(page.locator(".chip")).to_have_count(0)
     expect(page).to_have_url(few)

@@ -131,7 +131,7 @@ def test_home_shows_the_newest_photos_and_those_that_come(
 @pytest.mark.parametrize(
     ("language", "title", "missing"),
     [
-        ("en", "Recollect does not answer", "There is no such page"),
+        ("en", "Recollect is not responding", "Page not found"),
         ("zh", "Recollect 没有响应", "没有这个页面"),
     ],
 )

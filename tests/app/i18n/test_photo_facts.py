@@ -26,7 +26,7 @@ def test_what_is_odd_about_the_file_is_a_fact() -> None:
     notice = Message(N_("the file lacks its end marker; all its pixels are there"))
     facts = Facts(1, 1, "JPEG", notice=notice)
     photo = Photo(1, Path("a.jpg"), 1, 0, b"", facts)
-    assert ("Odd", str(notice)) in facts_of(photo)
+    assert ("Warning", str(notice)) in facts_of(photo)
 
 
 def test_exposure_leaves_out_what_is_not_known() -> None:

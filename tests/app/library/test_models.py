@@ -84,7 +84,7 @@ def test_models_are_listed_with_their_facts_and_the_rest_is_a_click_away(library
     test = models_over(library)
     assert "In use" in words(test)
     assert "recommended · 605" in words(test)
-    assert "MB of memory · 512 dimensions · 73% of ImageNet right · licence MIT" in words(test)
+    assert "MB of memory · 512 dimensions · 73% accuracy on ImageNet · licence MIT" in words(test)
     assert {f"pull_{NAME}", "use_starter"} <= keys(test)
     assert "pull_RN50/openai" not in keys(test)
     test.toggle(key="models_all").set_value(True).run()
@@ -155,7 +155,7 @@ def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
     assert library.models.request() is None
     test.button(key="switch").click().run()
     assert library.models.request() == ModelRequest(NAME)
-    assert "It begins when the daemon runs." in words(test.run())
+    assert "It starts when the daemon runs." in words(test.run())
     own = open_library(tmp_path / "library", open_encoder=encoder_of)
     with running(Daemon(own)):
         until(lambda: library.models.request() is None)
@@ -169,7 +169,7 @@ def test_wish_is_withdrawn_and_a_refused_one_told_and_tried_again(library: Libra
     assert library.models.request() is None
     library.models.refuse(NAME, "its weights are damaged")
     test = models_over(library)
-    assert f"could not go over to {NAME}: its weights are damaged" in words(test)
+    assert f"Could not switch to {NAME}: its weights are damaged" in words(test)
     test.button(key="ask_again").click().run()
     assert library.models.request() == ModelRequest(NAME)
 

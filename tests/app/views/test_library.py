@@ -122,7 +122,7 @@ def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
         assert "Paused" in words(test.run())
         test.button(key="resume").click().run()
         assert not library.control.is_paused()
-        assert "Resting" not in words(test)
+        assert "On hold" not in words(test)
         until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
         assert "Up to date" in words(test.run())
 
@@ -138,7 +138,7 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
         assert library.roots() == []
         assert not library.control.is_paused()
         assert "No folders yet" in words(test)
-        assert "Resting" not in words(test)
+        assert "On hold" not in words(test)
         until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
 
 
@@ -164,7 +164,7 @@ def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
         messages = messages_until(library, lambda now: not removal.is_alive() and is_watching(now))
         removal.join()
     assert "Removing photos" in messages
-    assert not {"Resting", "Paused"} & set(messages)
+    assert not {"On hold", "Paused"} & set(messages)
 
 
 def test_a_first_folder_is_scanned_from_the_first_moment(empty: Library, tmp_path: Path) -> None:
@@ -343,8 +343,8 @@ def test_time_left_is_told_in_two_units_at_most(seconds: float, said: str) -> No
 
 def test_gone_photos_are_told_only_where_there_are_any() -> None:
     use = DiskUse(1, 2, 3)
-    assert "Gone" not in dict(about(status_of(), use))
-    assert dict(about(status_of(missing=7), use))["Gone"].startswith("7 photos")
+    assert "Missing" not in dict(about(status_of(), use))
+    assert dict(about(status_of(missing=7), use))["Missing"].startswith("7 photos")
 
 
 @pytest.mark.parametrize(
@@ -368,5 +368,5 @@ def test_last_full_look_is_told_in_the_time_of_this_machine(
     told = dict(about(status_of(daemon=daemon), DiskUse(1, 2, 3)))
     monkeypatch.undo()
     time.tzset()
-    assert told["Last full look"] == "1 February 2024, 04:15"
-    assert "Last full look" not in dict(about(status_of(), DiskUse(1, 2, 3)))
+    assert told["Last full scan"] == "1 February 2024, 04:15"
+    assert "Last full scan" not in dict(about(status_of(), DiskUse(1, 2, 3)))

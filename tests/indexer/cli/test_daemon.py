@@ -205,7 +205,7 @@ def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -
     assert " embedded, 0 failed in " in said
     left = 105 - photos_in(place)
     assert 0 < left < 105
-    assert f"indexer: stopped: {left} files left, the next rebuild goes on there" in said
+    assert f"indexer: stopped: {left} files left, the next rebuild continues there" in said
 
 
 def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> None:
@@ -225,13 +225,13 @@ def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> Non
         assert run_indexer("pause", "--library", sample).returncode == 0
         until(lambda: scraped(port)["recollect_daemon_paused"] == 1)
         told = run_indexer("status", "--library", sample).stdout
-        assert "daemon      paused: 'indexer resume' lets it go on" in told
+        assert "daemon      paused: 'indexer resume' continues" in told
         # a paused daemon lets go of the library
         assert run_indexer("rebuild", "--library", sample).returncode == 0
         run_indexer("resume", "--library", sample)
         until(lambda: scraped(port)["recollect_daemon_paused"] == 0)
         retried = run_indexer("failures", "--retry", "--library", sample)
-        assert "at the next full look" in retried.stderr
+        assert "at the next full scan" in retried.stderr
         process.kill()
         process.wait()
     assert status(sample)["daemon"] is None
@@ -262,9 +262,7 @@ def test_second_daemon_says_who_the_first_is_and_serve_shows_the_page_alone(
             page.send_signal(signal.SIGTERM)
             said, _ = page.communicate(timeout=STOP_S)
         assert page.returncode == 0
-        assert (
-            f"serving the page alone: the library at {library_name(sample)} is watched by" in said
-        )
+        assert f"serving only the page: the library at {library_name(sample)} is watched by" in said
 
 
 def test_metrics_name_a_port_that_is_taken(sample_library: Path) -> None:

@@ -159,7 +159,7 @@ def test_roots_are_listed_with_what_they_leave_out(own_library: Path) -> None:
     for command in (("roots", "list"), ("roots",)):
         done = run_indexer(*command, "--json", "--library", own_library)
         assert json.loads(done.stdout) == document
-    text = f"{SAMPLE}\n    without Birds/\n    without *.bmp\n"
+    text = f"{SAMPLE}\n    excludes Birds/\n    excludes *.bmp\n"
     assert run_indexer("roots", "list", "--library", own_library).stdout == text
     assert run_indexer("roots", "list", "-0", "--library", own_library).stdout == f"{SAMPLE}\0"
 
@@ -283,7 +283,7 @@ def test_rename_move_copy_and_change_embed_only_what_is_new(
     (photos / "Birds").rename(photos / "Oiseaux")
     moved = sum(1 for path in (photos / "Oiseaux").rglob("*") if path.is_file()) + 1
     done = run_indexer("rebuild", "--library", library)
-    assert done.stdout.startswith(f"1 already known, {moved} moved, 0 failed")
+    assert done.stdout.startswith(f"1 unchanged, {moved} moved, 0 failed")
     make_photo(photos / "copy.jpg", "navy")
     assert run_indexer("rebuild", "--library", library).stdout.startswith("1 embedded, 0 failed")
     assert run_indexer("rebuild", "--library", library).stdout.startswith("nothing to do")
@@ -390,7 +390,7 @@ def test_failures_lists_what_is_indexed_but_odd_below(tmp_path: Path) -> None:
     run_indexer("rebuild", photos, "--library", library, "--model", "starter")
     notice = "the file lacks its end marker; all its pixels are there"
     listed = run_indexer("failures", "--library", library).stdout
-    assert listed == f"no failures\n\nIndexed, but odd:\n{odd}: {notice}\n"
+    assert listed == f"no failures\n\nIndexed with warnings:\n{odd}: {notice}\n"
     (one,) = json.loads(run_indexer("failures", "--json", "--library", library).stdout)
     assert one == {"path": str(odd), "reason": notice, "since": None, "indexed": True}
 
@@ -453,7 +453,7 @@ def test_prune_names_an_age_that_is_none(tmp_path: Path, age: str) -> None:
 def test_prune_refuses_an_age_before_all_dates(tmp_path: Path, age: str) -> None:
     done = run_indexer("prune", "--older-than", age, "--library", tmp_path)
     assert done.returncode == 2
-    assert "no date" in done.stderr
+    assert "too long" in done.stderr
 
 
 def run_unprivileged(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -57,6 +57,6 @@ def test_one_is_one() -> None:
     pruned = "\n".join(prune_text(Pruned((Path("/a"),), 1, 1, 1)))
     assert not re.search(r"\b1 (photos|vectors|files|contents|embeddings)\b", text + pruned)
     assert "root        /photos  (1 photo)" in text
-    assert "passed by   1 file of another format: 1 .mov" in text
+    assert "skipped     1 file of another format: 1 .mov" in text
     assert "1 file left" in stopped_text(1)
     assert "2 files left" in stopped_text(2)

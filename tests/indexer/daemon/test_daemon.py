@@ -135,6 +135,31 @@ def test_files_written_slowly_are_embedded_once_and_whole(
         assert library.failures() == []
 
 
+def test_it_is_not_up_to_date_while_a_file_is_still_written(
+    library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
+) -> None:
+    data = make_photo(tmp_path / "slow.jpg", "green", size=(640, 480)).read_bytes()
+    with daemon(library, encoder):
+        until(lambda: library.status().photos == 1 and doing(library) is Activity.WATCHING)
+        with (photos / "slow.jpg").open("wb", buffering=0) as file:
+            file.write(data[:100])
+            library.control.request_scan()
+            until(lambda: doing(library) is Activity.WAITING)
+            file.write(data[100:])
+        seen = set()
+        while (now := library.progress()).photos == 1:
+            assert now.daemon is not None
+            seen.add(now.daemon.doing)
+        assert Activity.WAITING in seen
+        assert Activity.WATCHING not in seen
+        until(lambda: doing(library) is Activity.WATCHING)
+
+
+def doing(library: Library) -> Activity | None:
+    now = library.progress().daemon
+    return now and now.doing
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
 def test_folders_that_are_left_out_are_not_watched(
     library: Library, photos: Path, encoder: ColourEncoder

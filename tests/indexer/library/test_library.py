@@ -202,7 +202,7 @@ def test_many_photos_gone_at_once_are_kept_until_it_is_confirmed(
     report = rebuild(library)  # 11 of 45: more than a fifth
     assert report.gone == 0
     assert "looks unmounted: 45 photos kept" in str(report.notices[0])
-    assert "--accept-gone" in str(report.notices[0])
+    assert "--accept-missing" in str(report.notices[0])
     assert library.status().missing == 0
     report = rebuild(library, accept_gone=True)
     assert (report.gone, report.notices) == (11, ())

@@ -73,7 +73,7 @@ def test_model_is_asked_for_with_its_cost_and_a_rebuild_has_the_last_word(
     assert "No daemon runs" in asked.stdout
     told = json.loads(run_indexer("status", "--library", library, "--json").stdout)
     assert (told["model"], told["switching_to"]) == ("starter-2", str(tiny))
-    assert f"going over to {tiny}" in run_indexer("status", "--library", library).stdout
+    assert f"switching to {tiny}" in run_indexer("status", "--library", library).stdout
     run_indexer("rebuild", "--library", library, "--model", "starter")
     told = json.loads(run_indexer("status", "--library", library, "--json").stdout)
     assert (told["model"], told["switching_to"]) == ("starter-2", None)

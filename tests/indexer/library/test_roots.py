@@ -210,7 +210,7 @@ def test_directory_whose_name_is_not_utf8_is_refused_by_name(
         pytest.skip("this file system takes no such names")
     with pytest.raises(RootError, match=r"\\xff: its name is not valid UTF-8: rename it"):
         library.add_root(bad)
-    with pytest.raises(RootError, match=r"\\xff is no photo directory"):
+    with pytest.raises(RootError, match=r"\\xff is not a photo directory"):
         library.remove_root(bad)
     with pytest.raises(LibraryError, match=r"\\xff cannot hold a library"):
         library_directory(str(bad))

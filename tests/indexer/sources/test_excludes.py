@@ -136,7 +136,7 @@ def test_patterns_belong_to_the_root_itself(library: Library, photos: Path) -> N
 def test_the_command_line_says_and_shows_what_is_left_out(library: Library, photos: Path) -> None:
     place = ("--library", library.path)
     excludes = ("--exclude", "raw/", "--exclude", "*.tif")
-    shown = f"{photos}\n    without raw/\n    without *.tif\n"
+    shown = f"{photos}\n    excludes raw/\n    excludes *.tif\n"
     assert run_indexer("roots", "add", photos, *excludes, *place).stdout == shown
     assert run_indexer("roots", *place).stdout == shown
     assert run_indexer("roots", "add", photos, "--exclude", "", *place).stdout == f"{photos}\n"

@@ -49,13 +49,13 @@ def test_a_full_scan_counts_them_by_suffix(library: Library, photos: Path) -> No
 
 def test_status_says_how_many(library: Library, photos: Path) -> None:
     text = status_text(library.status())
-    assert "passed by   3 files of other formats: 2 .mov, 1 .cr2" in text
+    assert "skipped     3 files of other formats: 2 .mov, 1 .cr2" in text
     assert status_document(library.status())["other_formats"] == {".mov": 2, ".cr2": 1}
     for name in ("b.MOV", "below/c.cr2"):
         (photos / name).unlink()
     with library.writing():
         library.update()
-    assert "passed by   1 file of another format: 1 .mov" in status_text(library.status())
+    assert "skipped     1 file of another format: 1 .mov" in status_text(library.status())
 
 
 def test_no_format_is_both_read_and_passed_by() -> None:

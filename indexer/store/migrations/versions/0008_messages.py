@@ -57,6 +57,11 @@ NOTICES = (
     "{path} cannot be read ({why}): {kept}",
     "{path} cannot be read ({why})",
 )
+RENAMED = {  # to what the program says now
+    "the file went away while it was read": "the file disappeared while it was read",
+    NOTICES[0]: "{path} looks unmounted: {kept}; if they were deleted: "
+    "indexer rebuild --accept-missing",
+}
 WITHIN = {  # what these fields may hold
     "kept": ("1 photo kept", "{count} photos kept"),
     "names": ("{names} and {count} more",),
@@ -103,7 +108,7 @@ def parsed(text: str, sentences: Iterable[str]) -> dict[str, object] | None:
     for sentence in sentences:
         if match := pattern(sentence).fullmatch(text):
             fields = {name: value(name, part) for name, part in match.groupdict().items()}
-            return {"id": sentence, "fields": fields}
+            return {"id": RENAMED.get(sentence, sentence), "fields": fields}
     return None
 
 
