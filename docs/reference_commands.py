@@ -27,7 +27,11 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 def options(command: Any) -> list[Any]:
     """Its options, without --help."""
-    found = [one for one in command.params if one.param_type_name == "option"]
+    found = [
+        one
+        for one in command.params
+        if one.param_type_name == "option" and not getattr(one, "hidden", False)
+    ]
     return [one for one in found if "--help" not in one.opts]
 
 

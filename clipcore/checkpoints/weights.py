@@ -322,7 +322,7 @@ def _resnet_config(header: Mapping[str, Tensor], facts: TowerFacts) -> VisionCon
 def _shape(header: Mapping[str, Tensor], name: str, rank: int) -> tuple[int, ...]:
     if name not in header:
         raise CheckpointMismatch(
-            N_("the checkpoint has no tensor {name}, so it is no CLIP model"), name=name
+            N_("the checkpoint has no tensor {name}, so it is not a CLIP model"), name=name
         )
     shape = tuple(header[name].shape)
     if len(shape) != rank:

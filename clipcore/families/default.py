@@ -35,6 +35,6 @@ def choose(cache_dir: Path | None = None, timeout_s: float = 5.0) -> Choice:
     return Choice(
         NAME,
         f"{name} is not on this machine and {why}. "
-        "This library uses the small starter encoder, which finds everyday things and is no CLIP. "
+        "This library uses the small starter encoder, which finds everyday things and is not CLIP. "
         f"With a network, `indexer rebuild --model {name}` changes that.",
     )

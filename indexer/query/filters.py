@@ -196,7 +196,7 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             parse=read_megapixels,
             print=print_megapixels,
             condition=lambda megapixels: Range(PIXELS, megapixels * 1e6),
-            help=Help(("larger:8mp",), "at least so many megapixels"),
+            help=Help(("larger:8mp",), "at least this many megapixels"),
             is_single=True,
         ),
         FilterSpec(

@@ -178,13 +178,13 @@ def test_time_is_told_by_what_is_known_of_it() -> None:
     def time_of(cost: SwitchCost) -> str:
         return dict(cost_rows("m", cost))["Time"]
 
-    assert time_of(SwitchCost(900, 0, 15.0, measured=True)).startswith("1 min: ")
+    assert time_of(SwitchCost(900, 0, 15.0, measured=True)).startswith("1 min, as measured")
     assert "15 photos/s" in time_of(SwitchCost(900, 0, 15.0, measured=True))
     assert time_of(SwitchCost(900, 0, 15.0)).startswith("about 1 min")
-    assert "first used" in time_of(SwitchCost(900, 0))
+    assert "unknown until" in time_of(SwitchCost(900, 0))
 
 
-def test_progress_of_going_over_counts_from_the_first_photo() -> None:
+def test_progress_of_a_switch_counts_from_the_first_photo() -> None:
     busy = replace(DAEMON, queue=240)
     assert progress(status_of(daemon=busy, request=ModelRequest("m"))) == pytest.approx(0.2)
 

@@ -53,7 +53,7 @@ RATING = FilterSpec(
     parse=read_stars,
     print=lambda stars: f"{stars:.0f}stars",
     condition=lambda stars: Range(COLUMN, stars),
-    help=Help(("rating:4stars",), "at least so many stars", details="stars from 1 to 5"),
+    help=Help(("rating:4stars",), "at least this many stars", details="stars from 1 to 5"),
     facet=ByChoice((1.0, 2.0, 3.0, 4.0, 5.0)),
     exported=(COLUMN,),
 )
@@ -115,7 +115,7 @@ def test_it_takes_alternatives_and_refuses_what_it_does_not_know() -> None:
 
 @pytest.mark.usefixtures("rating")
 def test_it_is_documented() -> None:
-    assert ("rating:4stars", "at least so many stars") in help.rows()
+    assert ("rating:4stars", "at least this many stars") in help.rows()
     assert "rating:4stars" in help.text()
     assert "| `rating:4stars` | stars from 1 to 5 |" in help.manual()
 

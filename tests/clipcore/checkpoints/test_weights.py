@@ -186,7 +186,7 @@ def test_shapes_that_cannot_be_are_told(
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointMismatch, match="no CLIP model"):
+    with pytest.raises(CheckpointMismatch, match="not a CLIP model"):
         load(saved(tmp_path, {"embeddings.weight": torch.zeros(3, 3)}))
 
 
