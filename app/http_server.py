@@ -166,8 +166,8 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--proxy", action="append", default=[])
-    asked = parser.parse_args()
-    run(asked.host, asked.port, asked.proxy)
+    arguments = parser.parse_args()
+    run(arguments.host, arguments.port, arguments.proxy)
 
 
 if __name__ == "__main__":

@@ -65,9 +65,9 @@ def file(request: Request) -> Response:
 
 def thumbnail(request: Request) -> Response:
     """A thumbnail that the page has shown to this login: the signature in its URL says so."""
-    asked = request.path_params
+    parameters = request.path_params
     jpeg = signed_urls().thumbnail(
-        asked["library"], asked["photo"], request.state.login, asked["signature"]
+        parameters["library"], parameters["photo"], request.state.login, parameters["signature"]
     )
     if jpeg is None:
         return Response(status_code=GONE)
@@ -76,8 +76,8 @@ def thumbnail(request: Request) -> Response:
 
 def page_script(request: Request) -> Response:
     """A script of the page, of the version that this server has."""
-    asked = request.path_params
-    content = script(asked["version"], asked["name"])
+    parameters = request.path_params
+    content = script(parameters["version"], parameters["name"])
     if content is None:
         return Response(status_code=GONE)
     return Response(content, media_type="text/javascript", headers=FOR_GOOD)

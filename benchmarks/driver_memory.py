@@ -37,7 +37,7 @@ class IdlePool:
 
     def submit(self, jobs: Sequence[Job]) -> Future[Done]:
         done: Future[Done] = Future()
-        done.set_result(Done((), postponed=tuple(jobs)))
+        done.set_result(Done((), deferred=tuple(jobs)))
         return done
 
     def commit(self, done: Done) -> None:
@@ -76,7 +76,7 @@ def run(directory: Path, count: int) -> None:
     before, started = peak_mb(), time.perf_counter()
     with library.writing():
         report = library.update(None, RebuildOptions(open_pool=idle))
-    assert report.postponed == count
+    assert report.deferred == count
     took_s = time.perf_counter() - started
     library.close()
     print(f"| {count:,} | {before:.0f} | {peak_mb():.0f} | {took_s:.1f} |")

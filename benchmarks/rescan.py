@@ -100,7 +100,7 @@ def _run(*command: str) -> None:
 def _look(library: Library) -> None:
     with library.writing():
         report = library.update()
-    if report.embedded or report.known or report.gone:
+    if report.embedded or report.known or report.missing:
         raise SystemExit(f"not everything is unchanged: {report}")
 
 

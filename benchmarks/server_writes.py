@@ -16,7 +16,7 @@ from sqlalchemy import MetaData
 from benchmarks.clip_like import ClipLike
 from indexer.arrays import FloatArray
 from indexer.ingest.ingest import SHARD
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.photos import Facts, FileStat
 from indexer.store.bulk import insert_rows
 from indexer.store.outcomes import NewContent, Outcome
@@ -71,6 +71,6 @@ def _live_per_s(store: Store, photos: ClipLike) -> float:
 
 def _outcomes(root_id: int, vectors: FloatArray) -> Iterator[Outcome]:
     for number, vector in enumerate(vectors):
-        found = Found(root_id, f"live/{number}.jpg", FileStat(1, 1))
+        found = ScannedFile(root_id, f"live/{number}.jpg", FileStat(1, 1))
         sha256 = (SEED * SEED + number).to_bytes(32, "big")
         yield Outcome(found, None, NewContent(sha256, Facts(4000, 3000, "JPEG"), vector))

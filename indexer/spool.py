@@ -73,7 +73,7 @@ class Spool(Collection[T], Generic[T]):
         for value in values:
             self.append(value)
 
-    def settled(self) -> Collection[T]:
+    def collected(self) -> Collection[T]:
         """All of it: a tuple, if it has fitted into the memory so far."""
         return self if self._starts else tuple(self._last)
 

@@ -56,10 +56,12 @@ class Admission:
         """Whether there is one to log in by."""
         return password_mark(self.library) is not None
 
-    def try_password(self, address: str, given: str) -> str | None:
+    def try_password(self, address: str, password: str) -> str | None:
         """The token of a new login, or None for a wrong password. Raises MustWait."""
         basis = password_mark(self.library) or ""
-        return self.sessions.try_password(address, basis, lambda: is_password(self.library, given))
+        return self.sessions.try_password(
+            address, basis, lambda: is_password(self.library, password)
+        )
 
     def invite(self, email: str) -> str | None:
         """The token of a new login of a person whom the provider knows; None if not invited."""

@@ -101,14 +101,14 @@ class _Pages:
                 return self._form(request, where, _("Wrong password."))
             return _entered(request, where, token)
 
-    async def _tried(self, request: Request, given: str) -> str | None:
+    async def _tried(self, request: Request, password: str) -> str | None:
         """One password after the other, so that guessing takes no thread from anybody."""
-        if self._waiting >= IN_LINE or len(given) > PASSWORD_CHARACTERS:
+        if self._waiting >= IN_LINE or len(password) > PASSWORD_CHARACTERS:
             raise MustWait(1)
         self._waiting += 1
         try:
             address = request.client.host if request.client else ""
-            attempt = partial(self._admission.try_password, address, given)
+            attempt = partial(self._admission.try_password, address, password)
             return await to_thread.run_sync(attempt, limiter=_one_at_a_time())
         finally:
             self._waiting -= 1

@@ -32,8 +32,8 @@ def near_duplicates_view(library: Library, found: NearDuplicates | None) -> tupl
     """Show the groups; the photos shown, to step through."""
     if found is None:
         return ()
-    asked = st.session_state.setdefault(SHOWN, GROUPS)
-    groups, more = _groups(library, found, asked)
+    shown_count = st.session_state.setdefault(SHOWN, GROUPS)
+    groups, more = _groups(library, found, shown_count)
     if not groups:
         st.info(_("No near-duplicates found."))
         return ()

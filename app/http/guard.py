@@ -142,8 +142,8 @@ def is_expected(data: bytes) -> bool:
     except DecodeError:
         return True
     states = message.rerun_script.widget_states.widgets
-    kept = sum(state.ByteSize() for state in states if state.WhichOneof("value") != EVENT_FORM)
-    is_small = len(states) <= WIDGETS and kept <= STATE_BYTES
+    stored = sum(state.ByteSize() for state in states if state.WhichOneof("value") != EVENT_FORM)
+    is_small = len(states) <= WIDGETS and stored <= STATE_BYTES
     is_known = message.WhichOneof("type") in MESSAGES
     return is_known and is_small and all(map(_is_readable, states))
 

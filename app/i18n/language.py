@@ -57,24 +57,24 @@ def language() -> str:
     """The code of the language that this visitor reads: one of LANGUAGES."""
     if spoken := SPOKEN.get():
         return spoken
-    said = (
+    preferred = (
         url_state.value("lang"),
         st.session_state.get(CHOSEN),
         st.context.cookies.get(COOKIE),
         (st.context.locale or "").partition("-")[0],
     )
-    return next((code for code in said if code in LANGUAGES), "en")
+    return next((code for code in preferred if code in LANGUAGES), "en")
 
 
 def language_of(request: HTTPConnection) -> str:
     """The same of a visitor for whom no page is drawn."""
     accepted = request.headers.get("accept-language", "").split(",")
-    said = (
+    preferred = (
         request.query_params.get("lang"),
         request.cookies.get(COOKIE),
         *(part.partition(";")[0].strip()[:2].lower() for part in accepted),
     )
-    return next((code for code in said if code in LANGUAGES), "en")
+    return next((code for code in preferred if code in LANGUAGES), "en")
 
 
 def choose_language(code: str) -> None:

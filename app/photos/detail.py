@@ -92,10 +92,10 @@ def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
     }
 
 
-def _notice(what: str, kept: bool) -> str:
+def _notice(what: str, has_thumbnail: bool) -> str:
     with_thumbnail = _("{notice}. This is the stored thumbnail.")
     without = _("{notice}. No thumbnail is stored.")
-    return (with_thumbnail if kept else without).format(notice=what)
+    return (with_thumbnail if has_thumbnail else without).format(notice=what)
 
 
 def _place(photo: Photo) -> dict[str, Any] | None:

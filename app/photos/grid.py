@@ -81,7 +81,7 @@ def grid(
     }
     handlers = {
         "opened": lambda photo: url_state.open_photo(int(photo)),
-        "more": lambda asked: _answer(question, key, asked),
+        "more": lambda event: _answer(question, key, event),
         "ticked": selection.select,
     }
     draw("photos/grid", key, data, handlers)
@@ -120,13 +120,13 @@ def _first_new(grid: _Grid, hits: Sequence[Hit]) -> int:
     return 0
 
 
-def _answer(question: str, key: str, asked: dict[str, Any]) -> None:
+def _answer(question: str, key: str, event: dict[str, Any]) -> None:
     """The browser has `have` photos of a grid; it lacks the others, or wants more."""
     grid = _grid(question, key)
-    if asked["grid"] != grid.name:
+    if event["grid"] != grid.name:
         return
-    have = int(asked["have"])
+    have = int(event["have"])
     grid.sent = grid.sent[:have]
-    if asked["more"]:
+    if event["more"]:
         grid.wanted = max(grid.wanted, have + PAGE)
-        grid.scrolled = grid.scrolled or bool(asked["scrolled"])
+        grid.scrolled = grid.scrolled or bool(event["scrolled"])

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.auth.visitor import visitor
 from app.i18n.language import _, translated
-from app.search.picture_store import Given, picture_store
+from app.search.picture_store import QueryPicture, picture_store
 from app.ui import url_state
 from app.ui.data_url import jpeg_url
 from indexer.errors import QueryError
@@ -43,11 +43,11 @@ def stored(library: Library, sent: dict[str, Any]) -> str | None:
     except QueryError as error:
         st.session_state[NOTICE] = translated(error)
     else:
-        return picture_store().put(visitor(), Given(picture, jpeg_url(jpeg)))
+        return picture_store().put(visitor(), QueryPicture(picture, jpeg_url(jpeg)))
     return None
 
 
-def given() -> Given | None:
+def current() -> QueryPicture | None:
     """The picture that is looked for, if one is."""
     name = url_state.picture()
     return picture_store().get(visitor(), name) if name else None
@@ -57,7 +57,7 @@ def notice() -> str:
     """What there is to say of the last picture, once."""
     if notice := st.session_state.pop(NOTICE, ""):
         return str(notice)
-    if url_state.picture() and given() is None:
+    if url_state.picture() and current() is None:
         return _("This link does not include its picture. Drop the picture again to search by it.")
     return ""
 

@@ -20,7 +20,7 @@ NUMBER_BYTES: Final = 32  # a number of an embedding in a tuple: a pointer and a
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class QueryPicture:
     """What is stored of a picture."""
 
     picture: Picture
@@ -39,15 +39,16 @@ class PictureStore:
         self._of_a_visitor = of_a_visitor
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._pictures: dict[tuple[str, str], Given] = {}  # by visitor and name, in order of use
+        # by visitor and name, in order of use
+        self._pictures: dict[tuple[str, str], QueryPicture] = {}
         self._bytes = 0
 
-    def put(self, visitor: str, given: Given) -> str:
+    def put(self, visitor: str, picture: QueryPicture) -> str:
         """Store a picture of this visitor; its name, which no one guesses."""
         name = token_urlsafe(9)
         with self._lock:
-            self._pictures[visitor, name] = given
-            self._bytes += given.size_bytes
+            self._pictures[visitor, name] = picture
+            self._bytes += picture.size_bytes
             mine = [key for key in self._pictures if key[0] == visitor]
             for key in mine[: -self._of_a_visitor]:
                 self._drop(key)
@@ -55,13 +56,13 @@ class PictureStore:
                 self._drop(next(iter(self._pictures)))
         return name
 
-    def get(self, visitor: str, name: str) -> Given | None:
+    def get(self, visitor: str, name: str) -> QueryPicture | None:
         """The picture of this name, if this visitor gave it."""
         with self._lock:
-            given = self._pictures.pop((visitor, name), None)
-            if given is not None:
-                self._pictures[visitor, name] = given  # the last one now
-            return given
+            picture = self._pictures.pop((visitor, name), None)
+            if picture is not None:
+                self._pictures[visitor, name] = picture  # the last one now
+            return picture
 
     def forget(self, visitor: str) -> None:
         """Drop what this visitor gave."""

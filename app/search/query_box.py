@@ -9,7 +9,7 @@ import streamlit as st
 from app.i18n.language import LOCALES, _, language
 from app.search import image_query
 from app.search.chips import chips
-from app.search.picture_store import Given
+from app.search.picture_store import QueryPicture
 from app.search.query_text import readable
 from app.search.suggestions import Suggestion, icons, suggestions
 from app.ui import url_state
@@ -23,13 +23,13 @@ SUGGESTED: Final = "suggested"  # in the session
 
 def query_box(library: Library, facets: Facets) -> None:
     """What it shows follows the address, and what is asked goes there."""
-    given = image_query.given()
+    picture = image_query.current()
     data = {
         "query": url_state.query(),
-        "chips": _chips(library, given),
+        "chips": _chips(library, picture),
         "candidates": _suggested(facets),
         "icons": icons(),
-        "picture": given is not None,
+        "picture": picture is not None,
         "limit_bytes": image_query.intake_data()["limit_bytes"],
         "limit_characters": url_state.QUERY_CHARACTERS,
         "notice": image_query.notice(),
@@ -46,19 +46,19 @@ def query_box(library: Library, facets: Facets) -> None:
 
 def _suggested(facets: Facets) -> list[Suggestion]:
     """The suggestions, made once for each count of facets: there may be thousands."""
-    kept: tuple[Facets, str, list[Suggestion]] | None = st.session_state.get(SUGGESTED)
-    if kept is None or kept[0] is not facets or kept[1] != language():
-        kept = (facets, language(), suggestions(facets))
-        st.session_state[SUGGESTED] = kept
-    return kept[2]
+    cached: tuple[Facets, str, list[Suggestion]] | None = st.session_state.get(SUGGESTED)
+    if cached is None or cached[0] is not facets or cached[1] != language():
+        cached = (facets, language(), suggestions(facets))
+        st.session_state[SUGGESTED] = cached
+    return cached[2]
 
 
-def _chips(library: Library, given: Given | None) -> list[dict[str, Any]]:
+def _chips(library: Library, picture: QueryPicture | None) -> list[dict[str, Any]]:
     query = readable(url_state.query())
     shown = chips(library, query) if query else []
-    if given:
+    if picture:
         label = _("Like this picture")
-        shown.insert(0, {"label": label, "kind": "picture", "rest": "", "src": given.thumbnail})
+        shown.insert(0, {"label": label, "kind": "picture", "rest": "", "src": picture.thumbnail})
     return shown
 
 

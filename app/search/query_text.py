@@ -38,9 +38,9 @@ def values_of(query: Query, name: str) -> tuple[Single, ...]:
 
 def with_filters(query: Query, **values: Value | None) -> str:
     """The text with one filter of each name, or with none where the value is None."""
-    kept = [one for one in query.filters if one.negated or one.name not in values]
+    others = [one for one in query.filters if one.negated or one.name not in values]
     put = [Filter(name, value) for name, value in values.items() if value is not None]
-    return str(replace(query, filters=(*kept, *put)))
+    return str(replace(query, filters=(*others, *put)))
 
 
 def without(query: Query, part: Filter | Term) -> str:

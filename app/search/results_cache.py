@@ -33,18 +33,18 @@ class Answer:
         return len(self.result.hits) < self.top or _is_dated(self.query)
 
 
-def answer(library: Library, asked: Query | str, top: int) -> Answer:
+def answer(library: Library, query_or_text: Query | str, top: int) -> Answer:
     """With at least the `top` best hits; searched again where the library has changed.
 
     Raises QueryError, PhotoNotFound.
     """
-    query = parse(asked) if isinstance(asked, str) else asked
+    query = parse(query_or_text) if isinstance(query_or_text, str) else query_or_text
     change = library.change_token()
-    kept: Answer | None = st.session_state.get(KEY)
-    if kept is not None and (kept.query, kept.change) == (query, change):
-        if top <= kept.top or kept.complete:
-            return kept
-        top = max(top, DEEPER * kept.top)
+    cached: Answer | None = st.session_state.get(KEY)
+    if cached is not None and (cached.query, cached.change) == (query, change):
+        if top <= cached.top or cached.complete:
+            return cached
+        top = max(top, DEEPER * cached.top)
     top = max(top, DATED) if _is_dated(query) else top
     found = Answer(query, change, top, library.search(query, top))
     st.session_state[KEY] = found
@@ -58,8 +58,8 @@ def forget_answer() -> None:
 
 def is_current(library: Library) -> bool:
     """Whether the answer that is shown is that of the library as it is now."""
-    kept: Answer | None = st.session_state.get(KEY)
-    return kept is None or kept.change == library.change_token()
+    cached: Answer | None = st.session_state.get(KEY)
+    return cached is None or cached.change == library.change_token()
 
 
 def _is_dated(query: Query) -> bool:

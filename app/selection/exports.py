@@ -29,7 +29,7 @@ from indexer.spreadsheet import harmless
 
 Column = Callable[[Photo], Any]
 
-GONE: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
+MISSING: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
 
 def as_txt(photos: Iterable[Photo]) -> bytes:
@@ -71,23 +71,23 @@ def zipped(photos: Sequence[Photo]) -> ZipStream:
     """
     stream = _RegularZip(sized=True)
     taken: set[str] = set()
-    gone: list[Photo] = []
+    missing: list[Photo] = []
     for photo in photos:
         if not _is_there(photo):
-            gone.append(photo)
+            missing.append(photo)
             continue
         name = free_name(safe_name(photo.path.name), lambda name: same_name(name) in taken)
         if isinstance(photo.path, Path):
             try:
                 stream.add_path(photo.path, name, recurse=False)
             except OSError:  # it went this moment
-                gone.append(photo)
+                missing.append(photo)
                 continue
         else:
             stream.add(_pieces(photo.path), name, size=photo.size_bytes)
         taken.add(same_name(name))
-    if gone:
-        stream.add(as_txt(gone), free_name(GONE, lambda name: same_name(name) in taken))
+    if missing:
+        stream.add(as_txt(missing), free_name(MISSING, lambda name: same_name(name) in taken))
     return stream
 
 

@@ -27,10 +27,10 @@ def dialog_at_the_end() -> Iterator[None]:
         yield
     finally:
         st.session_state[DRAWING] = False
-    asked: tuple[str, Callable[[], None]] | None = st.session_state[ASKED]
-    st.session_state[OPEN] = asked and asked[0]
-    if asked:
-        asked[1]()
+    requested: tuple[str, Callable[[], None]] | None = st.session_state[ASKED]
+    st.session_state[OPEN] = requested and requested[0]
+    if requested:
+        requested[1]()
 
 
 def ask_for(name: str, open_: Callable[[], None]) -> None:

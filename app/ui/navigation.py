@@ -20,8 +20,8 @@ def search_for(query: str, picture: str | None = None) -> NoReturn:
     """Go to the search page with this query and given picture, and close the open photo."""
     page = st.session_state.get(SEARCH)
     if page and st.session_state.get(CURRENT):
-        asked = {"q": query, "picture": picture}
-        _follow(page, {key: value for key, value in asked.items() if value})
+        parameters = {"q": query, "picture": picture}
+        _follow(page, {key: value for key, value in parameters.items() if value})
     url_state.set_query(query)
     url_state.set_picture(picture)
     st.rerun()

@@ -20,7 +20,7 @@ from indexer.errors import PhotoNotFound
 QUERY_CHARACTERS: Final = 500  # far more than any text encoder reads
 AREA_NUMBERS: Final = 128
 ID_DIGITS: Final = 18  # what SQLite's integers hold
-SAID: Final = "address_said"  # in the session: of which page, what the address said last
+LAST_STATE: Final = "address_said"  # in the session: of which page, what the address said last
 
 
 def value(key: str) -> str | None:
@@ -29,12 +29,12 @@ def value(key: str) -> str | None:
     return st.query_params.get(key)
 
 
-def put(key: str, said: str | None) -> None:
+def put(key: str, state: str | None) -> None:
     """Let the address say this under `key`, or nothing."""
     catch_up()
-    page, before = st.session_state[SAID]
-    now = {name: part for name, part in {**before, key: said}.items() if part is not None}
-    st.session_state[SAID] = (page, now)  # first: telling the browser may be interrupted
+    page, before = st.session_state[LAST_STATE]
+    now = {name: part for name, part in {**before, key: state}.items() if part is not None}
+    st.session_state[LAST_STATE] = (page, now)  # first: telling the browser may be interrupted
     if now != before:
         st.query_params.from_dict(now)
 
@@ -49,12 +49,12 @@ def catch_up() -> None:
     run = get_script_run_ctx(suppress_warning=True)
     if run is None:
         return
-    page, said = st.session_state.get(SAID, (None, {}))
+    page, state = st.session_state.get(LAST_STATE, (None, {}))
     brought = st.query_params.to_dict()
     if page != run.page_script_hash or run.is_history_navigation:
-        st.session_state[SAID] = (run.page_script_hash, brought)
-    elif said != brought:
-        st.query_params.from_dict(said)
+        st.session_state[LAST_STATE] = (run.page_script_hash, brought)
+    elif state != brought:
+        st.query_params.from_dict(state)
 
 
 def query() -> str:
@@ -98,12 +98,12 @@ def show_all(wanted: bool) -> None:
 
 def photo_id() -> int | None:
     """The number of the open photo, if one is open. Raises PhotoNotFound for what is no number."""
-    asked = value("photo")
-    if asked is None:
+    text = value("photo")
+    if text is None:
         return None
-    if not (asked.isascii() and asked.isdecimal() and len(asked) <= ID_DIGITS):
+    if not (text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS):
         raise PhotoNotFound(N_("the address names a photo by something that is no number"))
-    return int(asked)
+    return int(text)
 
 
 def open_photo(number: int) -> None:
@@ -118,8 +118,8 @@ def close_photo() -> None:
 
 def group() -> int | None:
     """The number of the atlas's group that is chosen, if one is."""
-    asked = value("group") or ""
-    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= 3 else None
+    text = value("group") or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else None
 
 
 def area() -> list[int] | None:

@@ -28,16 +28,16 @@ from app.ui.navigation import search_for
 from clipcore.messages import N_
 from indexer.arrays import IntArray
 from indexer.errors import IndexerError, PhotoNotFound
-from indexer.explore import atlas as kept
+from indexer.explore import atlas as atlas_file
 from indexer.explore import near_duplicates
 from indexer.explore.atlas import Atlas, State
 from indexer.explore.projection import PCA
 from indexer.library.library import Library
 from indexer.records.results import Hit
 
-PICTURE: Final = "picture"
-LOOK_ALIKES: Final = "look-alikes"
-VIEWS: Final = {PICTURE: N_("Embedding map"), LOOK_ALIKES: N_("Near-duplicates")}
+EMBEDDING_MAP: Final = "picture"
+NEAR_DUPLICATES: Final = "look-alikes"
+VIEWS: Final = {EMBEDDING_MAP: N_("Embedding map"), NEAR_DUPLICATES: N_("Near-duplicates")}
 GRID: Final = "explore_grid"
 REFRESH_S: Final = 2.0
 OUTGROWN: Final = 0.1  # of the photos that came or went: then it is computed again by itself
@@ -72,7 +72,7 @@ def _explore(library: Library, work: Exploring, now: State, *, was_running: bool
         atlas = _atlas(library)
         _tell(work, atlas, now)
         hits: tuple[Hit, ...] = ()
-        if view == LOOK_ALIKES:
+        if view == NEAR_DUPLICATES:
             hits = near_duplicates_view(
                 library, near_duplicates.load(library.path, library.model_id)
             )
@@ -87,9 +87,9 @@ def _explore(library: Library, work: Exploring, now: State, *, was_running: bool
 
 
 def _choose_view() -> str:
-    asked = url_state.value("view") or PICTURE
-    if st.session_state.get("view") != asked:
-        st.session_state["view"] = asked if asked in VIEWS else PICTURE
+    requested = url_state.value("view") or EMBEDDING_MAP
+    if st.session_state.get("view") != requested:
+        st.session_state["view"] = requested if requested in VIEWS else EMBEDDING_MAP
     chosen = st.segmented_control(
         _("View"),
         list(VIEWS),
@@ -98,7 +98,7 @@ def _choose_view() -> str:
         label_visibility="collapsed",
         on_change=lambda: url_state.put("view", st.session_state["view"]),
     )
-    return str(chosen or PICTURE)
+    return str(chosen or EMBEDDING_MAP)
 
 
 def _tell(work: Exploring, atlas: Atlas | None, now: State) -> None:
@@ -120,14 +120,14 @@ def _is_outgrown(atlas: Atlas | None, now: State) -> bool:
 
 
 def _atlas(library: Library) -> Atlas | None:
-    path = library.path / kept.FILE
+    path = library.path / atlas_file.FILE
     written = path.stat().st_mtime_ns if path.exists() else 0
     return _read(library.path, library.model_id, written)
 
 
 @lru_cache(4)
 def _read(library: Path, model_id: str, _written: int) -> Atlas | None:
-    return kept.load(library, model_id)
+    return atlas_file.load(library, model_id)
 
 
 def _picture(library: Library, atlas: Atlas) -> tuple[Hit, ...]:
@@ -147,7 +147,7 @@ def _picture(library: Library, atlas: Atlas) -> tuple[Hit, ...]:
 
 def _about(atlas: Atlas) -> None:
     lines = []
-    if len(atlas.photo_ids) == kept.POINTS:
+    if len(atlas.photo_ids) == atlas_file.POINTS:
         drawn, there = number(len(atlas.photo_ids)), number(atlas.state.photos)
         lines.append(_("Showing {drawn} of {there} photos.").format(drawn=drawn, there=there))
     if atlas.method == PCA:

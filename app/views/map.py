@@ -37,8 +37,8 @@ def map_page(library: Library) -> None:
     if not facets.places:
         st.caption(_("No photo has a location."))
         return
-    if asked := url_state.query():
-        st.caption(plain(_("The place is added to this query: {query}").format(query=asked)))
+    if query := url_state.query():
+        st.caption(plain(_("The place is added to this query: {query}").format(query=query)))
     with st.container(key="map_frame"):
         shown = draw("views/map", KEY, map_data(facets), {"near": None})
     _permission()

@@ -13,7 +13,7 @@ from app.photos.auto_refresh import follow
 from app.photos.detail import photo_dialog
 from app.photos.grid import KEY, grid, wanted
 from app.search.chips import in_words
-from app.search.current_query import asked
+from app.search.current_query import current_query
 from app.search.query_text import read, readable, sorted_by, without
 from app.search.results_cache import DEEPER, Answer, answer, forget_answer
 from app.selection.bar import listed, selection_bar
@@ -43,7 +43,7 @@ def _shown(library: Library) -> None:
         st.rerun()  # the query box stands outside
     hits: tuple[Hit, ...] = ()
     try:
-        query = asked()
+        query = current_query()
         hits = _answered(library, query, answer(library, query, wanted(_question())))
     except (QueryError, PhotoNotFound) as error:
         forget_answer()

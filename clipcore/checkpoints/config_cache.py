@@ -31,12 +31,12 @@ class Sizes:
 def sizes(digest: str, towers: TowerFacts, measure: Callable[[], Sizes]) -> Sizes:
     """Those of the weights with this sha256: recalled, or measured and kept."""
     path = _path()
-    kept = json_cache.read(path)
+    cached = json_cache.read(path)
     key = hashlib.sha256(json.dumps([REVISION, digest, asdict(towers)]).encode()).hexdigest()
-    if key in kept and (known := json_cache.of_form(path, kept[key], Sizes)):
+    if key in cached and (known := json_cache.of_form(path, cached[key], Sizes)):
         return known
     found = measure()
-    json_cache.write(path, kept | {key: asdict(found)})
+    json_cache.write(path, cached | {key: asdict(found)})
     return found
 
 

@@ -63,8 +63,8 @@ def describe(path: Path, quick_gelu: bool | None = None) -> Description:
     CheckpointMismatch or CheckpointUnsafe.
     """
     if path.is_file():
-        beside = path.parent / catalogue.CONFIG_FILE
-        if path.name in OPEN_CLIP_WEIGHTS and beside.is_file():
+        config_file = path.parent / catalogue.CONFIG_FILE
+        if path.name in OPEN_CLIP_WEIGHTS and config_file.is_file():
             return _open_clip(path.parent, path)
         return _single_file(path, quick_gelu)
     if (path / catalogue.CONFIG_FILE).is_file():
@@ -256,9 +256,9 @@ def _single_file(path: Path, quick_gelu: bool | None) -> Description:
 
     if weights.is_torchscript(path):
         return _openai_archive(path)
-    said = weights.read_metadata(path).get("quick_gelu")
-    if quick_gelu is None and said is not None:
-        quick_gelu = said.lower() in ("true", "1")
+    stated = weights.read_metadata(path).get("quick_gelu")
+    if quick_gelu is None and stated is not None:
+        quick_gelu = stated.lower() in ("true", "1")
     if quick_gelu is None:
         raise CheckpointMismatch(
             N_(

@@ -115,8 +115,8 @@ class ClipEncoder:
     @cached_property
     def _for_texts(self) -> tuple[ClipTokenizer, Engine]:
         """The tower loads while the vocabulary is read."""
-        with ThreadPoolExecutor(1) as beside:
-            opened = beside.submit(self._engine, "text")
+        with ThreadPoolExecutor(1) as background:
+            opened = background.submit(self._engine, "text")
             return self.tokenizer, opened.result()
 
     def tower(self, side: str) -> Tower:

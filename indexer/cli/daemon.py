@@ -108,8 +108,8 @@ def watch(
         ) as opened,
     ):
         add_roots(opened, directories)
-        with ExitStack() as beside:
-            _serve_metrics(beside, opened, metrics)
+        with ExitStack() as background:
+            _serve_metrics(background, opened, metrics)
             _run_daemon(opened, stopped, every, battery)
 
 
@@ -173,11 +173,13 @@ def serve(
     ):
         if directories:
             add_roots(opened, directories)
-        with ExitStack() as beside:
+        with ExitStack() as background:
             config = expanded(Path(oidc)).absolute() if oidc else None
             access = Access(host, config, tuple(proxy or ()))
-            port = beside.enter_context(page_served(opened.path, port, stopped.set, index, access))
-            _serve_metrics(beside, opened, metrics)
+            port = background.enter_context(
+                page_served(opened.path, port, stopped.set, index, access)
+            )
+            _serve_metrics(background, opened, metrics)
             # after the page has started: it must answer as quickly as ever
             lower_priority(nice)
             if threads:
@@ -203,17 +205,17 @@ def password(
             remove_password(opened.path)
         else:
             with stops_with("no password was set"):
-                set_password(opened.path, _asked_password())
+                set_password(opened.path, _typed_password())
 
 
-def _asked_password() -> str:
+def _typed_password() -> str:
     """What is typed twice at a terminal, where it is not seen. Raises AccessError."""
     try:
         with warnings.catch_warnings(action="error", category=GetPassWarning):  # it would be seen
             while True:
-                given = getpass("Password: ")
-                if given == getpass("Repeat: "):
-                    return given
+                typed = getpass("Password: ")
+                if typed == getpass("Repeat: "):
+                    return typed
                 complain("the passwords differ: try again")
     except (EOFError, GetPassWarning):
         raise AccessError(N_("no password was given: type it in a terminal")) from None
@@ -259,11 +261,11 @@ def service_uninstall(library: LibraryOption) -> None:
     print_lines([service_of(library.absolute()).uninstall()])
 
 
-def _serve_metrics(beside: ExitStack, library: Library, port: int | None) -> None:
+def _serve_metrics(background: ExitStack, library: Library, port: int | None) -> None:
     if port is not None:
         from indexer.daemon.metrics import metrics_served
 
-        port = beside.enter_context(metrics_served(library, port))
+        port = background.enter_context(metrics_served(library, port))
         log.info("metrics at http://%s:%d/metrics", LOOPBACK, port)
 
 

@@ -49,10 +49,10 @@ def form_of(
         Form.NULLS: print0,
         Form.CSV: csv,
     }
-    given = [form for form, is_given in options.items() if is_given]
-    if len(given) > 1:
+    named = [form for form, is_given in options.items() if is_given]
+    if len(named) > 1:
         raise typer.BadParameter("choose one of --json, --csv, --paths and --print0")
-    return given[0] if given else Form.TEXT
+    return named[0] if named else Form.TEXT
 
 
 def print_as(

@@ -281,13 +281,13 @@ def explore(library: LibraryOption, nice: NiceOption = 10, as_json: JsonOption =
 
     configure_logging(logging.WARNING)
     lower_priority(nice)
-    kept = stops_with("nothing has changed; the next 'indexer explore' starts over")
+    interruptible = stops_with("nothing has changed; the next 'indexer explore' starts over")
 
     def begins(step: Message) -> None:
         _print_line(ExploreProgress(step).to_json() if as_json else str(step))
 
     try:
-        with library_at(library) as opened, kept:
+        with library_at(library) as opened, interruptible:
             opened.explore(begins)
     except (IndexerError, ClipcoreError) as error:
         if as_json:

@@ -354,9 +354,9 @@ def ingest_text(report: IngestReport) -> str:
         "embedded": report.embedded,
         "unchanged": report.known,
         "moved": report.moved,
-        "missing": report.gone,
-        "restored": report.back,
-        "deferred": report.postponed,
+        "missing": report.missing,
+        "restored": report.restored,
+        "deferred": report.deferred,
         "read again": report.reread,
     }
     parts = [f"{count} {what}" for what, count in counts.items() if count] or ["nothing to do"]

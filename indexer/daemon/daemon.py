@@ -249,8 +249,8 @@ class Daemon:
 
         Deferred files keep the daemon from being up to date: they stay dirty until a check.
         """
-        if report.gone or report.back:
-            log.info("%d missing, %d restored", report.gone, report.back)
+        if report.missing or report.restored:
+            log.info("%d missing, %d restored", report.missing, report.restored)
         for notice in report.notices:
             reporter.set(last_error=notice)
             if notice not in self._notices:

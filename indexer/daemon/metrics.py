@@ -80,8 +80,8 @@ def _daemon_gauges(daemon: DaemonState) -> Iterator[GaugeMetricFamily]:
         yield _gauge("last_reconcile_time_seconds", "When the last full scan ended", since)
 
 
-def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"recollect_{name}", told, float(value))
+def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"recollect_{name}", documentation, float(value))
 
 
 def _unix(utc: datetime) -> float:

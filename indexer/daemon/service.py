@@ -340,8 +340,8 @@ def _restored(path: Path, remove: Callable[[Path], object]) -> Iterator[None]:
 def _removed(names: Sequence[str], refusals: Sequence[str]) -> str:
     if not names:
         return "not installed"
-    said = "".join(f"; {refusal}" for refusal in refusals)
-    return f"{', '.join(names)}: stopped and removed{said}"
+    refused = "".join(f"; {refusal}" for refusal in refusals)
+    return f"{', '.join(names)}: stopped and removed{refused}"
 
 
 def _refusal(*command: str) -> list[str]:
@@ -360,9 +360,9 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 def _checked(*command: str) -> None:
     done = _run(*command)
     if done.returncode:
-        told = done.stderr.strip().splitlines()
+        errors = done.stderr.strip().splitlines()
         raise ServiceError(
             N_("'{command}' failed: {why}"),
             command=" ".join(command),
-            why=told[-1] if told else done.returncode,
+            why=errors[-1] if errors else done.returncode,
         )

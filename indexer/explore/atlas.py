@@ -107,7 +107,7 @@ def present_photos(store: Store, embedding_ids: Sequence[int]) -> dict[int, list
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Header:
     """The form of the file's texts."""
 
     revision: int
@@ -119,7 +119,7 @@ class _Said:
 def save(atlas: Atlas, directory: Path) -> None:
     """Keep an atlas in the library's directory."""
     state = atlas.state
-    said = {
+    header = {
         "revision": REVISION,
         "state": [state.model_id, state.photos, state.embeddings],
         "method": atlas.method,
@@ -128,7 +128,7 @@ def save(atlas: Atlas, directory: Path) -> None:
     buffer = io.BytesIO()
     np.savez(
         buffer,
-        said=np.frombuffer(json.dumps(said).encode(), np.uint8),
+        said=np.frombuffer(json.dumps(header).encode(), np.uint8),
         photo_ids=atlas.photo_ids,
         places=atlas.places,
         years=atlas.years,
@@ -142,19 +142,19 @@ def load(directory: Path, model_id: str) -> Atlas | None:
     try:
         with (
             (directory / FILE).open("rb") as file,  # np.load leaves a damaged one open
-            np.load(file, allow_pickle=False) as kept,
+            np.load(file, allow_pickle=False) as arrays,
         ):
-            said = parsed(kept["said"].tobytes(), _Said)
-            if said.revision != REVISION or said.state[0] != model_id:
+            header = parsed(arrays["said"].tobytes(), _Header)
+            if header.revision != REVISION or header.state[0] != model_id:
                 return None
             return Atlas(
-                State(*said.state),
-                said.method,
-                kept["photo_ids"],
-                kept["places"],
-                kept["years"],
-                kept["groups"],
-                said.names,
+                State(*header.state),
+                header.method,
+                arrays["photo_ids"],
+                arrays["places"],
+                arrays["years"],
+                arrays["groups"],
+                header.names,
             )
     except FileNotFoundError:
         return None

@@ -76,7 +76,7 @@ def difference_hash(jpeg: bytes) -> Bits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Header:
     """The form of the file."""
 
     revision: int
@@ -87,21 +87,21 @@ class _Said:
 def save(found: NearDuplicates, directory: Path) -> None:
     """Keep them in the library's directory."""
     state = found.state
-    said = {
+    header = {
         "revision": REVISION,
         "state": [state.model_id, state.photos, state.embeddings],
         "groups": found.groups,
     }
-    write_atomically(directory / FILE, json.dumps(said).encode())
+    write_atomically(directory / FILE, json.dumps(header).encode())
 
 
 def load(directory: Path, model_id: str) -> NearDuplicates | None:
     """Those kept there; None where there are none of this model that can be read."""
     try:
-        said = parsed((directory / FILE).read_bytes(), _Said)
-        if said.revision != REVISION or said.state[0] != model_id:
+        header = parsed((directory / FILE).read_bytes(), _Header)
+        if header.revision != REVISION or header.state[0] != model_id:
             return None
-        return NearDuplicates(State(*said.state), said.groups)
+        return NearDuplicates(State(*header.state), header.groups)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -50,9 +50,9 @@ def main_directions(vectors: FloatArray, count: int) -> FloatArray:
         return np.empty((0, count), np.float32)
     centred = vectors - vectors.mean(axis=0)
     _, directions = np.linalg.eigh(centred.T @ centred)  # smallest first
-    kept = centred @ directions[:, ::-1][:, :count]
-    missing = count - kept.shape[1]
-    return np.ascontiguousarray(np.pad(kept, ((0, 0), (0, max(0, missing)))), np.float32)
+    components = centred @ directions[:, ::-1][:, :count]
+    missing = count - components.shape[1]
+    return np.ascontiguousarray(np.pad(components, ((0, 0), (0, max(0, missing)))), np.float32)
 
 
 def _umap(points: FloatArray) -> FloatArray:

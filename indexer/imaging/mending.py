@@ -65,9 +65,9 @@ def _mended_png(data: bytes) -> Iterator[Mended]:
     yield _without(chunks, [chunk for chunk in chunks if chunk in faulty or _is_ornament(chunk)])
 
 
-def _without(chunks: list[Chunk], left_out: list[Chunk]) -> Mended:
-    kept = b"".join(chunk.whole for chunk in chunks if chunk not in left_out)
-    kinds = ", ".join(sorted({chunk.kind.decode("ascii", "replace") for chunk in left_out}))
+def _without(chunks: list[Chunk], dropped: list[Chunk]) -> Mended:
+    remaining = b"".join(chunk.whole for chunk in chunks if chunk not in dropped)
+    kinds = ", ".join(sorted({chunk.kind.decode("ascii", "replace") for chunk in dropped}))
     notice = Message(
         N_(
             "parts of the file that the picture can do without are damaged or too large, and were "
@@ -75,7 +75,7 @@ def _without(chunks: list[Chunk], left_out: list[Chunk]) -> Mended:
         ),
         parts=kinds,
     )
-    return Mended(PNG + kept, notice)
+    return Mended(PNG + remaining, notice)
 
 
 def _chunks(data: bytes) -> Iterator[Chunk]:

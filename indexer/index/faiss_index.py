@@ -32,7 +32,9 @@ from indexer.index.snapshot import OtherOwner, SnapshotHeader, Write, header_of,
 
 log = logging.getLogger(__name__)
 
-Found = tuple[FloatArray, IntArray]  # scores, best first, and positions; -1 where there are fewer
+Neighbours = tuple[
+    FloatArray, IntArray
+]  # scores, best first, and positions; -1 where there are fewer
 
 POINTS_PER_LIST: Final = 64  # vectors to train on; FAISS warns below 39
 POINTS_OF_CODES: Final = 16_384
@@ -141,7 +143,7 @@ class VectorIndex:
         parts = max(1, min(CORES, compared // WORTH_A_THREAD))
         passing = self._selector(allowed)
 
-        def scan(part: int) -> Found:
+        def scan(part: int) -> Neighbours:
             here = faiss.IDSelectorRange(len(self) * part // parts, len(self) * (part + 1) // parts)
             selector = here if passing is None else faiss.IDSelectorAnd(here, passing)
             parameters = faiss.SearchParameters(sel=selector)
@@ -158,7 +160,7 @@ class VectorIndex:
         parts = min(CORES, lists.shape[1])
         passing = self._selector(allowed)
 
-        def visit(part: int) -> Found:
+        def visit(part: int) -> Neighbours:
             some, near = (np.ascontiguousarray(all_[:, part::parts]) for all_ in (lists, nearness))
             scores, found = np.empty((1, k), np.float32), np.empty((1, k), np.int64)
             parameters = faiss.SearchParametersIVF(nprobe=some.shape[1], sel=passing)
@@ -265,19 +267,19 @@ def _make(index: Any) -> tuple[str, int, int, int]:
     return type(index).__name__, index.d, index.code_size, getattr(index, "nlist", 0)
 
 
-def _best_of(search: Callable[[int], Found], parts: int, k: int) -> IntArray:
+def _best_of(search: Callable[[int], Neighbours], parts: int, k: int) -> IntArray:
     """The positions of the k best of all parts, searched side by side.
 
     FAISS itself shares queries between the cores, not the work of one.
     """
 
-    def alone(part: int) -> Found:
+    def single_threaded(part: int) -> Neighbours:
         with _one_thread():  # OpenMP counts threads for each thread by itself
             return search(part)
 
     if parts == 1:
-        return alone(0)[1]
-    scores, found = zip(*_searchers().map(alone, range(parts)), strict=True)
+        return single_threaded(0)[1]
+    scores, found = zip(*_searchers().map(single_threaded, range(parts)), strict=True)
     best = np.argsort(-np.concatenate(scores), kind="stable")[:k]
     positions: IntArray = np.concatenate(found)[best]
     return positions

@@ -58,4 +58,4 @@ def _alone(store: Store, outcome: Outcome) -> tuple[Outcome, bool]:
 
 
 def _write(store: Store, outcomes: Sequence[Outcome]) -> None:
-    store.ingest.record(outcomes, gone=[outcome.left for outcome in outcomes if outcome.left])
+    store.ingest.record(outcomes, missing=[outcome.left for outcome in outcomes if outcome.left])

@@ -21,7 +21,7 @@ from indexer.ingest.committing import recorded
 from indexer.ingest.shard import Done, Job
 from indexer.ingest.workers import WorkerPool
 from indexer.plurals import counted
-from indexer.records.changes import Found, IngestReport, Plan, Row
+from indexer.records.changes import IngestReport, Plan, Row, ScannedFile
 from indexer.spool import Spool
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
@@ -65,8 +65,8 @@ class Ingest:
         tally = _Tally()
         jobs: Collection[Job] = _Jobs(plan, again)
         total = len(jobs)
-        self._store.ingest.record((), gone=plan.gone, back=plan.back)
-        tally.add(gone=len(plan.gone), back=len(plan.back))
+        self._store.ingest.record((), missing=plan.missing, restored=plan.restored)
+        tally.add(missing=len(plan.missing), restored=len(plan.restored))
         if progress:
             progress(0, total)
         while jobs:
@@ -144,7 +144,7 @@ class _Tally:
     def count(self, done: Done) -> int:
         """Add what became of a shard; how many photos were embedded."""
         kinds = Counter(_kinds(done.outcomes))
-        self.add(**kinds, postponed=len(done.postponed))
+        self.add(**kinds, deferred=len(done.deferred))
         self.files += len(done)
         return kinds["embedded"]
 
@@ -175,7 +175,7 @@ class _Jobs(Collection[Job]):
         yield from (Job(found) for found in self._plan.new)
         yield from (Job(found, row) for row, found in self._plan.changed)
         yield from (Job(found, moved_from=row) for row, found in self._plan.moved)
-        yield from (Job(Found(row.root_id, row.path, row.stat), row) for row in self._again)
+        yield from (Job(ScannedFile(row.root_id, row.path, row.stat), row) for row in self._again)
 
     def __contains__(self, job: object) -> bool:
         return any(job == other for other in self)
@@ -188,7 +188,7 @@ def _untouched(again: Iterable[Row], plan: Plan) -> Iterator[Row]:
     if first is None:  # mostly, and then nothing need be gathered
         return
     touched = {row.id for row, _ in chain(plan.moved, plan.changed)}
-    touched.update(row.id for row in plan.gone)
+    touched.update(row.id for row in plan.missing)
     new = {(file.root_id, file.path) for file in plan.new}
     for row in chain((first,), rows):
         if row.id not in touched and (row.root_id, row.path) not in new:

@@ -35,12 +35,12 @@ Thumbnails = dict[bytes, bytes]  # JPEGs by the hash of the photo's bytes
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What every worker is given. `beside`: how many of them share a machine's memory at most."""
+    """Settings of every worker. `per_machine`: at most so many share a machine's memory."""
 
     model: Model
     open_encoder: OpenEncoder
     folders: Mapping[int, Location]
-    beside: int
+    per_machine: int
 
 
 class SharedClaims:
@@ -77,7 +77,7 @@ class Worker:
         self._cores = cores
         self._settings = settings
         self._files = Originals(settings.folders)
-        self._room = Room(free_for_decoding() // settings.beside)
+        self._room = Room(free_for_decoding() // settings.per_machine)
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
 

@@ -238,7 +238,7 @@ def _explained(error: BaseException) -> Exception:
 
 def _given_up(job: Job) -> Done:
     if job.is_unchanged:  # what is known of it is kept
-        return Done((), postponed=(job,))
+        return Done((), deferred=(job,))
     never = job.found._replace(stat=NEVER_READ)  # tried again at the next scan
     error = Message(N_("{count} workers of the cluster were lost while they had it"), count=TRIES)
     return Done((Outcome(never, job.row, error=error, left=job.moved_from),))
@@ -248,5 +248,5 @@ def _together(parts: Sequence[Done]) -> Done:
     def all_of(name: str) -> tuple[Any, ...]:
         return tuple(chain.from_iterable(getattr(part, name) for part in parts))
 
-    lists = ("outcomes", "postponed", "in_flight", "claimed")
+    lists = ("outcomes", "deferred", "in_flight", "claimed")
     return Done(**{name: all_of(name) for name in lists}, seconds=sum(p.seconds for p in parts))

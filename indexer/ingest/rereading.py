@@ -22,7 +22,7 @@ from indexer.ingest.claims import Share
 from indexer.ingest.ingest import Progress
 from indexer.ingest.shard import Job
 from indexer.location import Location
-from indexer.records.changes import Found, Row
+from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import Facts
 from indexer.sources.originals import Originals
 from indexer.store.store import Store
@@ -136,4 +136,4 @@ class Rereading:
 
 
 def _job(row: Row) -> Job:
-    return Job(Found(row.root_id, row.path, row.stat), row)
+    return Job(ScannedFile(row.root_id, row.path, row.stat), row)

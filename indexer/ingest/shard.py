@@ -24,7 +24,7 @@ from indexer.errors import EncoderFailed, InFlight, Unstable
 from indexer.faults import reason, storable
 from indexer.imaging.decode import content_hash, decode, decoded_bytes
 from indexer.imaging.memory_budget import Room, free_for_decoding
-from indexer.records.changes import Found, Row
+from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import NEVER_READ, Facts
 from indexer.store.outcomes import KnownContent, NewContent, Outcome
 
@@ -41,7 +41,7 @@ NO_THUMBNAIL: Final = N_("its thumbnail cannot be written: {why}")
 class Job:
     """A file to index. `moved_from`: the row whose file this may be under a new name."""
 
-    found: Found
+    found: ScannedFile
     row: Row | None = None
     moved_from: Row | None = None
 
@@ -58,19 +58,19 @@ class Job:
 class Done:
     """What became of a shard, to be committed.
 
-    `postponed` files are left for the next scan. Those `in_flight` elsewhere are to be asked for
+    `deferred` files are left for the next scan. Those `in_flight` elsewhere are to be asked for
     again when that has been committed. `claimed`: the hashes this shard was to embed.
     """
 
     outcomes: tuple[Outcome, ...]
-    postponed: tuple[Job, ...] = ()
+    deferred: tuple[Job, ...] = ()
     in_flight: tuple[Job, ...] = ()
     claimed: tuple[bytes, ...] = ()
     seconds: float = 0.0
 
     def __len__(self) -> int:
         """How many files this is the end of, in this run."""
-        return len(self.outcomes) + len(self.postponed)
+        return len(self.outcomes) + len(self.deferred)
 
     @property
     def embedded(self) -> tuple[bytes, ...]:
@@ -108,7 +108,7 @@ class ShardWorker:
 
     encoder: Encoder
     known: Callable[[bytes], KnownContent | None]
-    read: Callable[[Found], bytes]
+    read: Callable[[ScannedFile], bytes]
     save_thumbnail: Callable[[bytes, bytes], None]
     room: Room = field(default_factory=lambda: Room(free_for_decoding()))
 
@@ -117,19 +117,19 @@ class ShardWorker:
         started = time.monotonic()
         contents: dict[bytes, _Content] = {}  # equal files are decoded and embedded once
         taken: list[tuple[Job, _Content]] = []
-        postponed, in_flight = [], []
+        deferred, in_flight = [], []
         for job in jobs:
             try:
                 taken.append(self._take(job, contents))
             except Unstable:
-                postponed.append(job)
+                deferred.append(job)
             except InFlight:
                 in_flight.append(job)
             self._embed(contents.values(), WAITING_BYTES)
         self._embed(contents.values())
         return Done(
             tuple(_outcome(job, content) for job, content in taken),
-            tuple(postponed),
+            tuple(deferred),
             tuple(in_flight),
             tuple(content.sha256 for content in contents.values() if not content.embedded),
             time.monotonic() - started,

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 STATE: Final = "daemon-state.json"  # next to daemon.json, of the lock's holder
 PAUSED: Final = "paused"
-LOOK: Final = "look"
+SCAN_REQUEST: Final = "look"
 MAKING_WAY: Final = "making-way.json"
 REPORT_EVERY_S: Final = 1.0
 SIGN_OF_LIFE_S: Final = 60.0  # written so often though nothing changes
@@ -122,16 +122,16 @@ class FileControl:
         name = "" if folder is None else str(folder)
         if self.requested_scan() not in (None, name):
             name = ""
-        write_atomically(self._directory / LOOK, os.fsencode(name))
+        write_atomically(self._directory / SCAN_REQUEST, os.fsencode(name))
 
     def requested_scan(self) -> str | None:
         try:
-            return os.fsdecode((self._directory / LOOK).read_bytes())
+            return os.fsdecode((self._directory / SCAN_REQUEST).read_bytes())
         except FileNotFoundError:
             return None
 
     def take_scan_request(self) -> None:
-        (self._directory / LOOK).unlink(missing_ok=True)
+        (self._directory / SCAN_REQUEST).unlink(missing_ok=True)
 
     @contextmanager
     def making_way(self, work: Work) -> Iterator[None]:

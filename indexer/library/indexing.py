@@ -32,14 +32,14 @@ def never() -> bool:
 class RebuildOptions:
     """How a run goes on.
 
-    `reembed` computes every embedding again; `accept_gone` accepts that many photos are missing
+    `reembed` computes every embedding again; `accept_missing` accepts that many photos are missing
     from a folder that can be read; `stop` ends the run after what is in flight; `open_pool` opens
     the workers.
     """
 
     progress: Progress | None = None
     reembed: bool = False
-    accept_gone: bool = False
+    accept_missing: bool = False
     stop: Callable[[], bool] = never
     watching: Watching = NOT_WATCHING
     open_pool: PoolFactory = local_pool
@@ -96,7 +96,7 @@ class Indexing:
             store,
             self._directory.path,
             paths,
-            accept_gone=options.accept_gone,
+            accept_missing=options.accept_missing,
             watching=options.watching,
         )
         store.roots.set_notices(seen.notices)

@@ -24,7 +24,7 @@ class Row(NamedTuple):
     missing_since: datetime | None = None
 
 
-class Found(NamedTuple):
+class ScannedFile(NamedTuple):
     """A file that a scan saw. `path` is relative to its root, with slashes."""
 
     root_id: int
@@ -41,14 +41,14 @@ class Plan:
     guess until the bytes have been hashed.
     """
 
-    new: Collection[Found] = ()
-    changed: Collection[tuple[Row, Found]] = ()
-    moved: tuple[tuple[Row, Found], ...] = ()
-    gone: tuple[Row, ...] = ()
-    back: Collection[Row] = ()  # were missing, are there again with the same size and time
+    new: Collection[ScannedFile] = ()
+    changed: Collection[tuple[Row, ScannedFile]] = ()
+    moved: tuple[tuple[Row, ScannedFile], ...] = ()
+    missing: tuple[Row, ...] = ()
+    restored: Collection[Row] = ()  # were missing, are there again with the same size and time
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.changed or self.moved or self.gone or self.back)
+        return bool(self.new or self.changed or self.moved or self.missing or self.restored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class IngestReport:
     embedded: int = 0
     known: int = 0
     moved: int = 0
-    gone: int = 0
-    back: int = 0
+    missing: int = 0
+    restored: int = 0
     failed: int = 0
-    postponed: int = 0
+    deferred: int = 0
     left: int = 0  # that a stop kept it from
     reread: int = 0  # known photos whose facts were read again
     seconds: float = 0.0

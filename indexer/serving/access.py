@@ -76,8 +76,8 @@ def needs_login(
     host: str | None, library: Path, environment: Mapping[str, str] = os.environ
 ) -> bool:
     """Whether a page that listens there asks who comes; one with a password always does."""
-    asked = bool(environment.get(OIDC)) or has_password(library, environment)
-    return asked or not is_loopback(host)
+    is_protected = bool(environment.get(OIDC)) or has_password(library, environment)
+    return is_protected or not is_loopback(host)
 
 
 def people(oidc: Path) -> frozenset[str]:

@@ -29,7 +29,7 @@ COST: Final = {"n": 2**14, "r": 8, "p": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Stored:
     """The form of the file: both texts are hexadecimal."""
 
     salt: str
@@ -43,8 +43,8 @@ def set_password(library: Path, password: str) -> None:
     """From now on this is the password. Raises AccessError if it is too short."""
     _refuse_short(password)
     salt = secrets.token_bytes(16)
-    kept = {"salt": salt.hex(), "scrypt": _hash(password, salt).hex(), **COST}
-    write_atomically(library / FILE, json.dumps(kept).encode())
+    stored = {"salt": salt.hex(), "scrypt": _hash(password, salt).hex(), **COST}
+    write_atomically(library / FILE, json.dumps(stored).encode())
 
 
 def remove_password(library: Path) -> None:
@@ -74,16 +74,16 @@ def password_mark(library: Path, environment: Mapping[str, str] = os.environ) ->
         ) from error
 
 
-def is_password(library: Path, given: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether `given` is the password; takes as long whatever is wrong with it."""
+def is_password(library: Path, attempt: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether `attempt` is the password; takes as long whatever is wrong with it."""
     if named := environment.get(PASSWORD):
-        return hmac.compare_digest(given.encode(), named.encode())
+        return hmac.compare_digest(attempt.encode(), named.encode())
     try:
-        kept = read_json(library / FILE, _Kept)
-        if kept is None:
+        stored = read_json(library / FILE, _Stored)
+        if stored is None:
             return False
-        salt, expected = bytes.fromhex(kept.salt), bytes.fromhex(kept.scrypt)
-        found = hashlib.scrypt(given.encode(), salt=salt, n=kept.n, r=kept.r, p=kept.p)
+        salt, expected = bytes.fromhex(stored.salt), bytes.fromhex(stored.scrypt)
+        found = hashlib.scrypt(attempt.encode(), salt=salt, n=stored.n, r=stored.r, p=stored.p)
     except (DamagedFile, ValueError, OverflowError, TypeError) as error:
         raise AccessError(
             N_("{path} is damaged: set the password again with 'indexer password'"),

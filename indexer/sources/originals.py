@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from indexer.location import Location, on_this_machine
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.sources.object_storage import read_remote, read_remote_stable
 from indexer.sources.reading import open_regular, read_regular, read_stable
 
@@ -31,7 +31,7 @@ class Originals:
     def __init__(self, roots: Mapping[int, Location]) -> None:
         self._roots = roots
 
-    def __call__(self, found: Found) -> bytes:
+    def __call__(self, found: ScannedFile) -> bytes:
         """The file's bytes, if it is as it was found. Raises Unstable, Unreadable."""
         place = on_this_machine(self._roots[found.root_id] / found.path)
         if isinstance(place, Path):

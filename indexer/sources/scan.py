@@ -24,7 +24,7 @@ from indexer.faults import reason
 from indexer.formats import SUFFIXES
 from indexer.location import Location, path_shown_as, relative_to, shown_path
 from indexer.paths import holds_library, is_library
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.photos import NEVER_READ, FileStat, Root, clamped_ns
 from indexer.sources.excludes import Excludes, folders_above, is_hidden
 from indexer.sources.other_formats import other_format
@@ -47,7 +47,7 @@ class Scan:
     `libraries`: the folders that were left out because a library lies there.
     """
 
-    found: Spool[Found] = field(default_factory=Spool)
+    found: Spool[ScannedFile] = field(default_factory=Spool)
     unseen: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)  # files of other formats, by suffix
@@ -208,7 +208,7 @@ class _Walk:
         name = shown_path(relative)
         log.warning("%s: %s", self.folder / name, why)
         if is_photo_name(relative) and not is_hidden(relative):
-            self.scan.found.append(Found(self.root.id, name, NEVER_READ, why))
+            self.scan.found.append(ScannedFile(self.root.id, name, NEVER_READ, why))
         else:
             self.scan.unseen.append(name)
 
@@ -230,7 +230,7 @@ class _Walk:
         name = shown_path(relative)
         problem = None if name == relative else NOT_UTF8
         file = FileStat(status.st_size, clamped_ns(status.st_mtime_ns))
-        self.scan.found.append(Found(self.root.id, name, file, problem))
+        self.scan.found.append(ScannedFile(self.root.id, name, file, problem))
 
     def _passed_by(self, relative: str) -> bool:
         """Whether this folder is never looked into, or is found at another place."""

@@ -13,7 +13,7 @@ from clipcore.messages import N_, Message
 from indexer.formats import SUFFIXES
 from indexer.location import Location, RemotePath, path_shown_as, shown_path
 from indexer.paths import holds_library
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.photos import NEVER_READ, FileStat, Root
 from indexer.sources.excludes import Excludes, folders_above
 from indexer.sources.object_storage import listed
@@ -122,7 +122,7 @@ class _Walk:
         problem = NOT_UTF8 if name != relative else None
         if stat == NEVER_READ:
             problem = Message(N_("cannot be scanned: its storage gives no size"))
-        self.scan.found.append(Found(self._root.id, name, stat, problem))
+        self.scan.found.append(ScannedFile(self._root.id, name, stat, problem))
 
     def _passed_by(self, relative: str) -> bool:
         """Whether this folder is never looked into, or is a root of its own."""

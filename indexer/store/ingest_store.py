@@ -67,13 +67,13 @@ class IngestStore:
         return self._database.count(select(func.count(rows.c.content_id.distinct())))
 
     def record(
-        self, outcomes: Iterable[Outcome], gone: Iterable[Row] = (), back: Iterable[Row] = ()
+        self, outcomes: Iterable[Outcome], missing: Iterable[Row] = (), restored: Iterable[Row] = ()
     ) -> None:
         """Write what became of some files, in one transaction."""
         with self._database.writing() as connection:
             record(connection, self._model_id, list(outcomes))
-            set_missing(connection, gone, now())
-            set_missing(connection, back, None)
+            set_missing(connection, missing, now())
+            set_missing(connection, restored, None)
 
     def forget_failures(self) -> None:
         """Let the files that failed count as never read: the next scan tries them again."""

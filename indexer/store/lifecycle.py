@@ -38,8 +38,8 @@ def lives(copied: Copying, **goes_with: str) -> dict[str, Lifecycle]:
 
 def lifecycle(table: Table) -> Lifecycle:
     """What a table says of its rows. Raises KeyError for one that says nothing."""
-    said: Lifecycle = table.info[_KEY]
-    return said
+    lifecycle: Lifecycle = table.info[_KEY]
+    return lifecycle
 
 
 def remove(

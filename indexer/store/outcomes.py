@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clipcore.messages import Message
 from indexer.arrays import FloatArray
-from indexer.records.changes import Found, Row
+from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import Facts
 
 
@@ -26,7 +26,7 @@ class Outcome:
     `row`: its old row. `left`: the row whose file it was taken for, but is not.
     """
 
-    found: Found
+    found: ScannedFile
     row: Row | None
     content: int | NewContent | None = None
     error: Message | None = None

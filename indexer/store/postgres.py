@@ -128,14 +128,14 @@ def make_engine(url: URL, **options: Any) -> Engine:
 
 
 def _unreachable(url: URL, error: BaseException) -> DatabaseUnreachable:
-    said = " ".join(str(error).split())
+    reason = " ".join(str(error).split())
     return DatabaseUnreachable(
         N_(
             "the database {url} cannot be reached: {why}. The server must run and have "
             "that database: createdb {database}"
         ),
         url=shown(url),
-        why=said,
+        why=reason,
         database=url.database or "NAME",
     )
 
@@ -201,8 +201,8 @@ def _explained(url: URL, engine: Engine) -> Iterator[None]:
     except Exception as error:
         engine.dispose()
         if isinstance(error, DBAPIError):
-            said = " ".join(str(error.orig).split())
+            reason = " ".join(str(error.orig).split())
             raise LibraryError(
-                N_("{url} cannot be used: {why}"), url=shown(url), why=said
+                N_("{url} cannot be used: {why}"), url=shown(url), why=reason
             ) from error
         raise

@@ -29,12 +29,12 @@ def prune(
     rows go in one transaction, before the thumbnails: a thumbnail left over does no harm.
     """
     before = now() - older_than
-    gone = store.prune.missing_before(before)
+    missing = store.prune.missing_before(before)
     seen = survey(store, library)
     doubtful = {root_id for root_id, notice in seen.notices.items() if notice}
-    there = {row.id for row in seen.plan.back} | {row.id for row, _ in seen.plan.changed}
+    there = {row.id for row in seen.plan.restored} | {row.id for row, _ in seen.plan.changed}
     sure = seen.notices.keys() - doubtful  # nobody knows of roots that other hosts see
-    rows = [row for row in gone if row.root_id in sure and row.id not in there]
+    rows = [row for row in missing if row.root_id in sure and row.id not in there]
     folders = {root.id: root.path for root in store.roots.all()}
     removed = store.prune.prunable(rows, before) if dry_run else store.prune.prune(rows, before)
     if not dry_run:
@@ -44,5 +44,5 @@ def prune(
         paths=tuple(folders[row.root_id] / row.path for row in rows),
         contents=len(removed.hashes),
         embeddings=removed.embeddings,
-        kept=len(gone) - len(rows),
+        kept=len(missing) - len(rows),
     )

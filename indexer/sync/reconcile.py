@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from indexer.records.changes import Found, Plan, Row
+from indexer.records.changes import Plan, Row, ScannedFile
 from indexer.spool import IN_MEMORY, Spool, dealt
 
 SMALLER: Final = 4  # a part than what fits: there is more in memory than the part
 
 
 def reconcile(
-    found: Iterable[Found], rows: Iterable[Row], *, count: int = 0, in_memory: int = IN_MEMORY
+    found: Iterable[ScannedFile], rows: Iterable[Row], *, count: int = 0, in_memory: int = IN_MEMORY
 ) -> Plan:
     """Compare what a scan saw with what the store has of the very same folders.
 
@@ -34,7 +34,7 @@ def reconcile(
     return todo.plan()
 
 
-def _place(one: Found | Row) -> tuple[int, str]:
+def _place(one: ScannedFile | Row) -> tuple[int, str]:
     return one.root_id, one.path
 
 
@@ -42,46 +42,48 @@ class _Todo:
     """What must be done, as it is found out."""
 
     def __init__(self, in_memory: int) -> None:
-        self._new: Spool[Found] = Spool(in_memory=in_memory)
-        self._changed: Spool[tuple[Row, Found]] = Spool(in_memory=in_memory)
-        self._gone: list[Row] = []
-        self._back: Spool[Row] = Spool(in_memory=in_memory)
+        self._new: Spool[ScannedFile] = Spool(in_memory=in_memory)
+        self._changed: Spool[tuple[Row, ScannedFile]] = Spool(in_memory=in_memory)
+        self._missing: list[Row] = []
+        self._restored: Spool[Row] = Spool(in_memory=in_memory)
 
-    def compare(self, found: Iterable[Found], rows: Iterable[Row]) -> None:
+    def compare(self, found: Iterable[ScannedFile], rows: Iterable[Row]) -> None:
         """Of each file or row of a place, the other one of the same place must be there too."""
         files = {(file.root_id, file.path): file for file in found}
         for row in rows:
             file = files.pop((row.root_id, row.path), None)
             if file is None:
                 if row.missing_since is None:
-                    self._gone.append(row)
+                    self._missing.append(row)
                 continue
             if file.stat != row.stat and file.stat.mark != row.stat.mark:
                 self._changed.append((row, file))
             elif row.missing_since is not None:
-                self._back.append(row)
+                self._restored.append(row)
         self._new.extend(files.values())  # what no row knows
 
     def plan(self) -> Plan:
-        moved = _pair_moved(self._gone, self._new)
-        gone_ids = {row.id for row, _ in moved}
+        moved = _pair_moved(self._missing, self._new)
+        missing_ids = {row.id for row, _ in moved}
         moved_to = {_place(file) for _, file in moved}
         new = self._new
         if moved:
             new = Spool(file for file in new if _place(file) not in moved_to)
         return Plan(
-            new=new.settled(),
-            changed=self._changed.settled(),
+            new=new.collected(),
+            changed=self._changed.collected(),
             moved=tuple(moved),
-            gone=tuple(row for row in self._gone if row.id not in gone_ids),
-            back=self._back.settled(),
+            missing=tuple(row for row in self._missing if row.id not in missing_ids),
+            restored=self._restored.collected(),
         )
 
 
-def _pair_moved(gone: Iterable[Row], new: Iterable[Found]) -> list[tuple[Row, Found]]:
+def _pair_moved(
+    missing: Iterable[Row], new: Iterable[ScannedFile]
+) -> list[tuple[Row, ScannedFile]]:
     """Pair rows and files of equal size and time or ETag, where exactly one of each has them."""
-    by_mark: dict[tuple[int, int | str], tuple[list[Row], list[Found]]] = {}
-    for row in gone:
+    by_mark: dict[tuple[int, int | str], tuple[list[Row], list[ScannedFile]]] = {}
+    for row in missing:
         if row.content_id is not None:
             by_mark.setdefault(row.stat.mark, ([], []))[0].append(row)
     for file in new if by_mark else ():

@@ -1,7 +1,7 @@
-"""Looks at the photo directories: what must be done, and what had better not be believed.
+"""Scans the photo directories, plans what must be done, and distrusts sudden losses.
 
-Nothing is taken for gone because it cannot be seen. A directory that is unreadable, or suddenly
-empty, or has lost many of its photos at once, looks unmounted: its photos are kept, and it says so.
+No photo counts as missing because its folder cannot be read. A directory that is unreadable or
+suddenly empty, or has lost many photos at once, looks unmounted: its photos stay, with a notice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 
 from clipcore.messages import N_, Message
 from indexer.location import Location, on_this_machine, relative_to, shown_path
-from indexer.records.changes import Found, Plan, Row
+from indexer.records.changes import Plan, Row, ScannedFile
 from indexer.records.photos import Root
 from indexer.sources.excludes import Excludes, folders_above
 from indexer.sources.scan import Scan, is_under, scan
@@ -26,7 +26,7 @@ from indexer.sources.scan_remote import scan_remote
 from indexer.store.store import Store
 from indexer.sync.reconcile import reconcile
 
-LOST_SHARE: Final = 0.2  # more than this gone at once looks like a drive that is not there
+LOST_SHARE: Final = 0.2  # more than this missing at once looks like a drive that is not there
 NAMED: Final = 3  # folders in one notice; the others are counted
 LOST_LEAST: Final = 10  # but a handful may go at once in any folder
 
@@ -65,24 +65,24 @@ NOT_WATCHING: Final = Watching()
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What one root shows beside what the store has of the same places."""
+class _RootScan:
+    """What a scan of one root found, next to what the store has of the same places."""
 
-    found: Collection[Found]
+    found: Collection[ScannedFile]
     rows: Iterable[Row]  # read from the store one by one: most are not worth keeping
     notice: Message | None
-    others: dict[str, int] | None = None  # None where not all was looked at
-    libraries: Collection[str] = ()  # folders that are left out
+    others: dict[str, int] | None = None  # None where only a part was scanned
+    libraries: Collection[str] = ()  # excluded folders
 
 
 @dataclass(frozen=True, slots=True)
-class _Eyes:
-    """What each look needs, whatever the root."""
+class _Context:
+    """The arguments that all roots share."""
 
     store: Store
     roots: list[Root]
     library: Path
-    accept_gone: bool
+    accept_missing: bool
     watching: Watching
 
 
@@ -104,100 +104,100 @@ def survey(
     library: Path,
     paths: Collection[Location] | None = None,
     *,
-    accept_gone: bool = False,
+    accept_missing: bool = False,
     watching: Watching = NOT_WATCHING,
 ) -> Survey:
-    """Look at all roots that this host sees, or only at `paths`, and compare with the store.
+    """Scan all roots that this host sees, or only `paths`, and compare with the store.
 
-    `library`: the library's own directory, which is never looked into. `accept_gone`: believe
-    that many photos have gone from a root that can be read.
+    `library`: the library's own directory, which is never scanned. `accept_missing`: believe
+    that many photos are missing from a root that can be read.
     """
     roots = store.roots.all()
-    eyes = _Eyes(store, roots, library, accept_gone, watching)
-    looks: dict[int, _Look] = {}
+    context = _Context(store, roots, library, accept_missing, watching)
+    scans: dict[int, _RootScan] = {}
     for root in store.roots.here():
         # what lies in a root below, or in the library itself, is not this root's
         others = [other.path for other in roots if root.path in other.path.parents]
         under = [""] if paths is None else _within(paths, root.path, [*others, library])
         if under:
             watching.scanning(root.path)
-            looks[root.id] = _look(eyes, root, under)
-    seen = [look.found for look in looks.values()]
-    found: Iterable[Found] = chain.from_iterable(seen)
-    rows: Iterable[Row] = chain.from_iterable(look.rows for look in looks.values())
+            scans[root.id] = _scan_root(context, root, under)
+    seen = [scan.found for scan in scans.values()]
+    found: Iterable[ScannedFile] = chain.from_iterable(seen)
+    rows: Iterable[Row] = chain.from_iterable(scan.rows for scan in scans.values())
     if fresh := _fresh(roots, chain.from_iterable(seen), watching.fresh_s):
         watching.later(fresh)
     if waiting := _inside(roots, [*watching.waiting(), *fresh]):
         found = (file for file in found if (file.root_id, file.path) not in waiting)
         rows = (row for row in rows if (row.root_id, row.path) not in waiting)
-    notices = {root_id: look.notice for root_id, look in looks.items()}
+    notices = {root_id: scan.notice for root_id, scan in scans.items()}
     other_formats = {
-        root_id: look.others for root_id, look in looks.items() if look.others is not None
+        root_id: scan.others for root_id, scan in scans.items() if scan.others is not None
     }
     plan = reconcile(found, rows, count=sum(map(len, seen)))
-    if accept_gone:
+    if accept_missing:
         return Survey(plan, notices, other_formats)
     excludes = {root.id: Excludes(root.excludes) for root in roots}
-    left_out = {
+    excluded = {
         row
-        for row in plan.gone
-        if _is_left_out(row, excludes[row.root_id], looks[row.root_id].libraries)
+        for row in plan.missing
+        if _is_excluded(row, excludes[row.root_id], scans[row.root_id].libraries)
     }
-    lost = _lost_too_many(store, (row for row in plan.gone if row not in left_out))
+    lost = _lost_too_many(store, (row for row in plan.missing if row not in excluded))
     by_id = {root.id: root for root in roots}
     notices |= {root_id: _unmounted(by_id[root_id].path, count) for root_id, count in lost.items()}
-    gone = tuple(row for row in plan.gone if row.root_id not in lost or row in left_out)
-    return Survey(replace(plan, gone=gone), notices, other_formats)
+    missing = tuple(row for row in plan.missing if row.root_id not in lost or row in excluded)
+    return Survey(replace(plan, missing=missing), notices, other_formats)
 
 
-def _look(eyes: _Eyes, root: Root, under: list[str]) -> _Look:
+def _scan_root(context: _Context, root: Root, under: list[str]) -> _RootScan:
     shown = [shown_path(path) for path in under]
     try:
-        seen = _seen(root, eyes, under)
+        seen = _seen(root, context, under)
     except OSError as error:
-        kept = eyes.store.ingest.count_present().get(root.id, 0)
-        return _Look([], [], _unreadable(root, error, kept))
+        kept = context.store.ingest.count_present().get(root.id, 0)
+        return _RootScan([], [], _unreadable(root, error, kept))
     dark: dict[str, int] = {}
-    if not eyes.accept_gone:
-        if "" in under and not seen.found and (kept := _counted(root, seen, eyes.store)):
-            return _Look([], [], _unmounted(root.path, kept))
+    if not context.accept_missing:
+        if "" in under and not seen.found and (kept := _counted(root, seen, context.store)):
+            return _RootScan([], [], _unmounted(root.path, kept))
         if seen.links:
-            dark = _dark_links(seen, eyes.store.ingest.rows(root.id, shown))
+            dark = _dark_links(seen, context.store.ingest.rows(root.id, shown))
     notice = _partly_unseen(root, seen, under)
     for link, kept in dark.items():
         notice = _unmounted(root.path / link, kept)
         seen.unseen.append(link)
-    rows: Iterable[Row] = eyes.store.ingest.rows(root.id, shown)
+    rows: Iterable[Row] = context.store.ingest.rows(root.id, shown)
     if seen.unseen:
         rows = (row for row in rows if seen.covers(row.path))
     others = dict(+seen.others) if "" in under else None
-    return _Look(seen.found, rows, notice, others, seen.libraries)
+    return _RootScan(seen.found, rows, notice, others, seen.libraries)
 
 
 def _counted(root: Root, seen: Scan, store: Store) -> int:
     """How many of a root's files should be there: not missing before, not left out."""
     excludes = Excludes(root.excludes)
     return sum(
-        row.missing_since is None and not _is_left_out(row, excludes, seen.libraries)
+        row.missing_since is None and not _is_excluded(row, excludes, seen.libraries)
         for row in store.ingest.rows(root.id)
     )
 
 
-def _is_left_out(row: Row, excludes: Excludes, libraries: Collection[str]) -> bool:
+def _is_excluded(row: Row, excludes: Excludes, libraries: Collection[str]) -> bool:
     """Whether the file is missing because it does not count: that is believed of any number."""
     return excludes.covers(row.path) or any(is_under(row.path, folder) for folder in libraries)
 
 
-def _seen(root: Root, eyes: _Eyes, under: Collection[str]) -> Scan:
+def _seen(root: Root, context: _Context, under: Collection[str]) -> Scan:
     """What a walk of the root sees; no watch follows a URL. Raises OSError, as scan() does."""
     if isinstance(root.path, Path):
-        watching = eyes.watching
-        return scan(root, eyes.roots, under, [eyes.library], watching.entered, watching.left)
+        watching = context.watching
+        return scan(root, context.roots, under, [context.library], watching.entered, watching.left)
     folder = on_this_machine(root.path)
     if not isinstance(folder, Path):
-        return scan_remote(root, eyes.roots, under)
-    roots = [replace(one, path=on_this_machine(one.path)) for one in eyes.roots]
-    return scan(replace(root, path=folder), roots, under, [eyes.library])
+        return scan_remote(root, context.roots, under)
+    roots = [replace(one, path=on_this_machine(one.path)) for one in context.roots]
+    return scan(replace(root, path=folder), roots, under, [context.library])
 
 
 def _dark_links(seen: Scan, rows: Iterable[Row]) -> dict[str, int]:
@@ -227,9 +227,9 @@ def _partly_unseen(root: Root, seen: Scan, under: list[str]) -> Message | None:
     return Message(sentence, path=root.path, count=len(names), names=listed)
 
 
-def _lost_too_many(store: Store, gone: Iterable[Row]) -> dict[int, int]:
+def _lost_too_many(store: Store, missing: Iterable[Row]) -> dict[int, int]:
     """The roots that have lost suspiciously many photos at once, with the number they had."""
-    counted = Counter(row.root_id for row in gone)
+    counted = Counter(row.root_id for row in missing)
     if not counted or max(counted.values()) <= LOST_LEAST:
         return {}
     present = store.ingest.count_present()
@@ -263,7 +263,7 @@ def _photos_kept(count: int) -> Message:
 def _within(paths: Collection[Location], root: Location, others: Collection[Location]) -> list[str]:
     """Those of `paths` that lie in `root` and in none of `others`, relative to it.
 
-    A link to a folder widens the look to all of the root: other links may lead there too.
+    A link to a folder widens the scan to all of the root: other links may lead there too.
     """
     return [
         "" if _leads_to_a_folder(path) else relative
@@ -273,7 +273,7 @@ def _within(paths: Collection[Location], root: Location, others: Collection[Loca
     ]
 
 
-def _fresh(roots: list[Root], found: Iterable[Found], fresh_s: float) -> list[Path]:
+def _fresh(roots: list[Root], found: Iterable[ScannedFile], fresh_s: float) -> list[Path]:
     """The files on disk written within the last `fresh_s`; a time to come says nothing."""
     if not fresh_s:
         return []

@@ -16,7 +16,7 @@ from indexer.spool import Spool, dealt
 @given(st.lists(st.text()), st.integers(1, 5))
 def test_it_gives_back_what_was_added_as_often_as_asked(values: list[str], in_memory: int) -> None:
     kept = Spool(values, in_memory=in_memory)
-    assert list(kept) == list(kept) == list(kept.settled()) == values
+    assert list(kept) == list(kept) == list(kept.collected()) == values
     assert len(kept) == len(values)
     assert bool(kept) == bool(values)
     kept.append("one more")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.search.picture_store import Given, PictureStore
+from app.search.picture_store import PictureStore, QueryPicture
 from indexer.query.query import Picture
 
-GIVEN = Given(Picture("colour", (0.0,) * 100), "x" * 1_000)
+GIVEN = QueryPicture(Picture("colour", (0.0,) * 100), "x" * 1_000)
 
 
 def test_a_picture_is_found_by_its_visitor_alone() -> None:

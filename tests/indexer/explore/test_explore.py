@@ -19,7 +19,7 @@ from indexer.explore.projection import by_pca, by_umap, can_umap
 from indexer.index.faiss_index import k_means
 from indexer.library.library import Library, open_library
 from indexer.locking import held
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat
 from indexer.store.outcomes import NewContent, Outcome
@@ -133,7 +133,9 @@ def test_store_tells_which_embeddings_several_present_photos_have(database: Path
     for sha, names_ in ((b"a" * 32, ("1", "2")), (b"b" * 32, ("3",))):
         with_store.ingest.record(
             [
-                Outcome(Found(root.id, name, FileStat(1, 1)), None, NewContent(sha, facts, vector))
+                Outcome(
+                    ScannedFile(root.id, name, FileStat(1, 1)), None, NewContent(sha, facts, vector)
+                )
                 for name in names_
             ]
         )
@@ -143,7 +145,7 @@ def test_store_tells_which_embeddings_several_present_photos_have(database: Path
         "2",
     ]
     with_store.ingest.record(
-        [], gone=[row for row in with_store.ingest.rows(root.id) if row.path == "2"]
+        [], missing=[row for row in with_store.ingest.rows(root.id) if row.path == "2"]
     )
     assert with_store.search.copied_embeddings() == []
     with_store.close()

@@ -22,7 +22,7 @@ from indexer.index.faiss_index import VectorIndex
 from indexer.index.live import LiveIndex, build, catch_up, has_all
 from indexer.index.policy import BYTES, STORED, IndexPolicy
 from indexer.query.query import parse
-from indexer.records.changes import Found, Row
+from indexer.records.changes import Row, ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat
 from indexer.search.ranking import nearest
@@ -56,7 +56,7 @@ def snapshot(store: Store, tmp_path: Path) -> Path:
 
 def ingest_photos(store: Store, number: int, vector: FloatArray) -> None:
     """Commit one more photo."""
-    found = Found(1, f"new/{number}.jpg", FileStat(1, number))
+    found = ScannedFile(1, f"new/{number}.jpg", FileStat(1, number))
     content = NewContent(number.to_bytes(32, "little"), Facts(4, 3, "JPEG"), vector)
     store.ingest.record([Outcome(found, None, content)])
 
@@ -238,7 +238,7 @@ def test_the_best_of_the_living_are_found_however_many_are_gone(
 ) -> None:
     rows = sorted(store.ingest.rows(1), key=lambda row: row.id)
     gone: list[Row] = rows[alive:]
-    store.ingest.record([], gone=gone)
+    store.ingest.record([], missing=gone)
     index = build(store, DIM, kind)
     _, vectors = everything(store)
     scale = Calibration(PHOTOS.queries(20), vectors).scale(parse("query").terms)

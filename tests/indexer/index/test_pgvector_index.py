@@ -19,7 +19,7 @@ from indexer.index.pgvector_index import PgIndex
 from indexer.index.policy import IndexPolicy
 from indexer.postgres_url import database_url
 from indexer.query.query import parse
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat
 from indexer.store.bulk import insert_rows
@@ -142,7 +142,7 @@ def test_the_index_is_used_where_it_is_quicker(
 
 def test_what_is_committed_is_found_at_once(store: Store) -> None:
     (vector,) = PHOTOS.photos(1, seed=9)
-    found = Found(1, "new.jpg", FileStat(1, 1))
+    found = ScannedFile(1, "new.jpg", FileStat(1, 1))
     store.ingest.record([Outcome(found, None, NewContent(b"n" * 32, Facts(4, 3, "JPEG"), vector))])
     index = current(store)
     nearest = index.candidates(vector, 1, None)

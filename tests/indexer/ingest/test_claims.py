@@ -24,7 +24,7 @@ from indexer.ingest.shard import Job
 from indexer.library.library import Library
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import FileStat
 from indexer.store.outcomes import Outcome
@@ -100,7 +100,7 @@ def engine(store: Store) -> Engine:
 
 
 def jobs(*names: str) -> list[Job]:
-    return [Job(Found(1, name, FileStat(1, 1))) for name in names]
+    return [Job(ScannedFile(1, name, FileStat(1, 1))) for name in names]
 
 
 def names(held: list[Job]) -> list[str]:
@@ -138,7 +138,7 @@ def test_what_another_host_has_done_meanwhile_is_not_done_again(
     hold = SharedWork(engine).take([planned])
     assert (hold.mine, hold.done_elsewhere) == ([], 1)
     hold.release()
-    changed = replace(planned, found=Found(1, "a", FileStat(1, 2)))
+    changed = replace(planned, found=ScannedFile(1, "a", FileStat(1, 2)))
     hold = SharedWork(engine).take([changed])
     assert hold.mine == [changed]
     hold.release()

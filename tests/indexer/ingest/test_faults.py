@@ -200,7 +200,7 @@ def test_photo_that_cannot_be_scanned_any_more_is_kept(
     rebuild(library)
     where(monkeypatch, scan._Walk, "_file", lambda _, path, *__: path == BAD, ValueError("odd"))
     report = rebuild(library)
-    assert (report.postponed, report.failed, report.gone) == (1, 0, 0)
+    assert (report.deferred, report.failed, report.missing) == (1, 0, 0)
     assert found(library) == GOOD | {BAD}
 
 
@@ -228,7 +228,7 @@ def test_folder_that_cannot_be_scanned_keeps_its_photos(
     make_photo(photos / "red.png", "red")
     where(monkeypatch, os, "scandir", lambda path=".": Path(path).name == "more", ValueError("odd"))
     report = rebuild(library)
-    assert (report.embedded, report.gone) == (1, 0)
+    assert (report.embedded, report.missing) == (1, 0)
     (notice,) = report.notices
     assert str(notice) == f"{photos}: the folder more cannot be read, its photos kept"
     assert found(library) == GOOD | {"white.png", "red.png"}

@@ -23,7 +23,7 @@ from indexer.ingest import shard
 from indexer.ingest.ingest import Ingest, Progress
 from indexer.ingest.shard import ShardWorker
 from indexer.ingest.workers import Claims, LocalPool
-from indexer.records.changes import Found, IngestReport, Plan, Row
+from indexer.records.changes import IngestReport, Plan, Row, ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Root
 from indexer.sources.originals import Originals
@@ -102,7 +102,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def counts(report: IngestReport) -> dict[str, int]:
-    names = ("embedded", "known", "moved", "gone", "back", "failed", "postponed")
+    names = ("embedded", "known", "moved", "missing", "restored", "failed", "deferred")
     return {name: number for name in names if (number := getattr(report, name))}
 
 
@@ -223,9 +223,9 @@ def test_a_photo_that_comes_back_is_not_embedded_again(taking: Taking) -> None:
     path = taking.photo("a.jpg")
     taking.run()
     aside = path.rename(path.with_suffix(".aside"))
-    assert counts(taking.run()) == {"gone": 1}
+    assert counts(taking.run()) == {"missing": 1}
     aside.rename(path)
-    assert counts(taking.run()) == {"back": 1}
+    assert counts(taking.run()) == {"restored": 1}
     assert taking.encoder.embedded == 1
 
 
@@ -285,7 +285,7 @@ def test_a_file_that_vanishes_meanwhile_is_left_for_the_next_round(taking: Takin
     plan = taking.plan()
     (taking.folder / "a.jpg").unlink()
     os.utime(taking.folder / "b.jpg", ns=(0, 0))
-    assert counts(taking.run(plan=plan)) == {"postponed": 2}
+    assert counts(taking.run(plan=plan)) == {"deferred": 2}
     assert taking.rows() == {}
     assert counts(taking.run()) == {"embedded": 1}
 
@@ -297,7 +297,7 @@ def test_a_moved_file_that_changes_meanwhile_leaves_its_photo_alone(taking: Taki
     path = path.rename(taking.folder / "b.jpg")
     plan = taking.plan()
     os.utime(path, ns=(0, 0))
-    assert counts(taking.run(plan=plan)) == {"postponed": 1}
+    assert counts(taking.run(plan=plan)) == {"deferred": 1}
     assert taking.rows() == before
 
 
@@ -369,14 +369,14 @@ def test_a_passing_read_error_while_embedding_again_costs_no_content(
 
     read = Originals.__call__
 
-    def fails_once(files: Originals, found: Found) -> bytes:
+    def fails_once(files: Originals, found: ScannedFile) -> bytes:
         if found.path == "a.png":
             raise Unreadable(literal("cannot be read: Input/output error"))
         return read(files, found)
 
     monkeypatch.setattr(Originals, "__call__", fails_once)
     report = taking.run(again=list(before.values()), reembed=True)
-    assert counts(report) == {"embedded": 1, "postponed": 1}
+    assert counts(report) == {"embedded": 1, "deferred": 1}
     assert taking.rows() == before
 
 

@@ -25,7 +25,7 @@ from indexer.ingest.ray_cluster import check, slots_on
 from indexer.ingest.ray_worker import Worker, WorkerSettings
 from indexer.ingest.shard import Job
 from indexer.paths import library_directory
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import NEVER_READ
 from indexer.store.schema import STORED
@@ -302,4 +302,4 @@ def test_a_worker_tells_of_photos_that_it_does_not_see(tmp_path: Path) -> None:
         Model("colours", "colour-1"), lambda _: SlowEncoder(), {1: tmp_path}, beside=1
     )
     with pytest.raises(RootError, match=f"{tmp_path} is not there or empty on "):
-        Worker(settings, cores=1).work(1, [Job(Found(1, "a.png", NEVER_READ))], None)
+        Worker(settings, cores=1).work(1, [Job(ScannedFile(1, "a.png", NEVER_READ))], None)

@@ -11,7 +11,7 @@ from clipcore.messages import literal
 from indexer.errors import InFlight
 from indexer.imaging.decode import content_hash
 from indexer.ingest.shard import Done, Job, ShardWorker
-from indexer.records.changes import Found, Row
+from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import NEVER_READ
 from indexer.sources.originals import Originals
 from indexer.sources.reading import file_stat
@@ -33,7 +33,7 @@ class BatchEncoder(ColourEncoder):
 
 
 def job(path: Path, **more: Row) -> Job:
-    return Job(Found(1, path.name, file_stat(path)), **more)
+    return Job(ScannedFile(1, path.name, file_stat(path)), **more)
 
 
 @pytest.fixture

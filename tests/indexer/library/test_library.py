@@ -164,12 +164,12 @@ def test_gone_photo_leaves_the_results_and_comes_back_unembedded(
 ) -> None:
     red, away = photos / "a folder" / "red.png", tmp_path / "red.png"
     red.rename(away)
-    assert rebuild(library).gone == 1
+    assert rebuild(library).missing == 1
     assert "red.png" not in names(library)
     assert library.status().missing == 1
     away.rename(red)
     before = encoder.embedded
-    assert rebuild(library).back == 1
+    assert rebuild(library).restored == 1
     assert encoder.embedded == before
     assert first(library, "red") == "red.png"
 
@@ -182,7 +182,7 @@ def test_root_that_vanishes_keeps_its_photos(
     if vanish == "empty":
         photos.mkdir()
     report = rebuild(library)
-    assert report.gone == 0
+    assert report.missing == 0
     assert f"{len(COLOURS)} photos kept" in str(report.notices[0])
     assert f"{len(COLOURS)} photos kept" in str(library.status().roots[0].notice)
     assert first(library, "red") == "red.png"
@@ -200,12 +200,12 @@ def test_many_photos_gone_at_once_are_kept_until_it_is_confirmed(
     for photo in many[:11]:
         photo.unlink()
     report = rebuild(library)  # 11 of 45: more than a fifth
-    assert report.gone == 0
+    assert report.missing == 0
     assert "looks unmounted: 45 photos kept" in str(report.notices[0])
     assert "--accept-missing" in str(report.notices[0])
     assert library.status().missing == 0
-    report = rebuild(library, accept_gone=True)
-    assert (report.gone, report.notices) == (11, ())
+    report = rebuild(library, accept_missing=True)
+    assert (report.missing, report.notices) == (11, ())
     assert library.status().roots[0].notice is None
 
 
@@ -262,7 +262,7 @@ def test_update_of_some_paths_leaves_the_others_alone(library: Library, photos: 
     (photos / "a folder" / "red.png").unlink()
     with library.writing():
         report = library.update([photos / "new", photos / "a folder" / "red.png"])
-    assert (report.embedded, report.gone) == (1, 1)
+    assert (report.embedded, report.missing) == (1, 1)
     assert names(library) == {f"{c}.png" for c in COLOURS} - {"red.png"} | {"cyan.png"}
 
 
@@ -308,7 +308,7 @@ def test_dirty_path_of_undecodable_bytes_is_no_accident(library: Library, photos
     with library.writing():
         assert library.update([path]).failed == 1
         path.unlink()
-        assert library.update([path]).gone == 1
+        assert library.update([path]).missing == 1
 
 
 @pytest.mark.parametrize("query", ["", "  \n"])
@@ -433,7 +433,7 @@ def test_photos_behind_a_link_to_an_unmounted_drive_are_kept(
     for look in (rebuild, lambda opened: update(opened, photos / "link" / "sub" / "cyan.png")):
         report = look(library)
         if vanish == "dangling" or look is rebuild:
-            assert report.gone == 0
+            assert report.missing == 0
             (notice,) = report.notices
             assert str(notice).startswith(f"{photos}/link looks unmounted: 1 photo kept; ")
     shutil.rmtree(drive, ignore_errors=True)
@@ -457,7 +457,7 @@ def test_photos_behind_a_link_that_was_removed_are_gone(
     (photos / "link").symlink_to(tmp_path / "drive")
     rebuild(library)
     (photos / "link").unlink()
-    assert update(library, photos / "link").gone == 1
+    assert update(library, photos / "link").missing == 1
 
 
 def test_two_links_to_one_folder_show_its_photos_once(

@@ -132,7 +132,7 @@ def test_thumbnails_that_came_in_before_leave_however_many_they_are(
     for name in ("library.db", "writer.json"):
         (photos / "other" / name).touch()
     report = rebuild(library)
-    assert (report.gone, report.notices, found(library)) == (30, (), {"red.png"})
+    assert (report.missing, report.notices, found(library)) == (30, (), {"red.png"})
 
 
 @on_sqlite

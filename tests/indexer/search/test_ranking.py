@@ -23,7 +23,7 @@ from indexer.index.live import catch_up
 from indexer.index.pgvector_index import PgIndex
 from indexer.index.policy import IndexPolicy
 from indexer.query.query import Filter, Term, Text, parse
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat, Photo
 from indexer.search.ranking import nearest
@@ -100,13 +100,13 @@ def fill(store: Store, pictures: Path) -> Iterator[Filled]:
         folder = ("Italy 2019/Rome", "Россия", "x", "Screenshots")[number % 4]
         path = f"{folder}/{number}.{'JPG' if number % 2 else 'heic'}"
         mtime = datetime(2012 + number % 9, 1 + number % 12, 3, 12).timestamp()
-        found = Found(root.id, path, FileStat(1000, int(mtime * 1e9)))
+        found = ScannedFile(root.id, path, FileStat(1000, int(mtime * 1e9)))
         sha256 = hashlib.sha256(str(number).encode()).digest()
         content = NewContent(sha256, some_facts(number), vectors[number])
         outcomes.append(Outcome(found, None, content=content))
     store.ingest.record(outcomes)
     gone = [row for row in store.ingest.rows(root.id) if row.id % 11 == 0]
-    store.ingest.record([], gone=gone)
+    store.ingest.record([], missing=gone)
     photos = [store.search.photo(number + 1) for number in range(PHOTOS)]
     yield Filled(
         store, index_of(store), photos, {photo.id: stored[photo.id - 1] for photo in photos}
@@ -267,8 +267,8 @@ def test_copy_outside_the_folder_is_no_hit(database: Path | URL, tmp_path: Path)
     root = store.roots.add(tmp_path)
     content = NewContent(b"x" * 32, some_facts(1), unit_rows(1, 3)[0])
     stat = FileStat(1, 1)
-    store.ingest.record([Outcome(Found(root.id, "a/1.jpg", stat), None, content=content)])
-    store.ingest.record([Outcome(Found(root.id, "b/1.jpg", stat), None, content=1)])
+    store.ingest.record([Outcome(ScannedFile(root.id, "a/1.jpg", stat), None, content=content)])
+    store.ingest.record([Outcome(ScannedFile(root.id, "b/1.jpg", stat), None, content=1)])
     found = nearest(
         unit_rows(1, 4)[0], index_of(store), store, scale(), 10, parse("-folder:/a/").filters
     )

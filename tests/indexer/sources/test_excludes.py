@@ -78,12 +78,12 @@ def test_what_is_newly_left_out_leaves_the_results_without_looking_unmounted(
 ) -> None:
     library.add_root(photos, ["raw/"])
     report = rebuild(library)
-    assert (report.gone, report.notices) == (30, ())
+    assert (report.missing, report.notices) == (30, ())
     assert library.status().photos == 1
     assert rebuild(library) == IngestReport(seconds=pytest.approx(0, abs=60))
     library.add_root(photos, [""])
     before = encoder.embedded
-    assert rebuild(library).back == 30
+    assert rebuild(library).restored == 30
     assert encoder.embedded == before
     assert library.status().photos == 31
 
@@ -93,7 +93,7 @@ def test_a_root_that_is_left_out_entirely_does_not_look_unmounted(
 ) -> None:
     library.add_root(photos, ["*"])
     report = rebuild(library)
-    assert (report.gone, report.notices) == (31, ())
+    assert (report.missing, report.notices) == (31, ())
 
 
 def test_a_real_loss_beside_what_is_left_out_is_still_not_believed(
@@ -105,7 +105,7 @@ def test_a_real_loss_beside_what_is_left_out_is_still_not_believed(
     library.add_root(photos, ["raw/"])
     (photos / "many").rename(photos.parent / "away")
     report = rebuild(library)
-    assert report.gone == 30
+    assert report.missing == 30
     assert "looks unmounted" in str(report.notices[0])
     assert library.status().photos == 31
 

@@ -134,7 +134,7 @@ def rebuild(library: Library, **options: bool) -> IngestReport:
 
 
 def counts(report: IngestReport) -> dict[str, int]:
-    names = ("embedded", "known", "moved", "gone", "back", "failed", "postponed")
+    names = ("embedded", "known", "moved", "missing", "restored", "failed", "deferred")
     return {name: number for name in names if (number := getattr(report, name))}
 
 
@@ -160,7 +160,7 @@ def test_what_is_written_anew_copied_or_removed_is_seen(library: Library, storag
     storage.put("red.png", "yellow", seed=9)
     storage.put("copy.png", "green")
     storage.remove("2019 #1/blue?.png")
-    assert counts(rebuild(library)) == {"embedded": 1, "known": 1, "gone": 1}
+    assert counts(rebuild(library)) == {"embedded": 1, "known": 1, "missing": 1}
     assert found(library, "yellow") == f"{storage.folder}/red.png"
     storage.put("2019 #1/blue?.png", "blue")
     rebuild(library)
@@ -235,7 +235,7 @@ def test_an_empty_storage_loses_no_photo(library: Library, storage: Storage) -> 
     assert counts(report) == {}
     (notice,) = report.notices
     assert str(notice) == f"{storage.folder} cannot be read (there is nothing): 3 photos kept"
-    assert counts(rebuild(library, accept_gone=True)) == {}  # it was not seen, whoever says what
+    assert counts(rebuild(library, accept_missing=True)) == {}  # it was not seen, whoever says what
     assert library.status().photos == 3
 
 
@@ -248,7 +248,7 @@ def test_many_photos_gone_at_once_are_not_believed(library: Library, moody: Stor
         moody.remove(f"{seed}.png")
     (notice,) = rebuild(library).notices
     assert str(notice).startswith(f"{moody.folder} looks unmounted: 20 photos kept; ")
-    assert counts(rebuild(library, accept_gone=True)) == {"gone": 15}
+    assert counts(rebuild(library, accept_missing=True)) == {"missing": 15}
 
 
 def test_a_storage_out_of_reach_loses_no_photo(
@@ -362,7 +362,7 @@ def test_a_photo_that_changes_while_it_is_read_is_left_for_later(
 
     with monkeypatch.context() as patched:
         patched.setattr(MemoryFileSystem, "cat_file", read_and_written_anew)
-        assert counts(rebuild(library)) == {"postponed": 1}
+        assert counts(rebuild(library)) == {"deferred": 1}
     assert counts(rebuild(library)) == {"embedded": 1}
     assert found(library, "green").endswith("red.png")
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 
 from indexer.query.filter_values import Box
 from indexer.query.query import Filter, parse
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat
 from indexer.records.results import CELLS_PER_DEG
@@ -42,7 +42,7 @@ def outcome(root_id: int, number: int) -> Outcome:
     content = NewContent(
         hashlib.sha256(bytes([number])).digest(), facts(number), np.ones(8, np.float32)
     )
-    return Outcome(Found(root_id, path, FileStat(1, MTIME_NS)), None, content)
+    return Outcome(ScannedFile(root_id, path, FileStat(1, MTIME_NS)), None, content)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def store(database: Path | URL, tmp_path: Path) -> Iterator[Store]:
     root = store.roots.add(tmp_path / "Pictures")
     store.ingest.record(outcome(root.id, number) for number in range(13))
     store.ingest.record(
-        (), gone=[row for row in store.ingest.rows(root.id) if Path(row.path).stem == "12"]
+        (), missing=[row for row in store.ingest.rows(root.id) if Path(row.path).stem == "12"]
     )
     yield store
     store.close()
@@ -65,7 +65,7 @@ def test_photos_dated_by_their_file_are_newest_first_within_a_second(
     for number, later_ns in enumerate((300_000_000, 100, 900_000_000, 200)):
         stat = FileStat(1, MTIME_NS + later_ns)
         content = NewContent(bytes(31) + bytes([number]), facts(0), np.ones(8, np.float32))
-        store.ingest.record([Outcome(Found(root.id, f"{later_ns}.jpg", stat), None, content)])
+        store.ingest.record([Outcome(ScannedFile(root.id, f"{later_ns}.jpg", stat), None, content)])
     names = [photo.path.name for photo in store.search.newest((), 100)]
     assert names == ["900000000.jpg", "300000000.jpg", "200.jpg", "100.jpg"]
     store.close()
@@ -114,7 +114,7 @@ def test_a_place_has_as_many_photos_as_its_box_finds(database: Path | URL, tmp_p
         at = replace(facts(0), latitude_deg=latitude, longitude_deg=longitude)
         content = NewContent(number.to_bytes(32, "big"), at, np.ones(8, np.float32))
         store.ingest.record(
-            [Outcome(Found(root.id, f"{number}.jpg", FileStat(1, 1)), None, content)]
+            [Outcome(ScannedFile(root.id, f"{number}.jpg", FileStat(1, 1)), None, content)]
         )
     places = store.search.facets().places
     assert sum(place.photos for place in places) == len(EDGES)

@@ -136,7 +136,7 @@ def test_nothing_is_embedded_again(library: Library, directory: Path) -> None:
     library.control.resume()
     with library.writing():
         report = library.rebuild()
-    assert (report.embedded, report.failed, report.known, report.gone) == (0, 0, 0, 0)
+    assert (report.embedded, report.failed, report.known, report.missing) == (0, 0, 0, 0)
     assert report.reread == 5  # by readers of which it does not know the version
     assert isinstance(library.encoder, ColourEncoder)
     assert library.encoder.embedded == 0

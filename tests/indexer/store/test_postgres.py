@@ -25,7 +25,7 @@ from indexer.errors import (
     NotALibrary,
 )
 from indexer.postgres_url import database_url, is_url, shown
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import Facts, FileStat
 from indexer.store import schema, shared_schema
@@ -167,7 +167,7 @@ def test_vectors_come_back_to_the_bit(made: URL) -> None:
     rows = numbers.reshape(-1, 4_000).astype(np.float32)
     store.ingest.record(
         Outcome(
-            Found(root.id, f"{number}.jpg", FileStat(1, 1)),
+            ScannedFile(root.id, f"{number}.jpg", FileStat(1, 1)),
             None,
             NewContent(bytes([number]) * 32, Facts(4, 3, "JPEG"), row),
         )

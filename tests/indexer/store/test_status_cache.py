@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from clipcore.messages import literal
-from indexer.records.changes import Found
+from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import FileStat
 from indexer.store.outcomes import Outcome
@@ -32,9 +32,11 @@ def test_what_is_committed_is_counted_and_counted_once(store: Store, tmp_path: P
     numbers = StatusCache(str(tmp_path))
     assert (numbers.now(store).roots, numbers.now(store).failed) == ((), 0)
     root = store.roots.add(tmp_path / "Pictures")
-    bad = [Found(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
+    bad = [ScannedFile(root.id, f"{name}.jpg", FileStat(1, 1)) for name in "abc"]
     store.ingest.record([Outcome(found, None, None, literal("no picture")) for found in bad])
-    store.ingest.record((), gone=[row for row in store.ingest.rows(root.id) if row.path == "b.jpg"])
+    store.ingest.record(
+        (), missing=[row for row in store.ingest.rows(root.id) if row.path == "b.jpg"]
+    )
     told = numbers.now(store)
     assert [told.path for told in told.roots] == [root.path]
     assert (told.failed, told.missing, told.photos) == (2, 1, 0)
