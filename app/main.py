@@ -120,7 +120,7 @@ def page(library: Library) -> None:
 
 
 def start(library: Library, photos: int) -> None:
-    """What there is before the first query: the library's size and a few queries to click."""
+    """The page before the first query: the library's size and a few queries to click."""
     st.markdown(
         ngettext(
             "**{count} photo** to remember. Describe it, or try:",

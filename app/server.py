@@ -47,7 +47,7 @@ def land(_: Request) -> Response:
 
 
 def file(request: Request) -> Response:
-    """What the page has offered under this token; nothing else can be had."""
+    """The file that the page offered under this token; no other file is served."""
     offer = offered().get(request.path_params["token"], request.state.login)
     content = offer.content() if offer else None
     if offer is None or content is None:

@@ -1,4 +1,4 @@
-"""What turns photos and sentences into comparable vectors.
+"""The protocol of encoders: they turn photos and sentences into comparable vectors.
 
 Knows pixels, texts and unit vectors; knows nothing of files, databases or indexes.
 """

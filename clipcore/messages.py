@@ -1,4 +1,4 @@
-"""What a person may read: a sentence of this program, named by its English text, and its fields.
+"""Messages for people: a sentence, named by its English text, and its fields.
 
 English is the sentence itself. Another language is a function from the English to its own
 sentence; the page has one. Messages compare, pickle, and go to JSON and back. Knows no language.

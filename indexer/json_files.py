@@ -29,7 +29,7 @@ def parsed(text: bytes | str, form: type[T]) -> T:
 
 
 def read_json(path: Path, form: type[T]) -> T | None:
-    """What the file holds; None where there is none. Raises DamagedFile."""
+    """The content of the file; None where there is none. Raises DamagedFile."""
     try:
         return parsed(path.read_bytes(), form)
     except FileNotFoundError:

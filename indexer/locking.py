@@ -1,4 +1,4 @@
-"""Who may do what alone: one writer and one daemon a library.
+"""Exclusive locks: one writer and one daemon a library.
 
 The operating system holds the lock, so that of a process that died is free at once. Who has it
 is written beside it for people; nothing is decided by that.

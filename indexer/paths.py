@@ -1,4 +1,4 @@
-"""Where a library lies: a directory, or a database of PostgreSQL by its URL. Who this host is.
+"""Paths of a library: a directory, or a PostgreSQL database by its URL. The host's name.
 
 A library on PostgreSQL has a directory on each host all the same, for what is this host's own:
 locks, its daemon's state, files that are made again when they are missing. The URL is kept in it,
@@ -101,7 +101,7 @@ def url_in(directory: Path) -> str | None:
 
 
 def library_name(directory: Path) -> str:
-    """Where the library with this directory lies, for people."""
+    """The location of the library with this directory, for people."""
     url = url_in(directory)
     return shown(database_url(url)) if url else str(directory)
 

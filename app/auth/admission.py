@@ -1,4 +1,4 @@
-"""Who may use the page: whether a login is needed, and which logins hold.
+"""Decides about access to the page: whether a login is needed, and which logins hold.
 
 The one place that is asked, before every page, part of a page, callback and file: for each request
 by the web application's outermost layer (http_guard.py), and by the page itself.
@@ -70,7 +70,7 @@ class Admission:
         return self.sessions.begin(email.lower())
 
     def _is_basis(self) -> Callable[[str], bool]:
-        """What a login rests on: the password as it is now, or that a person is invited still."""
+        """The basis of a login: the present password, or the person's invitation."""
         if self.oidc is not None:
             return people(self.oidc).__contains__
         mark = password_mark(self.library)

@@ -147,7 +147,7 @@ class _Pages:
             return self._form(request, where, message.format(email=email or "?"))
 
     async def _person(self, request: Request) -> Mapping[str, Any]:
-        """What the provider says of the person; nothing where the login has failed."""
+        """The provider's facts about the person; nothing where the login has failed."""
         try:
             token = await self._client()[0].authorize_access_token(request)
         except _provider_errors() as error:

@@ -121,7 +121,7 @@ def name_of(token: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one visitor: an IPv4 address, or all of an IPv6 network."""
+    """The key of one visitor: an IPv4 address, or all of an IPv6 network."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -56,7 +56,7 @@ class Offers:
             self._offers.pop(token, None)
 
     def get(self, token: str, login: str) -> Offer | None:
-        """What is offered to this login under this token."""
+        """The file that this login may fetch with this token."""
         with self._lock:
             offer, to = self._offers.get(token, (None, ""))
         return offer if to == login else None
@@ -69,5 +69,5 @@ def offered() -> Offers:
 
 
 def url(token: str) -> str:
-    """Where the file of this token is, from any page."""
+    """The URL of this token's file, from any page."""
     return f"/{FILES_URL}/{token}"

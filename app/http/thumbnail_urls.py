@@ -31,7 +31,7 @@ class SignedUrls:
         self._libraries: WeakValueDictionary[int, Library] = WeakValueDictionary()
 
     def url(self, library: Library, photo: Photo, login: str) -> str:
-        """Where the photo's thumbnail is for this login, from any page."""
+        """The URL of the photo's thumbnail for this login, from any page."""
         self._libraries[id(library)] = library
         signature = self._signature(library, photo, login)
         return f"/{THUMBNAILS_URL}/{id(library)}/{photo.id}/{signature}"
@@ -63,5 +63,5 @@ def signed_urls() -> SignedUrls:
 
 
 def thumbnail_url(library: Library, photo: Photo) -> str:
-    """Where the photo's thumbnail is, from any page of this login."""
+    """The URL of the photo's thumbnail, from any page of this login."""
     return signed_urls().url(library, photo, page_login())

@@ -6,10 +6,10 @@ from app.i18n.language import _, ngettext, number
 
 
 def photo_count(photos: int) -> str:
-    """How many photos."""
+    """The number of photos, in words."""
     return ngettext("{count} photo", "{count} photos", photos)
 
 
 def unreadable(failed: int) -> str:
-    """How many could not be read."""
+    """The number of unreadable files, in words."""
     return _("{count} could not be read").format(count=number(failed))

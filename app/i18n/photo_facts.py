@@ -1,4 +1,4 @@
-"""What is known of a photo, in words: labels and values for people, in their language."""
+"""Facts of a photo in words: labels and values for people, in their language."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
 
 
 def match(hit: Hit) -> str | None:
-    """How well it matches what was looked for, if anything was."""
+    """The strength of the match with the query, if there is one."""
     if hit.score is None or hit.logit is None:
         return None
     text = _("cosine {score} · logit {logit}").format(

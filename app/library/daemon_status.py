@@ -1,4 +1,4 @@
-"""What the daemon does now: in words, with its progress, and a button to pause it."""
+"""Shows the daemon's activity in words, with its progress and a button to pause it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def progress_line(library: Library) -> None:
 
 
 def in_one_line(status: LibraryStatus) -> str | None:
-    """What the daemon does, as Markdown; None where a search need not know."""
+    """The daemon's activity as Markdown; None where a search need not know."""
     if status.daemon is None or (status.daemon.is_settled and not status.paused):
         return None
     icon, headline = headline_of(status)
@@ -70,14 +70,14 @@ def headline_of(status: LibraryStatus) -> tuple[str, str]:
 
 
 def _sentence(work: Work) -> str:
-    """What a daemon does, in the visitor's language; of a folder's path, the name."""
+    """The daemon's activity in the visitor's language; of a folder's path, the name."""
     name = work.folder and (PurePath(work.folder).name or work.folder)
     sentence = translated(replace(work, folder=name).message)
     return sentence[:1].upper() + sentence[1:]
 
 
 def detail(status: LibraryStatus) -> str:
-    """What there is to say beyond that, in one line."""
+    """More about it, in one line."""
     daemon = status.daemon
     if daemon and daemon.doing is Activity.PAUSING:
         return _("The photos in progress are finished first.")

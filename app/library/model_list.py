@@ -67,7 +67,7 @@ def _row(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
 
 
 def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
-    """What can be done with it; one download at a time."""
+    """The buttons of a model; one download at a time."""
     source = offer.source
     if in_use:
         st.caption(_("In use"), width="content")
@@ -88,7 +88,7 @@ def _action(work: Pulling, offer: ModelOffer, *, in_use: bool) -> None:
 
 
 def facts(offer: ModelOffer) -> str:
-    """What is known of it, in one line."""
+    """The facts of a model, in one line."""
     size = _("{size} on disk") if offer.is_cached else _("{size} to download")
     parts = [
         _("recommended") if offer.is_default else "",

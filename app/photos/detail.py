@@ -70,7 +70,7 @@ def _act(act: str, path: Location) -> None:
 
 
 def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
-    """What detail.js needs to know of the photo itself."""
+    """The data of the photo for detail.js."""
     shown = picture(photo)
     src = url(shown.token) if shown.token else thumbnail_url(library, photo)
     return {
@@ -99,7 +99,7 @@ def _notice(what: str, has_thumbnail: bool) -> str:
 
 
 def _place(photo: Photo) -> dict[str, Any] | None:
-    """Where it was taken, for the small map."""
+    """The location, for the small map."""
     facts = photo.facts
     if facts.latitude_deg is None or facts.longitude_deg is None:
         return None
@@ -108,7 +108,7 @@ def _place(photo: Photo) -> dict[str, Any] | None:
 
 
 def words() -> dict[str, str]:
-    """What stands on the buttons."""
+    """The labels of the buttons."""
     return {
         "previous": _("Previous photo"),
         "next": _("Next photo"),

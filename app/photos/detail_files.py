@@ -96,7 +96,7 @@ def _made(photo: Photo) -> tuple[Large | None, str | None]:
 
 
 def original(library: Library, photo: Photo) -> str | None:
-    """Where the photo's own file can be had: from here, or straight from where it is stored."""
+    """The URL of the photo's own file: at this server, or at its object storage."""
     if not isinstance(photo.path, Path):
         return library.link(photo)
     tokens: dict[int, str] = st.session_state.setdefault(ORIGINALS, {})

@@ -41,7 +41,7 @@ class _Grid:
 
 
 def wanted(question: str, key: str = KEY) -> int:
-    """How many photos the browser asks for by now: PAGE of a new question."""
+    """The number of photos that the browser requests by now: PAGE of a new question."""
     return _grid(question, key).wanted
 
 
@@ -88,7 +88,7 @@ def grid(
 
 
 def item(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
-    """What grid.js needs to know of one hit."""
+    """The data of one hit for grid.js."""
     facts = hit.photo.facts
     return {
         "id": hit.photo.id,

@@ -1,4 +1,4 @@
-"""What holds for the results, each in a few words, and the query without it."""
+"""Chips: each filter of the results in a few words, and the query without it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from indexer.query.query import Filter, LibraryPhoto, Query, Term
 
 
 def chips(library: Library, query: Query) -> list[dict[str, Any]]:
-    """What query_box.js needs to know of each filter, and of each photo that is looked for."""
+    """The data of each filter, and of each photo in the query, for query_box.js."""
     return [*_photos(library, query), *(_of_filter(query, one) for one in query.filters)]
 
 
 def in_words(one: Filter) -> str:
-    """What a filter asks for, for people."""
+    """A filter in words."""
     words = reduce(either, (_value(one.name, value) for value in singles(one.value)))
     return _("Not: {filter}").format(filter=words) if one.negated else words
 

@@ -1,4 +1,4 @@
-"""What is asked for: the query that the address spells, and the picture that was given."""
+"""The current query: the text in the URL and the visitor's picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows of the filters of time: a histogram of months, and days in words."""
+"""Views of the filters of time: a histogram of months, and days in words."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ Widget = Callable[[Sidebar], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterView(Generic[T]):
-    """What the page shows of the filter with this name."""
+    """The view of the filter with this name."""
 
     name: str
     icon: Icon

@@ -1,4 +1,4 @@
-"""What the page shows of each filter: its icon, its words, its widget, and what is suggested.
+"""The view of each filter: its icon, its words, its widget, and its suggestions.
 
 The order is that of the sidebar and of equal suggestions.
 """

@@ -1,4 +1,4 @@
-"""What the page shows of the filter of folders: their tree, and those of most photos."""
+"""The view of the filter of folders: their tree, and those of most photos."""
 
 from __future__ import annotations
 

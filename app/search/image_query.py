@@ -54,7 +54,7 @@ def current() -> QueryPicture | None:
 
 
 def notice() -> str:
-    """What there is to say of the last picture, once."""
+    """The message about the last picture, once."""
     if notice := st.session_state.pop(NOTICE, ""):
         return str(notice)
     if url_state.picture() and current() is None:
@@ -63,7 +63,7 @@ def notice() -> str:
 
 
 def intake_data() -> dict[str, Any]:
-    """What picture_intake.js needs to know."""
+    """The data for picture_intake.js."""
     return {
         "limit_bytes": GIVEN_BYTES,
         "words": {

@@ -21,7 +21,7 @@ NUMBER_BYTES: Final = 32  # a number of an embedding in a tuple: a pointer and a
 
 @dataclass(frozen=True, slots=True)
 class QueryPicture:
-    """What is stored of a picture."""
+    """The stored form of a picture."""
 
     picture: Picture
     thumbnail: str  # as a URL

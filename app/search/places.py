@@ -1,4 +1,4 @@
-"""What the page shows of the filter of places: cities in words, and the way to the map."""
+"""The view of the filter of places: cities in words, and the way to the map."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ SUGGESTED: Final = "suggested"  # in the session
 
 
 def query_box(library: Library, facets: Facets) -> None:
-    """What it shows follows the address, and what is asked goes there."""
+    """Its content follows the URL, and a submitted query goes there."""
     picture = image_query.current()
     data = {
         "query": url_state.query(),
@@ -63,7 +63,7 @@ def _chips(library: Library, picture: QueryPicture | None) -> list[dict[str, Any
 
 
 def words() -> dict[str, str]:
-    """What stands on the box, and what a screen reader says of it."""
+    """The labels of the box, for eyes and screen readers."""
     return {
         "search": _("Search your photos"),
         "placeholder": _("Type what you remember…"),

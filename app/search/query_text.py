@@ -25,7 +25,7 @@ def readable(text: str) -> Query | None:
 
 
 def value_of(query: Query, name: str) -> Value | None:
-    """What the last filter of this name asks for; those that are turned round do not count."""
+    """The values of the last filter of this name; negated ones do not count."""
     values = [one.value for one in query.filters if one.name == name and not one.negated]
     return values[-1] if values else None
 

@@ -20,7 +20,7 @@ DATED: Final = 1_000  # relevant hits put in the order of their dates: those of 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search for the `top` best hits has found while the library was at `change`."""
+    """The result of a search for the `top` best hits in the library's state `change`."""
 
     query: Query
     change: int

@@ -1,4 +1,4 @@
-"""What may be meant while one types: what this library has, and what can be asked of it.
+"""Suggestions while one types: values of this library, and filters.
 
 Each is (icon, text, label, photos): query_box.js puts the text into the query.
 """

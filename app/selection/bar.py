@@ -1,4 +1,4 @@
-"""What can be done with the ticked photos: exported, copied, or searched for photos like them."""
+"""The actions for ticked photos: export, copy, or search for similar photos."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class FolderRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """How many photos were copied, and (path, reason) of those that were not."""
+    """The number of copied photos, and (path, reason) of the others."""
 
     count: int
     failed: tuple[tuple[Location, str], ...]

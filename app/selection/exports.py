@@ -125,7 +125,7 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def _columns() -> dict[str, Column]:
-    """What an export says of a photo: its file, then the facts that filters ask for."""
+    """The columns of a photo in an export: its file, then the facts behind filters."""
     of_file: dict[str, Column] = {
         "photo_id": lambda photo: photo.id,
         "path": lambda photo: str(photo.path),

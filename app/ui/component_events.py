@@ -1,4 +1,4 @@
-"""What our components may send: for each event, the form of its value.
+"""The events of our components, each with the form of its value.
 
 What comes from a browser is anybody's. An event of another form is dropped where it comes in
 (component.py), so that no page needs to look at types. Pure.

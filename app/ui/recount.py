@@ -1,4 +1,4 @@
-"""What takes long to count, at hand for everybody: counted again in the background.
+"""A cache of values that take long to count; recounted in the background.
 
 Knows nothing of what is counted.
 """

@@ -37,7 +37,7 @@ def version() -> str:
 
 
 def script_url(name: str) -> str:
-    """Where the script of this name is."""
+    """The URL of the script with this name."""
     return f"/{SCRIPTS_URL}/{version()}/{name}"
 
 

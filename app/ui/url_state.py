@@ -24,7 +24,7 @@ LAST_STATE: Final = "address_said"  # in the session: of which page, what the ad
 
 
 def value(key: str) -> str | None:
-    """What the address says under `key`; anybody may have typed it."""
+    """The URL's value of `key`; anybody may have typed it."""
     catch_up()
     return st.query_params.get(key)
 

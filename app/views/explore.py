@@ -60,7 +60,7 @@ def explore_page(library: Library) -> None:
 
 @st.cache_resource(show_spinner=False)
 def exploring(library: Path) -> Exploring:
-    """What computes for the library at that path; one for all visitors."""
+    """The explore job of the library at that path; one for all visitors."""
     return Exploring(library)
 
 
@@ -102,7 +102,7 @@ def _choose_view() -> str:
 
 
 def _tell(work: Exploring, atlas: Atlas | None, now: State) -> None:
-    """What is being computed, what went wrong, and whether there is something newer."""
+    """Show progress, the last error, or that the map is out of date."""
     if work.running:
         doing = translated(work.doing) if work.doing else _("One moment…")
         st.caption(f":material/progress_activity: {plain(doing)}")

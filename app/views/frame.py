@@ -28,7 +28,7 @@ def _pulse() -> None:
 
 
 def words() -> dict[str, dict[str, str]]:
-    """What stands where the server does not answer, and where there is no such page."""
+    """The texts for a server that does not respond, and for an unknown page."""
     return {
         "lost": {
             "title": _("Recollect is not responding"),

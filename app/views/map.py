@@ -62,7 +62,7 @@ def near_query(near: dict[str, int]) -> str:
 
 
 def map_data(facets: Facets) -> dict[str, Any]:
-    """What map.js needs to know."""
+    """The data for map.js."""
     return {
         "places": [
             [

@@ -1,4 +1,4 @@
-"""What a query has found: the strong matches, and the weaker ones a click away."""
+"""The results of a query: the strong matches, and the weaker ones a click away."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _scrubber(months: Mapping[str, int], chosen: Span | None) -> None:
 
 
 def scrubber_data(months: Mapping[str, int], chosen: Span | None) -> dict[str, Any]:
-    """What timeline.js needs to know."""
+    """The data for timeline.js."""
     return {
         "months": [
             {

@@ -78,7 +78,7 @@ def _heading(status: LibraryStatus) -> None:
 
 
 def title(status: LibraryStatus) -> str:
-    """What there is so far."""
+    """The state of the library so far, in a few words."""
     if status.photos:
         return ngettext("{count} photo so far", "{count} photos so far", status.photos)
     settled = status.daemon is None or status.daemon.is_settled

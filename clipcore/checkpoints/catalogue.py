@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def memory_bytes(self) -> int | None:
-        """What its weights take in float32."""
+        """The size of its weights in float32."""
         return None if self.params_millions is None else int(self.params_millions * 4e6)
 
     @property

@@ -1,4 +1,4 @@
-"""What a directory or a file on disk says about the checkpoint in it.
+"""Reads from a directory or a file on disk which checkpoint is in it.
 
 Three forms are known: open_clip's directory (open_clip_config.json), Hugging Face transformers'
 CLIP directory (config.json), and a single file. Each is turned into one Description; sizes are not
@@ -57,7 +57,7 @@ class Description:
 
 
 def describe(path: Path, quick_gelu: bool | None = None) -> Description:
-    """What is known of a directory or a file.
+    """The facts of a directory or a file.
 
     `quick_gelu` tells the activation of a bare file that does not say it. Raises ModelNotFound,
     CheckpointMismatch or CheckpointUnsafe.

@@ -1,4 +1,4 @@
-"""What hash each weight file had when it was first seen; later loads are held to it.
+"""Records the hash of each weight file at first sight; later loads must match it.
 
 One JSON file in the cache directory the weights lie in, so that it moves with them. Hashing 600 MB
 takes about a second, so a hash is kept with the file's size and modification time and computed
@@ -65,7 +65,7 @@ class LockFile:
         self.path = directory / FILE_NAME
 
     def checkpoint(self, name: str) -> Recorded | None:
-        """What was recorded of a downloaded checkpoint."""
+        """The record of a downloaded checkpoint."""
         return self._read().checkpoints.get(name)
 
     def record(self, name: str, recorded: Recorded) -> None:

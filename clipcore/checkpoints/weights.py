@@ -349,7 +349,7 @@ def _grid(header: Mapping[str, Tensor], name: str) -> int:
 
 
 def _count(header: Mapping[str, Tensor], prefix: str) -> int:
-    """How many numbered blocks stand under a name."""
+    """The number of numbered blocks under a name."""
     numbers = {name[len(prefix) :].split(".")[0] for name in header if name.startswith(prefix)}
     blocks = [int(number) for number in numbers if number.isdigit()]
     if not blocks:

@@ -52,7 +52,7 @@ TIMED_S = 0.5  # calls are repeated for so long, and the quickest counts
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of one engine. `refused`: why it may not be used, or None.
+    """The trial of one engine. `refused`: why it may not be used, or None.
 
     `asked_for`: it was tried because somebody named it, and is taken for those only who do.
     """
@@ -115,7 +115,7 @@ def measured(key: str, memory: Path | None = None) -> float | None:
 
 
 def memory_path() -> Path:
-    """Where the trials of this machine are remembered."""
+    """The file with the trials of this machine."""
     return json_cache.cache_path() / "engines.json"
 
 

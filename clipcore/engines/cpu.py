@@ -1,4 +1,4 @@
-"""How many cores may compute here."""
+"""The number of cores that may compute here."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def cache_path() -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What was stored in a file; empty where there is none, or none that can be read."""
+    """The content of a file; empty where there is none, or none that can be read."""
     try:
         stored = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -12,7 +12,7 @@ from clipcore.families.starter.starter import NAME
 
 @dataclass(frozen=True)
 class Choice:
-    """What `--model auto` comes to. `warning` is to be said loudly where it is not None."""
+    """The choice of `--model auto`. `warning` must be shown where it is not None."""
 
     source: str
     warning: str | None

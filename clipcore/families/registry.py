@@ -67,7 +67,7 @@ class Family(Protocol):
         """The row of the model that has this name."""
 
     def pull(self, source: str, progress: Progress | None = None) -> Path | None:
-        """Where the weights of a named model lie, downloaded if need be; None if it brings them.
+        """The path of a named model's weights, downloaded if need be; None if built in.
 
         `progress` is called with the bytes of the weights here and in all.
         Raises ModelNotFound, MissingDependency, DownloadError or CheckpointDamaged.

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class OnBattery(StrEnum):
-    """What the daemon does while the machine runs on its battery."""
+    """The daemon's behaviour while the machine runs on battery."""
 
     run = "run"
     pause = "pause"
@@ -209,7 +209,7 @@ def password(
 
 
 def _typed_password() -> str:
-    """What is typed twice at a terminal, where it is not seen. Raises AccessError."""
+    """A password, typed twice and unseen at a terminal. Raises AccessError."""
     try:
         with warnings.catch_warnings(action="error", category=GetPassWarning):  # it would be seen
             while True:

@@ -114,7 +114,7 @@ class ModelDocument(TypedDict):
 
 
 class TrialDocument(TypedDict):
-    """What one engine reached."""
+    """The measurements of one engine."""
 
     engine: Annotated[str, ""]
     cosine: Annotated[float, "with float32 torch, the least"]

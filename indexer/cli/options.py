@@ -1,4 +1,4 @@
-"""What the commands share: options, an open library, logging, a clean stop."""
+"""Shared by the commands: options, an open library, logging, a clean stop."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ EngineOption = Annotated[
 
 
 class IndexChoice(StrEnum):
-    """What --index takes."""
+    """The values of --index."""
 
     AUTO = "auto"
     EXACT = "exact"
@@ -210,7 +210,7 @@ def one_answer(context: typer.Context) -> OneAnswer:
 
 
 def pool_factory(ray: str | None) -> PoolFactory:
-    """Who works for a rebuild; an address that cannot be is told before anything is looked at."""
+    """The pool factory of a rebuild. Raises for an impossible address before any scan."""
     from indexer.ingest.workers import local_pool
 
     if ray is None:

@@ -1,4 +1,4 @@
-"""What the command line prints: the public JSON documents, and lines of plain text for people.
+"""The command line's output: public JSON documents, and plain text for people.
 
 A line may hold a name with a line break: terminal.py prints it.
 """
@@ -112,7 +112,7 @@ def status_document(status: LibraryStatus) -> StatusDocument:
 
 
 def daemon_document(daemon: DaemonState) -> DaemonDocument:
-    """What a running daemon does, as `indexer status --json` has it."""
+    """A running daemon's state, as `indexer status --json` has it."""
     return {
         "pid": daemon.pid,
         "host": daemon.host,
@@ -366,7 +366,7 @@ def ingest_text(report: IngestReport) -> str:
 
 
 def stopped_text(left: int) -> str:
-    """What remains of a rebuild after Ctrl-C."""
+    """The rest of a rebuild after Ctrl-C, in words."""
     if left:
         return f"stopped: {counted(left, 'file')} left, the next rebuild continues there"
     return "stopped: all files are done, the next rebuild writes the index"

@@ -97,7 +97,7 @@ class Daemon:
         log.info("stopped%s", left)
 
     def _idle(self) -> tuple[Work, Message | None] | None:
-        """What goes on while nothing is to be indexed, and why it is paused; None if it is not."""
+        """The activity while nothing may be indexed, and the reason of a pause; else None."""
         if other := self._library.control.makes_way_for():
             return other, None
         if self._library.control.is_paused():

@@ -44,7 +44,7 @@ class Mount(Protocol):
 
 
 def all_mounts() -> Iterable[Mount]:
-    """What is mounted now."""
+    """The present mounts."""
     return psutil.disk_partitions(all=True)
 
 

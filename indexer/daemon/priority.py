@@ -1,4 +1,4 @@
-"""How much of the machine the daemon takes: its priority, its threads, and whether on battery.
+"""The daemon's share of the machine: priority, threads, and battery.
 
 What a platform cannot do is left undone: the photos come in all the same.
 """

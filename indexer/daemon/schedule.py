@@ -18,7 +18,7 @@ CHECK_S: Final = 5.0  # how soon a machine that woke up is noticed
 
 
 class Due(Enum):
-    """What to look at now."""
+    """The folders to scan now."""
 
     EVERYTHING = "everything"
     POLLED = "polled"
@@ -46,7 +46,7 @@ class Timetable:
         self._apart = always() - awake()
 
     def due(self, *, events_lost: bool = False) -> Due | None:
-        """What to look at now, if anything; it counts as done with that."""
+        """The folders to scan now, if any; they count as done with that."""
         now = self._awake()
         if self._slept() or events_lost or now >= self._everything_at:
             self._everything_at = now + self._every_s
@@ -58,7 +58,7 @@ class Timetable:
         return None
 
     def wait_s(self) -> float:
-        """How long nothing is due, unless something happens."""
+        """The time until something is due, unless something happens."""
         now = self._awake()
         return max(0.0, min(CHECK_S, self._everything_at - now, self._polled_at - now))
 

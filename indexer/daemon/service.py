@@ -82,7 +82,7 @@ def _hash(library: Path) -> str:
 
 
 def _older_names(library: Path) -> tuple[str, ...]:
-    """What earlier versions called the service of this library."""
+    """The service's name in earlier versions."""
     return f"recollect-{_hash(library)}", "recollect"
 
 
@@ -127,7 +127,7 @@ class SystemdService:
         return f"{self._path.name} runs, and will at each login; {self._path} says how"
 
     def status(self) -> str:
-        """What systemd says of it."""
+        """The service's state in systemd."""
         for path in self._installed():
             _need("systemctl", NEITHER)
             state = _run("systemctl", "--user", "is-active", path.name).stdout.strip()
@@ -191,7 +191,7 @@ class LaunchdService:
         return f"{self._label} runs, and will at each login; {self._path} says how"
 
     def status(self) -> str:
-        """What launchd says of it."""
+        """The service's state in launchd."""
         for path in self._installed():
             _need("launchctl", NEITHER)
             printed = _run("launchctl", "print", f"{self._domain}/{path.stem}")

@@ -88,12 +88,12 @@ def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
 
 
 def state_of(store: Store) -> State:
-    """What the library is now."""
+    """The present state of the library."""
     return State(store.model_id, store.status.searchable(), store.status.embeddings())
 
 
 def group_count(photos: int) -> int:
-    """How many groups to make of so many photos."""
+    """The number of groups for so many photos."""
     return min(GROUPS, photos, max(1, round(math.sqrt(photos))))
 
 

@@ -1,4 +1,4 @@
-"""What groups of photos are called: the everyday concept that is near to them, and not to others.
+"""Names groups of photos by the everyday concept that is near to them and not to others.
 
 The concepts are those of concepts.txt, one a line.
 """

@@ -1,4 +1,4 @@
-"""What Explore shows, computed and kept: the atlas of the library, and its near-duplicates."""
+"""Computes and stores the data of Explore: the embedding map and the near-duplicates."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _opened(data: bytes) -> Iterator[ImageFile]:
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """What Pillow opens here."""
+    """The formats that Pillow opens here."""
     read_more_tiffs()
     formats = (*FORMATS, AVIF) if features.check("avif") else FORMATS
     try:

@@ -14,12 +14,12 @@ SHARE: Final = 4  # one part in so many of the memory that is free now
 
 
 def free_for_decoding() -> int:
-    """How many bytes of files and decoded images there may be at once."""
+    """The budget of files and decoded images at once, in bytes."""
     return free_bytes() // SHARE
 
 
 def free_bytes() -> int:
-    """How much memory can be had without swapping."""
+    """The memory that is free without swapping."""
     return int(psutil.virtual_memory().available)
 
 

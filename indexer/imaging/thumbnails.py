@@ -38,7 +38,7 @@ class FileThumbnails:
         self._directory = directory
 
     def path(self, sha256: bytes) -> Path:
-        """Where the thumbnail of these bytes lies, or would."""
+        """The path of these bytes' thumbnail, existing or not."""
         name = sha256.hex()
         return self._directory / name[:2] / f"{name}.jpg"
 

@@ -35,7 +35,7 @@ class Index(Protocol):
         """The newest embedding in it."""
 
     def __len__(self) -> int:
-        """How many vectors there are in it."""
+        """The number of vectors in it."""
 
     def candidates(self, query: FloatArray, wanted: int, passing: Passing | None) -> IntArray:
         """Ids among which the `wanted` nearest to the (D,) query are, of those that pass."""

@@ -95,7 +95,7 @@ class VectorIndex:
             self._index.train(vectors)
 
     def depth(self, top: int) -> int:
-        """How many ids to ask for so that the `top` best are among them."""
+        """The number of ids to request so that the `top` best are among them."""
         if self.exact:
             return top
         return max(DEPTH_OF_CODES, 4 * top) if self._lists else max(DEPTH_OF_BYTES, 2 * top)
@@ -263,7 +263,7 @@ def _faiss_index(dim: int, factory: str) -> Any:
 
 
 def _make(index: Any) -> tuple[str, int, int, int]:
-    """What tells one kind of index from another."""
+    """The properties of a kind of index."""
     return type(index).__name__, index.d, index.code_size, getattr(index, "nlist", 0)
 
 

@@ -76,7 +76,7 @@ class LiveIndex:
             return self._index
 
     def status(self) -> IndexStatus:
-        """What kind of index it is, and why."""
+        """The kind of the index, and the reason for it."""
         index = self._index
         name = EXACT if index.exact else APPROXIMATE
         return IndexStatus(len(index), name, self._policy.reason(len(index), index.kind))

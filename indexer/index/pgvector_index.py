@@ -82,7 +82,7 @@ class PgIndex:
         return self
 
     def status(self) -> IndexStatus:
-        """What kind of index it is, and why."""
+        """The kind of the index, and the reason for it."""
         kind = APPROXIMATE if self._is_used else EXACT
         return IndexStatus(self._count, kind, self._reason())
 
@@ -199,7 +199,7 @@ class PgIndex:
 
 
 def _set_way(connection: Connection, by_index: bool, breadth: int) -> None:
-    """How the next statement of this transaction goes."""
+    """Settings for the next statement of this transaction."""
     settings = {
         "hnsw.ef_search": breadth,
         "hnsw.iterative_scan": "relaxed_order",  # else a filter leaves fewer than wanted

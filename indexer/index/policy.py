@@ -42,7 +42,7 @@ class IndexPolicy:
         return replace(self, exact_limit=max(self.exact_limit, GPU_LIMIT))
 
     def kind(self, count: int, dim: int) -> str:
-        """What suits `count` vectors of `dim` dimensions.
+        """The kind that suits `count` vectors of `dim` dimensions.
 
         The lists are as many as each then has vectors; rounded to a power of two, so that the
         index is trained again each time the library has grown fourfold.

@@ -55,7 +55,7 @@ class Share(Protocol):
     """Which of the files to be indexed are this host's."""
 
     def take(self, jobs: list[Job]) -> Hold:
-        """Those of these jobs that nobody else has in hand or has done."""
+        """The jobs that no other process has in flight or has done."""
 
 
 class AllMine:
@@ -106,7 +106,7 @@ def _among(table: Table, keys: Sequence[Key]) -> ColumnElement[bool]:
 
 
 def _stats(connection: Connection, keys: Sequence[Key]) -> dict[Key, FileStat]:
-    """What the library knows of these files now."""
+    """The library's present rows of these files."""
     stat = (photos.c.size_bytes, photos.c.mtime_ns, photos.c.etag)
     query = select(photos.c.root_id, photos.c.path, *stat)
     rows = connection.execute(query.where(_among(photos, keys)))

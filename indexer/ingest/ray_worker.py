@@ -1,4 +1,4 @@
-"""What runs on the machines of a Ray cluster: workers with the model, and whom they ask.
+"""The actors on a Ray cluster: workers with the model, and the claims they share.
 
 Plain classes, which ray_pool.py makes actors of. A worker's machine must reach the photo
 directories under the same paths or URLs; of the library it knows what it asks for.
@@ -93,7 +93,7 @@ class Worker:
             return self._encoder
 
     def work(self, shard: int, jobs: Sequence[Job], claims: Any) -> tuple[Done, Thumbnails]:
-        """What became of a shard, and thumbnails to be kept.
+        """The outcome of a shard, and its thumbnails to store.
 
         Raises RootError where this machine does not see the photos.
         """

@@ -188,7 +188,7 @@ class RayPool:
         return done
 
     def _tried(self, number: int, jobs: Sequence[Job]) -> Done | None:
-        """What became of the jobs; None if worker after worker was lost with them."""
+        """The outcome of the jobs; None if worker after worker was lost with them."""
         raised = lost = 0
         while lost < TRIES:
             worker = self._next_worker()
@@ -227,7 +227,7 @@ def _losses(exceptions: Any) -> tuple[type[Exception], ...]:
 
 
 def _explained(error: BaseException) -> Exception:
-    """What was raised on another machine, as one of ours."""
+    """An exception from another machine, as one of ours."""
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, IndexerError | ClipcoreError):
         return cause

@@ -56,7 +56,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a shard, to be committed.
+    """The outcome of a shard, to be committed.
 
     `deferred` files are left for the next scan. Those `in_flight` elsewhere are to be asked for
     again when that has been committed. `claimed`: the hashes this shard was to embed.

@@ -1,4 +1,4 @@
-"""Who works shards off side by side, and which bytes are in whose hands.
+"""Worker pools: they process shards in parallel, and claim the bytes in flight.
 
 The threads of this machine are here; ray_pool.py has the workers of a Ray cluster.
 """
@@ -38,7 +38,7 @@ class WorkerPool(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What a pool knows of the library whose shards it works through.
+    """The library's side of a pool's work.
 
     `folders`: the photo directories by their roots' ids. With `reembed` all bytes count as not
     embedded. Once `stop()` is true nothing more is begun.

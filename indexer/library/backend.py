@@ -28,7 +28,7 @@ class CurrentIndex(Protocol):
         """The index with everything that had been committed at `change_token`."""
 
     def status(self) -> IndexStatus:
-        """What kind of index it is, and why."""
+        """The kind of the index, and the reason for it."""
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -61,7 +61,7 @@ class Backend(Protocol):
         """Which files this machine indexes."""
 
     def disk_use(self) -> DiskUse:
-        """What the library takes on disk; may read the size of every thumbnail."""
+        """The library's size on disk; may read the size of every thumbnail."""
 
 
 class FileBackend:

@@ -1,4 +1,4 @@
-"""What a daemon does now: its last words, and the requests since then that it has yet to see.
+"""A daemon's present state, from its last report and the requests since then.
 
 Pure. A daemon sees a request within a second, pages and `indexer status` show it at once.
 """
@@ -13,7 +13,7 @@ from indexer.records.status import Activity, DaemonState, Work
 def daemon_now(
     last: DaemonState, *, is_paused: bool, makes_way_for: Work | None, scan: str | None
 ) -> DaemonState:
-    """What it does, by its last words and by what is requested of it.
+    """Its state, from its last report and the pending requests.
 
     `makes_way_for`: what another process does meanwhile. `scan`: the folder of a requested scan,
     "" for all, None where none is requested.

@@ -1,4 +1,4 @@
-"""What a library's files take on disk, and when its index was written last. Only looks."""
+"""The size of a library's files, and the time of its last snapshot. Only reads."""
 
 from __future__ import annotations
 

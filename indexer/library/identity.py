@@ -9,7 +9,7 @@ from indexer.store.database import Database
 
 
 class Identity:
-    """What a library was when it was opened."""
+    """The identity of a library as it was opened."""
 
     def __init__(self, directory: LibraryDirectory, database: Database) -> None:
         self._directory = directory

@@ -30,7 +30,7 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RebuildOptions:
-    """How a run goes on.
+    """Options of one run.
 
     `reembed` computes every embedding again; `accept_missing` accepts that many photos are missing
     from a folder that can be read; `stop` ends the run after what is in flight; `open_pool` opens

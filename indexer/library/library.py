@@ -306,7 +306,7 @@ class Library:
         return library_state(self._numbers, self._store, self.control, self.models)
 
     def facets(self) -> Facets:
-        """What the photos have in common, counted; it takes a second or so for 300,000."""
+        """Counts of the photos' common facts; it takes a second or so for 300,000."""
         return self._store.search.facets()
 
     def failures(self) -> list[Failure]:
@@ -318,7 +318,7 @@ class Library:
         return self._store.status.oddities()
 
     def disk_use(self) -> DiskUse:
-        """What the library takes on disk; reads the size of every thumbnail."""
+        """The library's size on disk; reads the size of every thumbnail."""
         return self._backend.disk_use()
 
     def change_token(self) -> int:

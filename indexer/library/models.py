@@ -58,7 +58,7 @@ class Models:
         registry.pull(source, progress)
 
     def cost(self, source: str) -> SwitchCost:
-        """What switching to that model would take; it must be on this machine.
+        """The cost of switching to that model; it must be on this machine.
 
         Raises ModelNotFound, DownloadError or a CheckpointError.
         """

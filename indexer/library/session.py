@@ -58,7 +58,7 @@ class ModelSession:
 
     @property
     def searcher(self) -> Searcher:
-        """What answers queries with this encoder."""
+        """The searcher with this encoder."""
         with self._making:
             if self._searcher is None:
                 self._searcher = Searcher(self.encoder, self.store, self._generic_file)
@@ -80,7 +80,7 @@ class ModelSession:
             return self._current_index().current(change_token)
 
     def index_status(self, change_token: int) -> IndexStatus:
-        """What kind of index it is then, and why."""
+        """The kind of the index then, and the reason for it."""
         with self._index_lock:
             index = self._current_index()
             index.current(change_token)

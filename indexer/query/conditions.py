@@ -1,4 +1,4 @@
-"""What a filter demands of a photo, as small descriptions.
+"""Conditions of filters, as small values.
 
 store/filter_sql.py turns them into SQL; conflicts.py finds those that exclude each other. Knows
 neither the names of filters nor tables.

@@ -43,7 +43,7 @@ def _manual_row(help: Help) -> str:
 
 
 def text() -> str:
-    """What `indexer search --help` says of the query."""
+    """The part of `indexer search --help` about the query."""
     return (
         "Find the photos that match a sentence best.\n\n"
         "Several words are one query. Commas stand between alternatives, dots between the ends of "

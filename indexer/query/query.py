@@ -86,7 +86,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for, among which photos, and in which order."""
+    """A parsed query: terms, filters and order."""
 
     terms: tuple[Term, ...] = ()
     filters: tuple[Filter, ...] = ()

@@ -44,7 +44,7 @@ def ascii_form(text: str) -> str:
 
 
 def unquoted(raw: str) -> str:
-    """What was typed, without the quotes around its parts."""
+    """The typed text, without the quotes around its parts."""
     return "".join(_content(piece) for piece in PIECE.finditer(raw))
 
 

@@ -1,4 +1,4 @@
-"""What a scan finds, what must be done, and what was done."""
+"""Records of changes: scanned files, plans, and reports."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one run did. `known` files had bytes that the library already had."""
+    """The result of one run. `known` files had bytes that the library already had."""
 
     embedded: int = 0
     known: int = 0
@@ -88,7 +88,7 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """How many rows of each kind a copied library has, the same on both sides."""
+    """The number of rows of each kind in a copied library, the same on both sides."""
 
     photos: int
     contents: int

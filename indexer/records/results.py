@@ -1,4 +1,4 @@
-"""What a search answers."""
+"""The answer of a search."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the present photos have, counted.
+    """Counts of the present photos' facts.
 
     `months`: "2019-06", by time. `counts`: of each filter that has a facet, the values with how
     many photos each finds, most first; of `folder` those with photos right in them, by name, as

@@ -16,7 +16,7 @@ from indexer.records.models import ModelRequest
 
 
 class Activity(StrEnum):
-    """What a daemon does; SCANNING and REMOVING go with a folder, SCANNING also without."""
+    """A daemon's activity; SCANNING and REMOVING go with a folder, SCANNING also without."""
 
     STARTING = "starting"
     LOADING = "loading"
@@ -64,7 +64,7 @@ OF_FOLDER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is done, and in which folder, if in one."""
+    """An activity, and its folder, if it has one."""
 
     doing: Activity
     folder: str | None = None
@@ -79,7 +79,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class DaemonState:
-    """What a daemon does now. Times are UTC; `left_s` is None where nobody can tell."""
+    """A daemon's present state. Times are UTC; `left_s` is None where it is unknown."""
 
     pid: int
     host: str
@@ -94,7 +94,7 @@ class DaemonState:
 
     @property
     def doing(self) -> Activity:
-        """What it does, wherever."""
+        """The activity, whatever the folder."""
         return self.work.doing
 
     @property
@@ -117,7 +117,7 @@ class ExploreProgress:
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """How many vectors the searcher's index holds, what kind it is, and why."""
+    """The searcher's index: its number of vectors, its kind, and the reason for it."""
 
     vectors: int
     kind: str
@@ -126,7 +126,7 @@ class IndexStatus:
 
 @dataclass(frozen=True, slots=True)
 class DiskUse:
-    """What a library takes on disk. `snapshot_at`: when the index was written last, UTC.
+    """A library's size on disk. `snapshot_at`: when the index was written last, UTC.
 
     `index_bytes` is None in a database that needs no index; one within it has no `snapshot_at`.
     """

@@ -1,4 +1,4 @@
-"""What a score means: how strongly a photo matches a query, whatever the encoder.
+"""The meaning of a score: how strongly a photo matches a query, whatever the encoder.
 
 A cosine says little by itself: some photos are near to every text, and each model has a range of
 its own. So each photo's score is expressed in standard deviations from the scores of generic

@@ -1,4 +1,4 @@
-"""Who may see the page: on which address it listens, and how people log in from elsewhere.
+"""Access to the page: the address on which it listens, and the login from elsewhere.
 
 Beyond this machine a password or a login with an OpenID provider is demanded. The provider is
 described in a file in Streamlit's form, with the list of those who may come in.

@@ -25,7 +25,7 @@ SKIPPED_FOLDERS: Final = frozenset(
 
 
 class Excludes:
-    """What one root leaves out. Paths are relative to the root, with slashes."""
+    """The excludes of one root. Paths are relative to the root, with slashes."""
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self._spec = GitIgnoreSpec.from_lines(patterns) or None  # an empty one would be asked too

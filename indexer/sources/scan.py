@@ -40,7 +40,7 @@ NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP))
 
 @dataclass(slots=True)
 class Scan:
-    """What a walk saw. `unseen`: folders (relative to the root) that could not be listed.
+    """The result of a walk. `unseen`: folders (relative to the root) that could not be listed.
 
     `links`: those to folders outside that were followed, and those that lead nowhere. What lay
     behind them may be on a drive that is not there.

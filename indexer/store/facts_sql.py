@@ -50,7 +50,7 @@ def outdated(root_ids: Collection[int], after: int, limit: int) -> Select[Any]:
 
 
 def count_outdated(root_ids: Collection[int]) -> Select[Any]:
-    """How many such contents there are."""
+    """The number of such contents."""
     return select(func.count()).select_from(contents).where(_is_outdated(root_ids))
 
 

@@ -30,7 +30,7 @@ class FactsStore:
         return list(found.items())
 
     def count_outdated(self, root_ids: Collection[int]) -> int:
-        """How many such contents there are."""
+        """The number of such contents."""
         return self._database.count(facts_sql.count_outdated(root_ids))
 
     def record(self, read: Mapping[bytes, Facts | None], changed: Collection[Row] = ()) -> None:

@@ -1,4 +1,4 @@
-"""What a filter of the query language means for the rows of a library, as SQL conditions.
+"""Filters of the query language as SQL conditions on a library's rows.
 
 Knows the tables photos, contents and roots; runs nothing.
 """

@@ -72,7 +72,7 @@ def embedding_of(content_id: Any, model_id: str) -> Any:
 
 
 def _values(outcome: Outcome, content_id: int | None) -> dict[str, Any]:
-    """What a row says of the file."""
+    """The file's columns of a row."""
     found = outcome.found
     values = {
         "root_id": found.root_id,

@@ -62,7 +62,7 @@ class IngestStore:
         return self._rows(search_sql.unembedded(self._model_id))
 
     def count_unembedded(self, model_id: str) -> int:
-        """How many contents of present photos that model would have to embed."""
+        """The number of contents of present photos without that model's embedding."""
         rows = search_sql.unembedded(model_id).subquery()
         return self._database.count(select(func.count(rows.c.content_id.distinct())))
 

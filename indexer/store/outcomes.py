@@ -1,4 +1,4 @@
-"""What ingest tells the store of each file, and what the store knows of its bytes. Only values."""
+"""Values between ingest and the store: the outcome of each file, the content of its bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: known content, new content, or an error.
+    """The outcome of one file: known content, new content, or an error.
 
     `row`: its old row. `left`: the row whose file it was taken for, but is not.
     """

@@ -25,7 +25,7 @@ IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 v
 
 @dataclass(frozen=True, slots=True)
 class Prunable:
-    """What goes with some photos: hashes of the contents (they name the thumbnails), embeddings."""
+    """Rows that go with some photos: content hashes (they name the thumbnails), embeddings."""
 
     hashes: tuple[bytes, ...]
     embeddings: int

@@ -1,4 +1,4 @@
-"""What a search reads of a library: embeddings of one model, and the photos behind them."""
+"""Queries of a search: embeddings of one model, and the photos behind them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class SearchStore:
         return np.asarray(vector)
 
     def facets(self) -> Facets:
-        """What the present photos have, counted; looks at each of them."""
+        """Counts of the present photos' facts; reads each row."""
         kinds = facets.kinds_of_photos(self._roots.all())
         with self._database.reading() as connection:
             counted = connection.execute(kinds).all()

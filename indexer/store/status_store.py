@@ -1,4 +1,4 @@
-"""What the status of a library counts and lists; only reads."""
+"""Queries for the status of a library; only reads."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class StatusStore:
         ]
 
     def searchable(self) -> int:
-        """How many photos are there and embedded by the model."""
+        """The number of present photos with an embedding of the model."""
         embedded = photos.join(embeddings, embedding_of(photos.c.content_id, self._model_id))
         return self._database.count(select(func.count()).select_from(embedded).where(PRESENT))
 
     def embeddings(self) -> int:
-        """How many embeddings of the model there are, dead ones too."""
+        """The number of embeddings of the model, dead ones too."""
         return self._embeddings()
 
     def embeddings_of_present(self) -> int:
@@ -46,7 +46,7 @@ class StatusStore:
         )
 
     def failed_and_missing(self) -> tuple[int, int]:
-        """How many present files could not be indexed, and how many known photos are missing."""
+        """The numbers of present files that failed, and of missing photos."""
         counts = func.count().filter(FAILED), func.count().filter(~PRESENT)
         ((failed, missing),) = self._database.all(select(*counts).select_from(photos))
         return failed, missing

@@ -1,4 +1,4 @@
-"""What the library remembers: photos, contents and embeddings. The truth; FAISS is a view of it.
+"""The library's records: photos, contents and embeddings. The truth; FAISS is a view of it.
 
 One part for each interest, over the connections of one database. Knows nothing of the disk, of
 images or of FAISS.

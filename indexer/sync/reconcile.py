@@ -39,7 +39,7 @@ def _place(one: ScannedFile | Row) -> tuple[int, str]:
 
 
 class _Todo:
-    """What must be done, as it is found out."""
+    """A plan in the making."""
 
     def __init__(self, in_memory: int) -> None:
         self._new: Spool[ScannedFile] = Spool(in_memory=in_memory)

@@ -195,7 +195,7 @@ def test_what_another_host_has_indexed_since_is_not_downloaded_again(
             anna.add_root(s3.folder)
         bert.add_root(s3.folder)
         with bert.writing():
-            report = bert.rebuild(anna_is_quicker)
+            report = bert.rebuild(RebuildOptions(anna_is_quicker))
     assert counts(report) == {"known": len(names)}
 
 
