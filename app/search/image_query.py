@@ -72,6 +72,6 @@ def intake_data() -> dict[str, Any]:
             "too_large": _("The picture is too large: {size} MB at most.").format(
                 size=GIVEN_BYTES // 1_000_000
             ),
-            "unreadable": _("This picture cannot be read."),
+            "unreadable": _("This file is not a readable picture."),
         },
     }

@@ -118,7 +118,7 @@ class Daemon:
     def _turn(self, reporter: StateReporter) -> None:
         """Keep the library in line, or switch to another model.
 
-        Until stopped or paused, until another model is wished for, or something is amiss.
+        Until stopped or paused, until another model is requested, or something is amiss.
         """
         try:
             self._library.follow_model()

@@ -182,5 +182,5 @@ class LibraryStatus:
 
     @property
     def switching_to(self) -> str | None:
-        """The model that was wished for and not refused."""
+        """The requested model, unless it was refused."""
         return self.request.source if self.request and not self.request.refused else None

@@ -156,7 +156,7 @@ def test_axe_finds_nothing_serious_in_the_welcome(wide: Page, tmp_path: Path) ->
     with served(library.path) as address:
         wide.goto(address)
         wide.get_by_role("button", name="Pictures").click()
-        wide.get_by_role("button", name="Take in").wait_for()
+        wide.get_by_role("button", name="Add “").wait_for()
         assert serious(wide) == []
     library.close()
 

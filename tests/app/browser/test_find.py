@@ -163,7 +163,7 @@ def test_what_is_no_picture_is_refused(page: Page, address: str, tmp_path: Path)
     hand_over(page, "drop", tmp_path / "torn.jpg")
     expect(page.locator(".notice")).to_contain_text("cannot be read")
     hand_over(page, "drop", tmp_path / "torn.jpg", "application/pdf")
-    expect(page.locator(".notice")).to_contain_text("That is no picture")
+    expect(page.locator(".notice")).to_contain_text("not a readable picture")
 
 
 def test_everything_is_reached_by_the_keyboard(page: Page, address: str) -> None:

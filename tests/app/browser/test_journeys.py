@@ -265,7 +265,7 @@ def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
     with served(library.path) as address, kept_in_line(library):
         page.goto(address)
         page.get_by_role("button", name=photos.name).click()
-        page.get_by_role("button", name="Take in").click()
+        page.get_by_role("button", name="Add “").click()
         expect(page.locator(".opener .name").filter(has_text=POLAR_BEAR)).to_be_visible(
             timeout=WAIT_MS
         )

@@ -158,7 +158,7 @@ def test_cluster_of_the_map_searches_near_there(
     page.go_back()
     page.locator(".dot").first.wait_for()
     expect(page).to_have_url(f"{address}map")
-    expect(page.get_by_text("A place is added to the query")).to_have_count(0)
+    expect(page.get_by_text("The place is added to this query")).to_have_count(0)
 
 
 def test_a_cluster_finds_as_many_photos_as_it_says(page: Page, address: str) -> None:
@@ -195,7 +195,7 @@ def test_clusters_of_a_dense_place_find_their_own_photos_alone(
 def test_place_is_added_to_a_query_by_the_map(page: Page, address: str) -> None:
     page.goto(f"{address}?q=after:2009+-near:0,0,10km")
     page.get_by_role("link", name="Choose on the map").click()
-    expect(page.get_by_text("A place is added to the query")).to_be_visible()
+    expect(page.get_by_text("The place is added to this query")).to_be_visible()
     page.get_by_role("button", name=re.compile(r"72\.5° W")).click()
     expect(page.get_by_label(SEARCH)).to_have_value(
         re.compile("^after:2009-01-01 -near.* near:-13")
@@ -223,7 +223,7 @@ def test_tiles_are_fetched_only_when_they_are_allowed(
 ) -> None:
     page.goto(f"{address}map")
     page.locator(".dot").first.wait_for()
-    expect(page.get_by_text("learns your internet address")).to_be_visible()
+    expect(page.get_by_text("sees your internet address")).to_be_visible()
     assert tiles[1] == []
     with page.expect_response(re.compile(r"/\d+/\d+/\d+\.png")):
         page.get_by_text("Streets and places from").click()

@@ -71,7 +71,7 @@ def test_a_file_that_is_no_picture_is_refused_on_every_page(page: Page, address:
     page.goto(f"{address}library")
     shown(page, "library")
     hand_over(page, "drop", POLAR_BEAR, "application/pdf")
-    expect(page.get_by_role("status").first).to_contain_text("That is no picture")
+    expect(page.get_by_role("status").first).to_contain_text("not a readable picture")
     expect(page).to_have_url(f"{address}library")
 
 
@@ -102,12 +102,12 @@ def test_filters_stay_while_the_query_cannot_be_read(page: Page, address: str) -
     folder.wait_for()
     box(page).fill("nosuchfilter:1")
     box(page).press("Enter")
-    expect(sidebar.get_by_text("The filters wait")).to_be_visible()
+    expect(sidebar.get_by_text("Correct the query")).to_be_visible()
     expect(folder).to_be_visible()
     assert folder.evaluate("one => one.closest('[inert]') !== null")
     expect(sidebar.get_by_role("combobox", name="Camera")).to_be_disabled()
     expect(page.get_by_test_id("stAlert")).to_be_visible()  # the page is drawn to its end
     box(page).fill("shape:portrait")
     box(page).press("Enter")
-    expect(sidebar.get_by_text("The filters wait")).to_have_count(0)
+    expect(sidebar.get_by_text("Correct the query")).to_have_count(0)
     expect(sidebar.get_by_role("combobox", name="Camera")).to_be_enabled()

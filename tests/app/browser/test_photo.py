@@ -228,6 +228,6 @@ def test_file_that_is_gone_leaves_its_thumbnail(
     (photos / "bear.jpg").unlink()
     with served(own_library) as address:
         page.goto(f"{address}?photo={added}")
-        expect(page.get_by_text("this is the thumbnail kept of it")).to_be_visible()
+        expect(page.get_by_text("This is the stored thumbnail")).to_be_visible()
         expect(page.locator(".sheet .picture")).to_have_js_property("complete", True)
         expect(page.get_by_role("link", name="Download")).to_have_count(0)

@@ -152,7 +152,7 @@ def files(directory: Path) -> set[Path]:
 
 @pytest.mark.parametrize(
     ("data", "told"),
-    [("%", "did not arrive whole"), (encoded(b"no picture"), "cannot be read"), ("", "empty")],
+    [("%", "upload was interrupted"), (encoded(b"no picture"), "cannot be read"), ("", "empty")],
 )
 def test_what_is_no_picture_is_told_and_the_query_stays(
     library: Library, data: str, told: str

@@ -70,7 +70,7 @@ def test_model_is_asked_for_with_its_cost_and_a_rebuild_has_the_last_word(
     monkeypatch.chdir(tmp_path)
     asked = run_indexer("models", "use", "tiny", "--library", library)
     assert asked.stdout.startswith("3 photos to embed with tiny"), asked.stderr
-    assert "No daemon runs" in asked.stdout
+    assert "No daemon is running" in asked.stdout
     told = json.loads(run_indexer("status", "--library", library, "--json").stdout)
     assert (told["model"], told["switching_to"]) == ("starter-2", str(tiny))
     assert f"switching to {tiny}" in run_indexer("status", "--library", library).stdout

@@ -291,7 +291,7 @@ def test_quoted_tilde_is_the_home(
     assert library_directory("~/library") == tmp_path / "library"
     library = opened(library_directory("~/library"), create=True)
     assert library.add_root(location("~/photos")).path == photos
-    with pytest.raises(RootError, match="no directory"):
+    with pytest.raises(RootError, match="not a visible directory"):
         library.add_root(location("~nobody-has-this-name/photos"))
     library.close()
 
