@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.selection.exports import GONE, as_csv, as_json, as_txt, free_name, zipped
+from app.selection.exports import MISSING, as_csv, as_json, as_txt, free_name, zipped
 from app.selection.safe_text import safe_name
 from indexer.location import RemotePath
 from indexer.records.photos import Facts, Photo
@@ -151,7 +151,7 @@ def test_zip_holds_photos_behind_urls(tmp_path: Path) -> None:
 def test_zip_tells_what_it_lacks(tmp_path: Path) -> None:
     made = b"".join(zipped([photo(tmp_path / "gone.jpg")]))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        assert archive.read(GONE).decode() == f"{tmp_path / 'gone.jpg'}\n"
+        assert archive.read(MISSING).decode() == f"{tmp_path / 'gone.jpg'}\n"
 
 
 def a_pipe(path: Path) -> None:
@@ -175,7 +175,7 @@ def test_zip_lacks_what_is_no_file(tmp_path: Path, make: Callable[[Path], None])
     make(tmp_path / "a.jpg")
     made = b"".join(zipped([photo(tmp_path / "a.jpg")]))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        assert archive.namelist() == [GONE]
+        assert archive.namelist() == [MISSING]
 
 
 @pytest.mark.parametrize("make", NO_FILES)
