@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli import output
+from indexer.cli import model_output
 from indexer.cli.forms import JsonOption, print_as
 from indexer.cli.options import LibraryOption, configure_logging, library_at, some, stops_with
 from indexer.cli.terminal import print_lines
@@ -30,7 +30,7 @@ def models(context: typer.Context, library: LibraryOption, as_json: JsonOption =
     in_use, offers = None, known_offers()
     with suppress(LibraryNotFound), library_at(library) as opened:
         in_use, offers = opened.model.source, opened.models.offers()
-    print_as((offers, in_use), output.models_document, output.models_text, as_json)
+    print_as((offers, in_use), model_output.models_document, model_output.models_text, as_json)
 
 
 @models_app.command("pull")
@@ -63,7 +63,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
         cost = opened.models.cost(name)
         opened.models.request_switch(name)
         daemon_runs = opened.status().daemon is not None
-    print_lines(output.switch_text(name, cost, daemon_runs=daemon_runs))
+    print_lines(model_output.switch_text(name, cost, daemon_runs=daemon_runs))
 
 
 @app.command()
@@ -77,4 +77,4 @@ def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
     )  # what is refused is printed
     with library_at(library) as opened:
         examined = opened.model_id, try_engines(opened.model.source)
-    print_as(examined, output.engines_document, output.engines_text, as_json)
+    print_as(examined, model_output.engines_document, model_output.engines_text, as_json)

@@ -11,23 +11,19 @@ from typing import Any, Final
 
 from rich.cells import cell_len
 
-from clipcore.engines.choice import Trial, quickest
 from clipcore.messages import Message
 from indexer.cli.documents import (
     DaemonDocument,
-    EnginesDocument,
     FailureDocument,
     HitDocument,
-    ModelDocument,
     PruneDocument,
     RootDocument,
     SearchDocument,
     StatusDocument,
-    TrialDocument,
 )
 from indexer.plurals import counted
 from indexer.records.changes import Copied, Failure, IngestReport, Oddity, Pruned
-from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
+from indexer.records.models import ModelRequest
 from indexer.records.photos import Root
 from indexer.records.results import Hit, SearchResult
 from indexer.records.status import DaemonState, LibraryStatus
@@ -91,7 +87,7 @@ def status_document(status: LibraryStatus) -> StatusDocument:
         "library": str(status.library),
         "model": status.model_id,
         "roots": [
-            {"path": str(root.path), "photos": root.photos, "notice": _text(root.notice)}
+            {"path": str(root.path), "photos": root.photos, "notice": message_text(root.notice)}
             for root in status.roots
         ],
         "photos": status.photos,
@@ -118,16 +114,17 @@ def daemon_document(daemon: DaemonState) -> DaemonDocument:
         "host": daemon.host,
         "since": _utc(daemon.since),
         "doing": str(daemon.work.message),
-        "paused": _text(daemon.paused),
+        "paused": message_text(daemon.paused),
         "queue": daemon.queue,
         "photos_per_s": daemon.photos_per_s,
         "left_s": daemon.left_s,
         "last_reconcile": _utc(daemon.last_reconcile) if daemon.last_reconcile else None,
-        "last_error": _text(daemon.last_error),
+        "last_error": message_text(daemon.last_error),
     }
 
 
-def _text(message: Message | None) -> str | None:
+def message_text(message: Message | None) -> str | None:
+    """The message in English; None stays None."""
     return None if message is None else str(message)
 
 
@@ -250,20 +247,6 @@ def _request_lines(request: ModelRequest | None) -> list[str]:
     return [f"            {line}"]
 
 
-def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> list[str]:
-    """The cost of switching to a model, and the process that does it."""
-    photos = counted(cost.photos, "photo")
-    lines = [f"{photos} to embed with {source}, {cost.disk_bytes / 1e6:.0f} MB"]
-    if cost.seconds is not None:
-        about = "" if cost.measured else "about "
-        lines[0] += f", {about}{timedelta(seconds=round(cost.seconds))}"
-    if daemon_runs:
-        lines.append("The daemon is switching; searches use the old model until it is done.")
-    else:
-        lines.append(f"No daemon is running: 'indexer rebuild --model {source}' switches now.")
-    return lines
-
-
 def _daemon_lines(status: LibraryStatus) -> list[str]:
     daemon = status.daemon
     if daemon is None:
@@ -333,7 +316,11 @@ def copied_text(copied: Copied, place: str) -> str:
 def roots_document(roots: list[Root]) -> list[RootDocument]:
     """The public form of `indexer roots --json`."""
     return [
-        {"path": str(root.path), "excludes": list(root.excludes), "notice": _text(root.notice)}
+        {
+            "path": str(root.path),
+            "excludes": list(root.excludes),
+            "notice": message_text(root.notice),
+        }
         for root in roots
     ]
 
@@ -370,85 +357,3 @@ def stopped_text(left: int) -> str:
     if left:
         return f"stopped: {counted(left, 'file')} left, the next rebuild continues there"
     return "stopped: all files are done, the next rebuild writes the index"
-
-
-Models = tuple[Sequence[ModelOffer], str | None]  # the models, and the source of the library's
-
-
-def models_document(models: Models) -> list[ModelDocument]:
-    """The public form of `indexer models --json`."""
-    offers, in_use = models
-    return [
-        {
-            "name": one.source,
-            "size_bytes": one.size_bytes,
-            "imagenet_zero_shot_top1": one.accuracy,
-            "coco_text_to_image_r_at_1": one.recall,
-            "licence": one.licence,
-            "cached": one.is_cached,
-            "in_use": one.source == in_use,
-        }
-        for one in offers
-    ]
-
-
-def models_text(models: Models) -> list[str]:
-    """The table of models."""
-    offers, in_use = models
-    lines = [f"{'':2}{'model':46} {'size':>8} {'ImageNet':>9} {'COCO R@1':>9}  "]
-    lines += [_model_line(one, in_use) for one in offers]
-    return [*lines, "* the library's model"] if in_use else lines
-
-
-def _model_line(one: ModelOffer, in_use: str | None) -> str:
-    mark = "*" if one.source == in_use else ""
-    size = f"{one.size_bytes / 1e6:.0f} MB" if one.size_bytes else ""
-    figures = f"{_percent(one.accuracy)} {_percent(one.recall)}"
-    return (
-        f"{mark:2}{one.source:46} {size:>8} {figures}  {'cached' if one.is_cached else ''}".rstrip()
-    )
-
-
-def _percent(share: float | None) -> str:
-    return f"{'':>9}" if share is None else f"{100 * share:>7.1f} %"
-
-
-Examined = tuple[str, Mapping[str, Sequence[Trial]]]  # a model's id, and the trials of each side
-
-
-def engines_document(examined: Examined) -> EnginesDocument:
-    """The public form of `indexer doctor --json`."""
-    model_id, sides = examined
-    return {
-        "model": model_id,
-        "engines": {
-            side: [_trial_document(trial, trial == quickest(trials)) for trial in trials]
-            for side, trials in sides.items()
-        },
-    }
-
-
-def _trial_document(trial: Trial, used: bool) -> TrialDocument:
-    return {
-        "engine": trial.engine,
-        "cosine": trial.cosine,
-        "inputs_per_s": trial.inputs_per_s,
-        "refused": _text(trial.refused),
-        "asked_for": trial.asked_for,
-        "used": used,
-    }
-
-
-def engines_text(examined: Examined) -> list[str]:
-    """The result of each engine; a star marks the one in use."""
-    model_id, sides = examined
-    lines = [f"model  {model_id}"]
-    for side, trials in sides.items():
-        lines += [_engine_line(side, trial, trial == quickest(trials)) for trial in trials]
-    return [*lines, "* in use"]
-
-
-def _engine_line(side: str, trial: Trial, used: bool) -> str:
-    result = trial.refused and f"refused: {trial.refused}"
-    result = result or f"{trial.inputs_per_s:8.1f} {side}s/s  cosine {trial.cosine:.5f}"
-    return f"{'*' if used else ' '} {side:6} {trial.engine:18} {result}"
