@@ -34,8 +34,10 @@ class OtherEncoder(ColourEncoder):
         super().__init__()
         self.may = threading.Event()
         self.may.set()
+        self.begun = threading.Event()
 
     def embed_images(self, pixels):  # type: ignore[no-untyped-def]
+        self.begun.set()
         assert self.may.wait(30)
         return super().embed_images(pixels)
 
@@ -57,6 +59,7 @@ def held_back(encoders: Encoders) -> OtherEncoder:
     other = encoders.by_name["other"]
     assert isinstance(other, OtherEncoder)
     other.may.clear()
+    other.begun.clear()
     return other
 
 
@@ -121,18 +124,19 @@ def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
     assert library.model_id == "other-1"
 
 
-def test_wish_that_is_withdrawn_leaves_the_model_and_what_was_embedded(
+def test_a_cancelled_request_leaves_the_model_and_what_was_embedded(
     library: Library, daemon: Daemon, encoders: Encoders
 ) -> None:
     other = held_back(encoders)
     library.models.request_switch("other")
     with running(daemon):
         until(lambda: state(library).doing is Activity.EMBEDDING)
+        assert other.begun.wait(30)
         library.models.cancel_request()
         other.may.set()
         until(lambda: state(library).doing is Activity.WATCHING)
     assert library.search("red", 1).model_id == "colour-1"
-    assert library.models.cost("other").photos < len(COLOURS)  # what was in hand is kept
+    assert library.models.cost("other").photos < len(COLOURS)  # the shard in flight is kept
 
 
 def test_daemon_that_was_stopped_goes_on_with_it(
