@@ -96,7 +96,7 @@ def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str
     search(page, QUERY)
     expect(page.locator(".opener").first).to_be_visible()
     expect(bar).to_contain_text("2 photos selected")
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(bar).to_have_count(0)
     page.locator(".opener").first.click()
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
