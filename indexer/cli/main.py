@@ -48,6 +48,7 @@ from indexer.cli.options import (
     add_roots,
     as_query,
     configure_logging,
+    errors_alone,
     library_at,
     library_place,
     one_answer,
@@ -167,10 +168,8 @@ def rebuild(
 
     configure_logging(logging.WARNING)
     open_pool = pool_factory(ray)
-    # what fails is counted below and listed by `failures`
-    for module in ("ingest", "shard"):
-        logging.getLogger(f"indexer.ingest.{module}").setLevel(logging.ERROR)
     with (
+        errors_alone("indexer.ingest.ingest", "indexer.ingest.shard"),  # failures are counted below
         stopped_by_signals() as stopped,
         library_at(
             library,

@@ -10,7 +10,14 @@ import typer
 
 from indexer.cli import model_output
 from indexer.cli.forms import JsonOption, print_as
-from indexer.cli.options import LibraryOption, configure_logging, library_at, some, stops_with
+from indexer.cli.options import (
+    LibraryOption,
+    configure_logging,
+    errors_alone,
+    library_at,
+    some,
+    stops_with,
+)
 from indexer.cli.terminal import print_lines
 from indexer.errors import LibraryNotFound
 
@@ -72,9 +79,6 @@ def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
     from clipcore import try_engines
 
     configure_logging(logging.WARNING)
-    logging.getLogger("clipcore.engines.choice").setLevel(
-        logging.ERROR
-    )  # what is refused is printed
-    with library_at(library) as opened:
+    with errors_alone("clipcore.engines.choice"), library_at(library) as opened:
         examined = opened.model_id, try_engines(opened.model.source)
     print_as(examined, model_output.engines_document, model_output.engines_text, as_json)

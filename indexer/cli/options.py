@@ -267,6 +267,19 @@ def stops_with(left: str) -> Iterator[None]:
         raise KeyboardInterrupt(left) from None
 
 
+@contextmanager
+def errors_alone(*loggers: str) -> Iterator[None]:
+    """Log no warnings of these: the command prints what they warn of."""
+    before = {name: logging.getLogger(name).level for name in loggers}
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
 def configure_logging(level: int) -> None:
     """Log what our packages say from `level` on, and what others warn of."""
     handler = logging.StreamHandler()

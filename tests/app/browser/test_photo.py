@@ -210,7 +210,7 @@ def test_language_is_chosen_and_kept(page: Page, address: str) -> None:
     page.get_by_role("combobox", name="语言").select_option("English")
     expect(page.get_by_label("Search your photos")).to_be_visible()
     search(page, "near:x")
-    expect(page.get_by_text("latitude and longitude with a distance")).to_be_visible()
+    expect(page.get_by_text("no town is called")).to_be_visible()
 
 
 def test_file_that_is_gone_leaves_its_thumbnail(

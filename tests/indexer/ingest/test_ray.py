@@ -299,7 +299,7 @@ def test_without_ray_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_worker_tells_of_photos_that_it_does_not_see(tmp_path: Path) -> None:
     settings = WorkerSettings(
-        Model("colours", "colour-1"), lambda _: SlowEncoder(), {1: tmp_path}, beside=1
+        Model("colours", "colour-1"), lambda _: SlowEncoder(), {1: tmp_path}, per_machine=1
     )
     with pytest.raises(RootError, match=f"{tmp_path} is not there or empty on "):
         Worker(settings, cores=1).work(1, [Job(ScannedFile(1, "a.png", NEVER_READ))], None)
