@@ -161,15 +161,24 @@ def test_axe_finds_nothing_serious_in_the_welcome(wide: Page, tmp_path: Path) ->
     library.close()
 
 
+# Streamlit pales what it draws again, and fades it in and out.
+IS_AT_REST = """
+    !document.querySelector('[data-stale=true], .stSpinner')
+    && !document.querySelector('[data-test-script-state=running]')
+    && document.getAnimations().every((one) => one.playState !== 'running')
+"""
+
+
 def serious(page: Page) -> list[str]:
     """What axe-core calls serious or critical, in the light and in the dark."""
-    page.wait_for_function("!document.querySelector('[data-stale=true], .stSpinner')")
+    page.wait_for_function(IS_AT_REST)
     page.wait_for_function(IS_STYLED)
     page.evaluate(AXE_SCRIPT)
     light = page.evaluate(BACKGROUND)
     found = [f"light: {one}" for one in _found(page)]
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"light => {BACKGROUND} !== light", arg=light)
+    page.wait_for_function(IS_AT_REST)  # the other scheme draws the page again
     found += [f"dark: {one}" for one in _found(page)]
     page.emulate_media(color_scheme="light")
     return found
