@@ -116,7 +116,7 @@ def taking_in(place: Path) -> Figures:
     ingested = _update(library)
     each_ms = 1000 * (time.perf_counter() - started) / NEW
     if ingested != NEW:
-        raise SystemExit(f"{ingested} of {NEW} new photos were taken in")
+        raise SystemExit(f"{ingested} of {NEW} new photos were indexed")
     return {"rebuild, one new photo, s": one_s, f"{NEW} new photos, ms each": each_ms}
 
 
@@ -193,7 +193,7 @@ def _rebuild(library: Library) -> None:
 
 
 def _update(library: Library) -> int:
-    """A look at everything; how many photos were taken in."""
+    """Scan everything; returns how many photos were indexed."""
     with library.writing():
         return library.update().embedded
 

@@ -1,4 +1,4 @@
-"""Does memory stay flat over a long run? Resident set and open files while photos are taken in.
+"""Does memory stay flat over a long run? Resident set and open files while photos are indexed.
 
 Runs the real daemon in a process of its own over generated small photos and looks at it from
 outside. `--encoder cheap` computes mean colours instead of running a model: what is measured is
@@ -69,8 +69,8 @@ class MeanColours:
         return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Never asked for here."""
-        raise NotImplementedError
+        """No query is part of a run."""
+        raise AssertionError("a run embeds no text")
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def make_photos(folder: Path, count: int) -> None:
         Image.fromarray(coarse).resize(SIZE_PX, Image.Resampling.BICUBIC).save(path, quality=85)
 
 
-Sample = tuple[int, float, int]  # photos taken in, megabytes resident, open files
+Sample = tuple[int, float, int]  # photos indexed, megabytes resident, open files
 
 
 def measure(library: Path, photos: Path, options: argparse.Namespace) -> tuple[Sample, Sample]:

@@ -109,7 +109,7 @@ class QueryBox extends Component {
       this.#submitted = null;
       rememberQuery(query);
     }
-    this.root.dataset.query = query; // whoever looks on sees what the page has answered
+    this.root.dataset.query = query; // shows which query the page has answered
   }
 
   // "/" goes to the box, as elsewhere

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli import model_output
 from indexer.cli.forms import JsonOption, print_as
 from indexer.cli.options import (
     LibraryOption,
@@ -30,6 +29,7 @@ Name = Annotated[str, typer.Argument(parser=some, metavar="NAME")]
 @models_app.callback()
 def models(context: typer.Context, library: LibraryOption, as_json: JsonOption = False) -> None:
     """List the models: size, published accuracy, which are cached, which is in use."""
+    from indexer.cli import model_output
     from indexer.library.models import known_offers
 
     if context.invoked_subcommand is not None:
@@ -57,6 +57,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
     Searches use the old model until the switch is done. The library's own model cancels a request.
     """
     from clipcore.families.registry import find, pull
+    from indexer.cli import model_output
 
     configure_logging(logging.ERROR)
     with library_at(library) as opened:
@@ -77,6 +78,7 @@ def models_use(name: Name, library: LibraryOption) -> None:
 def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
     """Try every engine of this machine with the library's model, and use the fastest."""
     from clipcore import try_engines
+    from indexer.cli import model_output
 
     configure_logging(logging.WARNING)
     with errors_alone("clipcore.engines.choice"), library_at(library) as opened:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from indexer.encoders import OpenEncoder
 from indexer.ingest.ingest import Ingest, Progress
-from indexer.ingest.rereading import Rereading
 from indexer.ingest.workers import JobContext, PoolFactory, local_pool
 from indexer.library.backend import Backend
 from indexer.library.directory import LibraryDirectory
@@ -21,6 +21,9 @@ from indexer.location import Location
 from indexer.records.changes import IngestReport, Row
 from indexer.store.store import Store
 from indexer.sync.survey import NOT_WATCHING, Watching, survey
+
+if TYPE_CHECKING:
+    from indexer.ingest.rereading import Rereading
 
 
 def never() -> bool:
@@ -78,6 +81,8 @@ class Indexing:
 
     def rereading(self) -> Rereading:
         """A run over the facts that older readers have read."""
+        from indexer.ingest.rereading import Rereading  # no search needs it
+
         store = self._session.store
         return Rereading(store, _folders(store), self._backend.share())
 

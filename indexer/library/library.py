@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clipcore import Encoder, open_encoder
 from clipcore.messages import Message
@@ -15,7 +16,6 @@ from indexer.encoders import AUTO, OpenEncoder
 from indexer.imaging.thumbnails import thumbnail_of
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.ingest import Progress
-from indexer.ingest.rereading import Rereading
 from indexer.library.backend_postgres import backend_of
 from indexer.library.control import Control, StateReporter
 from indexer.library.directory import LibraryDirectory
@@ -40,6 +40,9 @@ from indexer.sources.object_storage import signed_link
 from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
 from indexer.sync.prune import prune
+
+if TYPE_CHECKING:
+    from indexer.ingest.rereading import Rereading
 
 
 def open_library(
