@@ -24,7 +24,7 @@ def load(
     towers: Collection[str] = ("image", "text"),
     quick_gelu: bool | None = None,
 ) -> LoadedClip:
-    """A CLIP model with its `.model`, `.tokenizer`, `.preprocess` and `.config`.
+    """A model with its `.model`, `.tokenizer`, `.preprocess` and `.config`.
 
     `source`: a name of the table ("ViT-B-32-256/datacomp_s34b_b86k", or OpenAI's own "ViT-B/32"), a
     directory in open_clip's or transformers' form, a .safetensors file or an OpenAI .pt file.
@@ -34,12 +34,16 @@ def load(
         model.encode_image(pixels (B, 3, R, R)) -> (B, D) raw features
         model.encode_text(tokens (B, T)) -> (B, D) raw features
         model(pixels, tokens) -> (logits_per_image, logits_per_text)
-        tokenizer(list of str) -> (B, 77) int64
+        tokenizer(list of str) -> (B, 77) int64, of SigLIP (B, 64)
         preprocess(PIL image) -> (3, R, R) float32
 
     Raises ModelNotFound, DownloadError or a CheckpointError (errors.py draws the tree).
     """
+    from clipcore.checkpoints import siglip
     from clipcore.checkpoints.loading import load as load_clip
+
+    if siglip.knows(str(source)):
+        return siglip.load(source, device, towers)
 
     return load_clip(source, device, towers, quick_gelu)
 
@@ -50,9 +54,9 @@ def open_encoder(
     """The encoder that `source` names; weights load at first use.
 
     `source`: "starter", whatever `load` takes, or what another family knows. `device`: compute with
-    torch there. None: with the engine that is quickest on this machine, or the one that `engine`
-    names, certified either way. Raises ModelNotFound, MissingDependency, DownloadError or a
-    CheckpointError.
+    torch there. None: with the engine that is quickest on this machine. `engine` names the one that
+    computes photos in its place, certified either way. Raises ModelNotFound, MissingDependency,
+    DownloadError or a CheckpointError.
     """
     from clipcore.families.registry import family_of
 

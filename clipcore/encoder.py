@@ -31,7 +31,14 @@ class Encoder(Protocol):
 
     @property
     def logit_scale(self) -> float:
-        """CLIP's learned log temperature: logit = exp(logit_scale) * cosine."""
+        """The learned log temperature: logit = exp(logit_scale) * cosine, plus `logit_bias`."""
+
+    @property
+    def logit_bias(self) -> float | None:
+        """The learned bias of a model whose sigmoid of a logit is a probability, as SigLIP's.
+
+        None for a model whose logits mean something next to one another only, as CLIP's.
+        """
 
     @property
     def image_size_px(self) -> int:

@@ -1,36 +1,49 @@
-"""The checkpoints known by name: their facts, their download, their place in the cache.
+"""CLIP's checkpoints that are known by name: their facts.
 
-What is in the cache is used without asking any network; the rest comes through `hub.py`. Knows
-nothing of tensors.
+published.py finds their files and downloads them. Knows nothing of tensors.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from clipcore.checkpoints import hub
-from clipcore.checkpoints.lockfile import LockFile, Recorded
-from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
+from clipcore.checkpoints import hub, published
+from clipcore.checkpoints.published import (
+    CONFIG_FILE,
+    OPEN_CLIP,
+    TRANSFORMERS,
+    Files,
+    Layout,
+    Published,
+)
+from clipcore.errors import ModelNotFound
 from clipcore.image.preprocess import PixelFacts, Triple
 from clipcore.messages import N_
-from clipcore.model.config import CONTEXT_LENGTH, TowerFacts
+from clipcore.model.config import (
+    CHINESE_ROBERTA,
+    CONTEXT_LENGTH,
+    VOCAB_SIZE,
+    XLM_ROBERTA,
+    TowerFacts,
+)
 
-CONFIG_FILE, TOKENIZER_FILE = "open_clip_config.json", "tokenizer.json"
-# In order of preference: a pickle is taken only where nothing safer exists.
-WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+BERTS = {"XLM-RoBERTa": XLM_ROBERTA, "Chinese RoBERTa": CHINESE_ROBERTA}
+OTHER_TABLES = ("siglip",)  # of the families that are not CLIP's own
+LAYOUTS = {"open_clip": OPEN_CLIP, "transformers": TRANSFORMERS}
 
 # --- the table -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the table. Accuracies are open_clip's, None where it publishes none."""
+    """One row of the table. Figures are None where none are published."""
 
     name: str
     architecture: str
@@ -44,12 +57,24 @@ class Entry:
     text_width: int
     text_layers: int
     params_millions: float | None
-    gflops_both_towers: float | None  # for one photo and one text
+    image_gflops: float | None  # for one photo
     licence: str | None  # as its repository names it
+    published_in: str  # the source of its figures
     imagenet_zero_shot_top1: float | None
     coco_text_to_image_r_at_1: float | None
     towers: TowerFacts
     pixels: PixelFacts
+    vocab_size: int = VOCAB_SIZE
+    is_multilingual: bool = False
+    is_chinese: bool = False
+    crossmodal_english: float | None = None
+    crossmodal_chinese: float | None = None
+    layout: Layout = OPEN_CLIP
+
+    @property
+    def published(self) -> Published:
+        """Its place on the hub."""
+        return Published(self.name, self.hub_repo, self.revision, self.layout)
 
     @property
     def memory_bytes(self) -> int | None:
@@ -57,12 +82,14 @@ class Entry:
         return None if self.params_millions is None else int(self.params_millions * 4e6)
 
     @property
-    def image_gflops(self) -> float | None:
-        """What one photo takes: all without the text, of which nearly all is matrices."""
-        if self.gflops_both_towers is None:
-            return None
-        text_flops = 2 * CONTEXT_LENGTH * 12 * self.text_width**2 * self.text_layers
-        return self.gflops_both_towers - text_flops / 1e9
+    def query_bytes(self) -> int:
+        """The weights of its text tower in float32, and in float16 as they are mapped from disk.
+
+        The table of words of a BERT stays on disk.
+        """
+        blocks = self.text_layers * 12 * self.text_width**2
+        words = 0 if self.towers.bert else (self.vocab_size + CONTEXT_LENGTH) * self.text_width
+        return 6 * (blocks + words + self.text_width * self.embed_dim)
 
 
 @dataclass(frozen=True)
@@ -79,19 +106,11 @@ class Status:
         return self.entry.memory_bytes if self.size_bytes is None else self.size_bytes
 
 
-@dataclass(frozen=True)
-class Files:
-    """A checkpoint on disk. `tokenizer` is None where it brings none: CLIP's own serves then."""
-
-    weights: Path
-    tokenizer: Path | None
-    sha256: str
-
-
 @cache
 def table() -> tuple[Entry, ...]:
     """Every checkpoint known by name, in the table's order."""
-    return tuple(_entry(row) for row in _data()["checkpoints"])
+    own = tuple(_entry(row) for row in _data()["checkpoints"])
+    return (*own, *(_entry_with_bert(row, own) for row in _data()["checkpoints_with_bert"]))
 
 
 def default_name() -> str:
@@ -121,6 +140,7 @@ def resolve(name: str) -> Entry:
     entry = find(name)
     if entry is None:
         known = [entry.name for entry in table()]
+        known += [_name(row) for family in OTHER_TABLES for row in table_of(family)]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [default_name()]
         raise ModelNotFound(
             N_(
@@ -133,6 +153,15 @@ def resolve(name: str) -> Entry:
     return entry
 
 
+def table_of(family: str) -> list[dict[str, Any]]:
+    """The rows of one of OTHER_TABLES, as the file has them."""
+    return list(_data()[family])
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['architecture']}/{row['tag']}"
+
+
 @cache
 def _data() -> dict[str, Any]:
     text = resources.files("clipcore").joinpath("data/checkpoints.json").read_text("utf-8")
@@ -142,7 +171,7 @@ def _data() -> dict[str, Any]:
 def _entry(row: dict[str, Any]) -> Entry:
     layers = row["vision_layers"]
     return Entry(
-        name=f"{row['architecture']}/{row['tag']}",
+        name=_name(row),
         architecture=row["architecture"],
         hub_repo=row["hub_repo"],
         revision=row["revision"],
@@ -154,8 +183,9 @@ def _entry(row: dict[str, Any]) -> Entry:
         text_width=row["text_width"],
         text_layers=row["text_layers"],
         params_millions=row["params_M"],
-        gflops_both_towers=row["gflops_both_towers"],
+        image_gflops=_image_gflops(row),
         licence=row["licence"],
+        published_in=row.get("published_in", "open_clip"),
         imagenet_zero_shot_top1=row["imagenet_zero_shot_top1"],
         coco_text_to_image_r_at_1=row["coco_text_to_image_r_at_1"],
         towers=TowerFacts(
@@ -170,7 +200,43 @@ def _entry(row: dict[str, Any]) -> Entry:
     )
 
 
-# --- the cache -----------------------------------------------------------------------------------
+def _image_gflops(row: dict[str, Any]) -> float | None:
+    """What one photo takes: all without the text, of which nearly all is matrices."""
+    if row["gflops_both_towers"] is None:
+        return None
+    text_flops = 2 * CONTEXT_LENGTH * 12 * row["text_width"] ** 2 * row["text_layers"]
+    return float(row["gflops_both_towers"] - text_flops / 1e9)
+
+
+def _entry_with_bert(row: dict[str, Any], others: Iterable[Entry]) -> Entry:
+    """A row whose image tower is that of another row, and whose text tower is a BERT."""
+    image = next(one for one in others if one.architecture == row["image_architecture"])
+    bert, languages = BERTS[row["bert"]], row["languages"]
+    return replace(
+        image,
+        name=row["name"],
+        architecture=row["architecture"],
+        hub_repo=row["hub_repo"],
+        revision=row["revision"],
+        embed_dim=row["embed_dim"],
+        text_width=row["text_width"],
+        text_layers=row["text_layers"],
+        params_millions=row["params_M"],
+        licence=row["licence"],
+        imagenet_zero_shot_top1=row["imagenet_zero_shot_top1"],
+        coco_text_to_image_r_at_1=row["coco_text_to_image_r_at_1"],
+        towers=TowerFacts(row["quick_gelu"], image.towers.vision_head_width, bert=bert),
+        pixels=PixelFacts(resize_mode=row["resize_mode"]),
+        vocab_size=row["vocab_size"],
+        is_multilingual=languages == "many",
+        is_chinese=languages == "Chinese",
+        crossmodal_english=row["crossmodal_3600_english"],
+        crossmodal_chinese=row["crossmodal_3600_chinese"],
+        layout=LAYOUTS[row["layout"]],
+    )
+
+
+# --- the cache and the hub -----------------------------------------------------------------------
 
 
 def list_models(cache_dir: Path | None = None) -> list[Status]:
@@ -178,86 +244,20 @@ def list_models(cache_dir: Path | None = None) -> list[Status]:
     return [status_of(entry, cache_dir) for entry in table()]
 
 
-def cached(entry: Entry, cache_dir: Path | None = None) -> Files | None:
-    """The checkpoint's files if they are on disk, else None; asks no network.
-
-    Raises CheckpointDamaged if the weights are not the ones recorded at their download.
-    """
-    directory = cache_dir or hub.cache_directory()
-    lock = LockFile(directory)
-    recorded = lock.checkpoint(entry.name)
-    shelf = _shelf(entry, recorded, directory)
-    weights = _cached_weights(shelf)
-    if weights is None:
-        return None
-    digest = lock.sha256(weights)
-    if recorded and recorded.sha256 != digest:
-        raise CheckpointDamaged(
-            N_(
-                "{weights} has sha256 {digest}, but {expected} when it was downloaded; "
-                "delete it and run `indexer models pull {model}`"
-            ),
-            weights=weights,
-            digest=digest,
-            expected=recorded.sha256,
-            model=entry.name,
-        )
-    return Files(weights, shelf.find(TOKENIZER_FILE), digest)
-
-
 def status_of(entry: Entry, cache_dir: Path | None = None) -> Status:
     """An entry with what of it is cached."""
-    directory = cache_dir or hub.cache_directory()
-    recorded = LockFile(directory).checkpoint(entry.name)
-    weights = _cached_weights(_shelf(entry, recorded, directory))
-    return Status(entry, weights is not None, weights.stat().st_size if weights else None)
+    size_bytes = published.cached_bytes(entry.published, cache_dir)
+    return Status(entry, size_bytes is not None, size_bytes)
 
 
-def _shelf(entry: Entry, recorded: Recorded | None, directory: Path) -> hub.Shelf:
-    """At the revision that was downloaded, else the one the table pins, else the newest."""
-    return hub.Shelf(entry.hub_repo, recorded.revision if recorded else entry.revision, directory)
-
-
-def _cached_weights(shelf: hub.Shelf) -> Path | None:
-    found = (shelf.find(name) for name in WEIGHT_FILES)
-    return next((path for path in found if path), None)
-
-
-# --- the hub -------------------------------------------------------------------------------------
+def cached(entry: Entry, cache_dir: Path | None = None) -> Files | None:
+    """See `published.cached`."""
+    return published.cached(entry.published, cache_dir)
 
 
 def pull(name: str, progress: hub.Progress | None = None, cache_dir: Path | None = None) -> Files:
-    """The checkpoint's files, downloaded if they are not in the cache.
-
-    An interrupted download goes on where it stopped, in a later process too. `progress` is called
-    with the bytes of the weights here and in all; without it a bar is shown on a terminal.
-    Raises ModelNotFound, DownloadError or CheckpointDamaged.
-    """
-    entry = resolve(name)
-    directory = cache_dir or hub.cache_directory()
-    return cached(entry, directory) or _download(entry, progress, directory)
-
-
-def _download(entry: Entry, progress: hub.Progress | None, directory: Path) -> Files:
-    lock = LockFile(directory)
-    shelf = _shelf(entry, lock.checkpoint(entry.name), directory)
-    with hub.errors_told(entry.name, entry.hub_repo):
-        shelf.fetch(CONFIG_FILE)
-        tokenizer = shelf.fetch(TOKENIZER_FILE)
-        # The weights come last: a cache that has them has everything.
-        found = (shelf.fetch(name, progress) for name in WEIGHT_FILES)
-        weights = next((path for path in found if path), None)
-    if weights is None:
-        raise DownloadError(
-            N_("{repo} has none of {files}"), repo=entry.hub_repo, files=", ".join(WEIGHT_FILES)
-        )
-    digest = lock.sha256(weights)
-    commit = weights.parent.name  # the cache keeps files under snapshots/<commit>/
-    lock.record(
-        entry.name,
-        Recorded(entry.hub_repo, commit, weights.name, weights.stat().st_size, digest),
-    )
-    return Files(weights, tokenizer, digest)
+    """See `published.pull`. Raises ModelNotFound too."""
+    return published.pull(resolve(name).published, progress, cache_dir)
 
 
 def hub_reachable(timeout_s: float = 5.0) -> bool:

@@ -22,10 +22,11 @@ REVISION: Final = 1  # raise it whenever other sizes would follow from the same 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What is read off a checkpoint's tensors: all sizes, and CLIP's log temperature."""
+    """What is read off a checkpoint's tensors: all sizes, the log temperature, SigLIP's bias."""
 
     config: ClipConfig
     logit_scale: float
+    logit_bias: float | None = None
 
 
 def sizes(digest: str, towers: TowerFacts, measure: Callable[[], Sizes]) -> Sizes:

@@ -17,16 +17,22 @@ from PIL import Image
 
 from clipcore.checkpoints import catalogue, formats, hub
 from clipcore.checkpoints.config_cache import Sizes, sizes
-from clipcore.checkpoints.formats import Description
+from clipcore.checkpoints.config_files import Description
 from clipcore.checkpoints.lockfile import LockFile
+from clipcore.checkpoints.published import TOKENIZERS
+from clipcore.errors import CheckpointMismatch
 from clipcore.image.preprocess import Preprocess
-from clipcore.model.config import TOWERS, ClipConfig
+from clipcore.messages import N_
+from clipcore.model.config import TOWERS, BertConfig, ClipConfig, TextConfig
+from clipcore.text.bert_tokenizer import BertTokenizer
 from clipcore.text.tokenizer import ClipTokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from clipcore.model.clip import CLIP
+    from clipcore.model.siglip import SigLIP
+    from clipcore.text.siglip_tokenizer import SiglipTokenizer
 
 ID_DIGITS = 8
 
@@ -53,8 +59,11 @@ class Checkpoint:
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return f"{self.name}@{digest[:ID_DIGITS]}"
 
-    def tokenizer(self) -> ClipTokenizer:
+    def tokenizer(self) -> ClipTokenizer | BertTokenizer:
+        """The checkpoint's. Raises CheckpointMismatch where a BERT has none: it has no common."""
         text = self.config.text
+        if text.bert:
+            return bert_tokenizer(self.description.tokenizer, text, text.bert)
         return ClipTokenizer(self.description.tokenizer, text.vocab_size, text.context_length)
 
     def load(self, towers: Collection[str] = TOWERS, device: str = "cpu") -> CLIP:
@@ -69,8 +78,8 @@ class Checkpoint:
 class LoadedClip:
     """A model and what turns texts and images into its input: both give torch tensors."""
 
-    model: CLIP
-    tokenizer: ClipTokenizer
+    model: CLIP | SigLIP
+    tokenizer: ClipTokenizer | BertTokenizer | SiglipTokenizer
     preprocess: Callable[[Image.Image], Tensor]
     config: ClipConfig
 
@@ -131,10 +140,21 @@ def _measured(description: Description) -> Sizes:
     return Sizes(config, weights.read_logit_scale(path, archive_sha256))
 
 
+def bert_tokenizer(source: Path | None, text: TextConfig, bert: BertConfig) -> BertTokenizer:
+    """The tokenizer of a text tower that is a BERT. Raises CheckpointMismatch without a source."""
+    if source is None:
+        raise CheckpointMismatch(
+            N_("the model needs the tokenizer that it was trained with: {files}"),
+            files=", ".join(TOKENIZERS),
+        )
+    return BertTokenizer(source, text, bert.facts)
+
+
 def architecture_name(config: ClipConfig) -> str:
     """The table's name for these sizes, or one made of them. A path would change when moved."""
     vision, text = config.vision, config.text
     sizes = (
+        config.text.bert is None,
         config.embed_dim,
         vision.image_size_px,
         vision.patch_size_px,
@@ -145,6 +165,7 @@ def architecture_name(config: ClipConfig) -> str:
     )
     for entry in catalogue.table():
         if sizes == (
+            entry.towers.bert is None,
             entry.embed_dim,
             entry.image_size_px,
             entry.patch_size_px,

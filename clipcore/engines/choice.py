@@ -27,11 +27,12 @@ from clipcore.arrays import FloatArray
 from clipcore.engines import json_cache
 from clipcore.engines.cpu import cores
 from clipcore.engines.engines import (
+    COMPACT,
     INT8,
     REFERENCE,
     Engine,
     Tower,
-    engine_names,
+    engines_for,
     is_engine,
     make_engine,
 )
@@ -45,6 +46,7 @@ REVISION: Final = 5  # of what is remembered: raise it when old trials do not ho
 COSINE: Final = 0.999  # each probe's embedding with the reference's, at least
 INT8_COSINE: Final = 0.99
 CERTIFYING: Final = 32  # probes are enough for the cosines; int8 must do with all of them
+FIRST: Final = 4  # probes; engines that fail mostly fail on these
 INT8_RECALL: Final = 0.95  # share of the reference's nearest probes among int8's
 NEIGHBOURS: Final = 20
 TIMED_S = 0.5  # calls are repeated for so long, and the quickest counts
@@ -74,8 +76,12 @@ def open_engine(tower: Tower, wanted: str | None = None, memory: Path | None = N
     known = _recall(memory, tower.key)
     if wanted and wanted not in known:
         known |= try_engines(tower, [], memory, asked_for=[wanted])
-    elif not wanted and all(trial.asked_for for trial in known.values()):
-        known |= try_engines(tower, engine_names(), memory)
+    elif not wanted and not _offered(known):
+        if tower.try_apart:
+            tower.try_apart()
+            known = _recall(memory, tower.key)
+        if not _offered(known):
+            known |= try_engines(tower, engines_for(tower), memory)
     if wanted and (refused := known[wanted].refused):
         raise EngineRefused(
             N_("the engine {wanted} is refused for {tower}: {refused}"),
@@ -87,8 +93,15 @@ def open_engine(tower: Tower, wanted: str | None = None, memory: Path | None = N
     return make_engine(name, tower)
 
 
+def _offered(known: dict[str, Trial]) -> list[Trial]:
+    """The trials of engines that need not be asked for."""
+    return [trial for trial in known.values() if not trial.asked_for]
+
+
 def quickest(trials: Sequence[Trial]) -> Trial:
     """The certified trial with the most inputs per second, of those that need not be asked for.
+
+    The compact engine goes before: it is tried for towers whose memory counts more.
 
     Raises EngineRefused if none is certified.
     """
@@ -96,7 +109,7 @@ def quickest(trials: Sequence[Trial]) -> Trial:
     certified = [trial for trial in offered if trial.refused is None]
     if not certified:
         raise EngineRefused(joined(list(map(_refusal, offered))))
-    return max(certified, key=lambda trial: trial.inputs_per_s)
+    return max(certified, key=lambda trial: (trial.engine == COMPACT, trial.inputs_per_s))
 
 
 def _refusal(trial: Trial) -> Message:
@@ -137,7 +150,7 @@ def examine(encoder: Towers, memory: Path | None = None) -> dict[str, list[Trial
     for side in encoder.sides:
         tower = encoder.tower(side)
         asked_for = [INT8] if INT8 in _recall(memory, tower.key) else []
-        trials = try_engines(tower, engine_names(), memory, asked_for)
+        trials = try_engines(tower, engines_for(tower), memory, asked_for)
         examined[side] = list(trials.values())
     return examined
 
@@ -156,29 +169,37 @@ def try_engines(
     expected = tower.embed(reference(probe))
     trials = {}
     for name in [*names, *asked_for]:
-        engine = reference if name == REFERENCE else None
-        trial = _trial(name, engine, tower, (probe, expected))
+        if name == REFERENCE:
+            trial = certify(name, expected, expected)
+            rate = _inputs_per_s(reference, probe[: tower.timed], compiles=False)
+            trial = replace(trial, inputs_per_s=rate)
+        else:
+            trial = _trial(name, tower, probe, expected)
         trials[name] = replace(trial, asked_for=name in asked_for)
         _tell(tower.key, trials[name])
     _remember(memory, tower.key, _recall(memory, tower.key) | trials)
     return trials
 
 
-def _trial(
-    name: str, engine: Engine | None, tower: Tower, answers: tuple[npt.NDArray[Any], FloatArray]
-) -> Trial:
-    """`answers`: the probe, and its embeddings by the reference."""
-    probe, expected = answers
+def _trial(name: str, tower: Tower, probe: npt.NDArray[Any], expected: FloatArray) -> Trial:
+    """`expected`: the embeddings of the probe by the reference."""
     try:
-        engine = engine or make_engine(name, tower)
-        trial = certify(name, tower.embed(engine(probe)), expected)
+        engine = make_engine(name, tower)
+        for probes in _steps(name, len(probe)):
+            rows = tower.embed(engine(probe[:probes]))
+            trial = certify(name, rows, expected[:probes])
+            if trial.refused:
+                return trial
+        return replace(trial, inputs_per_s=_inputs_per_s(engine, probe[: tower.timed]))
     except EngineRefused:
         raise
     except (ClipcoreError, RuntimeError, MemoryError) as error:  # as torch and OpenVINO fail
         return Trial(name, refused=_failure(error))
-    if trial.refused:
-        return trial
-    return replace(trial, inputs_per_s=_inputs_per_s(engine, probe[: tower.timed]))
+
+
+def _steps(name: str, probes: int) -> list[int]:
+    """So many probes an engine is tried with, one step after the other."""
+    return [probes] if name == INT8 else [FIRST, probes]  # a few probes have no neighbours
 
 
 def _failure(error: Exception) -> Message:
@@ -222,8 +243,11 @@ def recall(rows: FloatArray, expected: FloatArray) -> float:
     return float(np.mean([np.isin(*pair).mean() for pair in zip(wanted, found, strict=True)]))
 
 
-def _inputs_per_s(engine: Engine, inputs: npt.NDArray[Any]) -> float:
-    """Batches as ingest brings them, from a thread a core; a single input, as a search does."""
+def _inputs_per_s(engine: Engine, inputs: npt.NDArray[Any], *, compiles: bool = True) -> float:
+    """Batches as ingest brings them, from a thread a core; a single input, as a search does.
+
+    `compiles`: the first call of a shape takes longer, and does not count.
+    """
     callers = cores() if len(inputs) > 1 else 1
     with ThreadPoolExecutor(callers) as pool:
 
@@ -232,7 +256,8 @@ def _inputs_per_s(engine: Engine, inputs: npt.NDArray[Any]) -> float:
             list(pool.map(engine, [inputs] * callers))
             return time.perf_counter() - before
 
-        round_s()  # the first call of a shape compiles
+        if compiles:
+            round_s()
         started, best = time.perf_counter(), round_s()
         while time.perf_counter() - started < TIMED_S:
             best = min(best, round_s())

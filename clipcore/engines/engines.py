@@ -41,6 +41,8 @@ SMOOTHING: Final = 0.5
 REVISION: Final = 3  # of how towers are converted: raise it when kept ones do not serve any more
 REFERENCE: Final = "torch-float32"  # on the processor: what every other engine must agree with
 INT8: Final = "openvino-int8"  # less exact than the others, so only where it is asked for
+COMPACT: Final = "openvino-compact"  # a quarter of the memory, for towers that ask for it
+LARGE_MATRIX: Final = 2**16  # numbers; smaller ones are not worth a scale for each row
 FIRST_USE: Final = Lock()
 
 
@@ -52,6 +54,9 @@ class Tower:
     input, -1 where it may vary. `probe()`: (N, ...) inputs of the kind it is made for, `timed`:
     how many of them come at once when speed counts. `embed`: its features -> unit rows.
     `calibration()`: inputs that tell int8 its value ranges; the probe's where there are no others.
+    `compact`: its weights are large and its inputs few, so that memory counts more than speed.
+    `try_apart()`: has its engines tried by another process, which remembers what it finds: a trial
+    takes gigabytes, which its process keeps.
     """
 
     key: str
@@ -61,6 +66,8 @@ class Tower:
     timed: int
     embed: Callable[[FloatArray], FloatArray]
     calibration: Callable[[], npt.NDArray[Any]] | None = None
+    compact: bool = False
+    try_apart: Callable[[], None] | None = None
 
 
 def engine_names() -> list[str]:
@@ -75,9 +82,26 @@ def engine_names() -> list[str]:
     if find_spec("openvino"):
         names += ["openvino-bfloat16"] if _openvino_has_bfloat16() else []
         names += ["openvino-float32"]
-    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():  # noqa: SLF001 - torch has no public name
         names.append("torch-bfloat16")
     return [*names, REFERENCE]
+
+
+def engines_for(tower: Tower) -> list[str]:
+    """The engines of this machine that a tower is tried with."""
+    names = engine_names()
+    has_openvino = any(name.startswith("openvino") for name in names)
+    return [COMPACT, *names] if tower.compact and has_openvino else names
+
+
+def check_name(name: str) -> None:
+    """Raises EngineRefused, with the engines of this machine, for a name that is none of them."""
+    of_a_card = name.startswith(("cuda", "mps"))
+    if not is_engine(name) or (of_a_card and name not in engine_names()):
+        known = ", ".join([*engine_names(), INT8, COMPACT])
+        raise EngineRefused(
+            N_("this machine has no engine '{name}'; it has {known}"), name=name, known=known
+        )
 
 
 def make_engine(name: str, tower: Tower) -> Engine:
@@ -85,11 +109,7 @@ def make_engine(name: str, tower: Tower) -> Engine:
 
     Raises EngineRefused for a name that is none, MissingDependency where its package is missing.
     """
-    if not is_engine(name):
-        known = ", ".join([*engine_names(), INT8])
-        raise EngineRefused(
-            N_("no engine is called '{name}'; this machine has {known}"), name=name, known=known
-        )
+    check_name(name)
     place, _, precision = name.partition("-")
     if place == "openvino":
         return OpenVinoEngine(tower, precision)
@@ -100,7 +120,7 @@ def is_engine(name: str) -> bool:
     """Whether an engine is called so, on whatever machine."""
     place, _, precision = name.partition("-")
     if place == "openvino":
-        return precision in ("float32", "bfloat16", "int8")
+        return precision in ("float32", "bfloat16", "int8", "compact")
     return place in ("torch", "cuda", "mps") and precision in ("float32", "bfloat16", "float16")
 
 
@@ -135,12 +155,14 @@ class OpenVinoEngine:
 
     It is converted from the torch module itself, and kept in the cache with its weights in float16:
     the next start needs neither torch nor the checkpoint, and half the memory. int8 is quantised
-    with NNCF, its value ranges read off the tower's calibration inputs.
+    with NNCF, its value ranges read off the tower's calibration inputs. "compact" keeps the large
+    matrices in int8, with a scale for each row, and computes in float32.
     """
 
     def __init__(self, tower: Tower, precision: str) -> None:
         openvino = _openvino()
-        model = _converted(openvino, tower, "int8" if precision == "int8" else "float16")
+        numbers = precision if precision in ("int8", "compact") else "float16"
+        model = _converted(openvino, tower, numbers)
         streams = cores() if tower.timed > 1 else 1
         compiled = openvino.Core().compile_model(
             model,
@@ -180,6 +202,8 @@ def _converted(openvino: Any, tower: Tower, numbers: str) -> Any:
     model = _convert(openvino, tower)
     if numbers == "int8":
         model = _quantised(model, (tower.calibration or tower.probe)())
+    if numbers == "compact":
+        _compress(openvino, model)
     try:
         _keep(openvino, model, path)
     except OSError as error:
@@ -236,6 +260,34 @@ def _quantised(model: Any, inputs: npt.NDArray[Any]) -> Any:
             smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=SMOOTHING)
         ),
     )
+
+
+def _compress(openvino: Any, model: Any) -> None:
+    """Puts the large matrices of a model into int8, each row on a scale of its own.
+
+    OpenVINO keeps them so in memory and widens them as it multiplies: a quarter of float32.
+    """
+    for node in model.get_ops():
+        matrix = node.input_value(1).get_node() if node.get_type_name() == "MatMul" else None
+        if matrix is None or matrix.get_type_name() != "Constant":
+            continue
+        numbers = np.asarray(matrix.data, dtype=np.float32)
+        if numbers.ndim == 2 and numbers.size >= LARGE_MATRIX:
+            # each output's inputs lie along a row where the matrix is turned, else along a column
+            along = 1 if node.get_attributes()["transpose_b"] else 0
+            node.input(1).replace_source_output(_scaled(openvino, numbers, along).output(0))
+
+
+def _scaled(openvino: Any, numbers: FloatArray, along: int) -> Any:
+    """An int8 constant and its scales, as OpenVINO knows compressed weights."""
+    opset = openvino.opset13
+    scales = np.abs(numbers).max(axis=along, keepdims=True) / np.float32(127)
+    scales = np.maximum(scales, np.finfo(np.float16).tiny)  # kept in float16, and never 0
+    whole = np.rint(numbers / scales.astype(np.float16).astype(np.float32))
+    weights = opset.constant(np.clip(whole, -127, 127).astype(np.int8))
+    widened = opset.convert(weights, "f16")
+    factors = opset.constant(scales.astype(np.float16))
+    return opset.convert(opset.multiply(widened, factors), "f32")
 
 
 def _openvino() -> Any:

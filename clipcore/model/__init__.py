@@ -1,1 +1,1 @@
-"""CLIP's towers as torch modules; every size comes from the checkpoint."""
+"""The towers of CLIP and its relatives as torch modules; every size comes from the checkpoint."""

@@ -14,8 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from clipcore.model.bert_transformer import BertTextTransformer
 from clipcore.model.config import TOWERS, ClipConfig, TextConfig, VisionConfig
 from clipcore.model.modified_resnet import ModifiedResNet
+from clipcore.model.perception_encoder import PerceptionEncoder
 from clipcore.model.text_transformer import TextTransformer
 from clipcore.model.vision_transformer import VisionTransformer
 
@@ -61,11 +63,15 @@ class CLIP(nn.Module):
         return logits, logits.T
 
 
-def _image_tower(config: ClipConfig) -> VisionTransformer | ModifiedResNet:
+def _image_tower(config: ClipConfig) -> nn.Module:
     if config.vision.is_resnet:
         return ModifiedResNet(config.vision, config.embed_dim)
+    if config.vision.is_perception:
+        return PerceptionEncoder(config.vision, config.embed_dim)
     return VisionTransformer(config.vision, config.embed_dim, config.quick_gelu)
 
 
-def _text_tower(config: ClipConfig) -> TextTransformer:
+def _text_tower(config: ClipConfig) -> TextTransformer | BertTextTransformer:
+    if config.text.bert:
+        return BertTextTransformer(config.text, config.text.bert, config.embed_dim)
     return TextTransformer(config.text, config.embed_dim, config.quick_gelu)

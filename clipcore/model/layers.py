@@ -10,6 +10,10 @@ Supervision", and the reference code openai/CLIP `model.py`.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +33,32 @@ class QuickGELU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.sigmoid(1.702 * x)
+
+
+_ACTIVATIONS: Final[dict[str, Callable[[], nn.Module]]] = {
+    "quick_gelu": QuickGELU,
+    "gelu": nn.GELU,
+    "gelu_tanh": partial(nn.GELU, approximate="tanh"),
+}
+
+
+@dataclass(frozen=True)
+class BlockStyle:
+    """What the blocks of one transformer have in common beside their sizes."""
+
+    activation: Literal["quick_gelu", "gelu", "gelu_tanh"]
+    epsilon: float = 1e-5  # of the layer norms
+
+
+def mlp(width: int, hidden: int, style: BlockStyle) -> nn.Sequential:
+    """(..., width) -> (..., width) through one hidden layer."""
+    return nn.Sequential(
+        OrderedDict(
+            c_fc=nn.Linear(width, hidden),
+            gelu=_ACTIVATIONS[style.activation](),
+            c_proj=nn.Linear(hidden, width),
+        )
+    )
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
@@ -52,11 +82,14 @@ class Attention(nn.Module):
         self.in_proj_bias = nn.Parameter(torch.empty(3 * width))
         self.out_proj = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, causal: bool = False) -> Tensor:
-        """(B, T, d) -> (B, T, d). `causal`: a position sees itself and those before it."""
+    def forward(self, x: Tensor, causal: bool = False, mask: Tensor | None = None) -> Tensor:
+        """(B, T, d) -> (B, T, d). `causal`: a position sees itself and those before it.
+
+        `mask`: (B, 1, 1, T) bool, the positions that are seen.
+        """
         qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)  # (B, T, 3d)
         q, k, v = (split_heads(part, self.heads) for part in qkv.chunk(3, dim=-1))
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=causal)  # (B, heads, T, d/heads)
+        seen = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal)  # (B, heads, T, ..)
         out: Tensor = self.out_proj(merge_heads(seen))  # (B, T, d)
         return out
 
@@ -64,18 +97,12 @@ class Attention(nn.Module):
 class ResidualAttentionBlock(nn.Module):
     """Pre-norm residuals: x + attn(ln_1(x)), then x + mlp(ln_2(x))."""
 
-    def __init__(self, width: int, heads: int, mlp_width: int, quick_gelu: bool) -> None:
+    def __init__(self, width: int, heads: int, mlp_width: int, style: BlockStyle) -> None:
         super().__init__()
         self.attn = Attention(width, heads)
-        self.ln_1 = LayerNorm(width)
-        self.mlp = nn.Sequential(
-            OrderedDict(
-                c_fc=nn.Linear(width, mlp_width),
-                gelu=QuickGELU() if quick_gelu else nn.GELU(),
-                c_proj=nn.Linear(mlp_width, width),
-            )
-        )
-        self.ln_2 = LayerNorm(width)
+        self.ln_1 = LayerNorm(width, style.epsilon)
+        self.mlp = mlp(width, mlp_width, style)
+        self.ln_2 = LayerNorm(width, style.epsilon)
 
     def forward(self, x: Tensor, causal: bool = False) -> Tensor:
         x = x + self.attn(self.ln_1(x), causal)
@@ -87,11 +114,11 @@ class Transformer(nn.Module):
     """A stack of residual attention blocks: (B, T, d) -> (B, T, d)."""
 
     def __init__(
-        self, width: int, layers: int, heads: int, mlp_width: int, quick_gelu: bool
+        self, width: int, layers: int, heads: int, mlp_width: int, style: BlockStyle
     ) -> None:
         super().__init__()
         self.resblocks = nn.ModuleList(
-            ResidualAttentionBlock(width, heads, mlp_width, quick_gelu) for _ in range(layers)
+            ResidualAttentionBlock(width, heads, mlp_width, style) for _ in range(layers)
         )
 
     def forward(self, x: Tensor, causal: bool = False) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from clipcore.model.config import TextConfig
-from clipcore.model.layers import LayerNorm, Transformer
+from clipcore.model.layers import BlockStyle, LayerNorm, Transformer
 
 
 class TextTransformer(nn.Module):
@@ -20,9 +20,8 @@ class TextTransformer(nn.Module):
         width = config.width
         self.token_embedding = nn.Embedding(config.vocab_size, width)
         self.positional_embedding = nn.Parameter(torch.empty(config.context_length, width))
-        self.transformer = Transformer(
-            width, config.layers, config.heads, config.mlp_width, quick_gelu
-        )
+        style = BlockStyle("quick_gelu" if quick_gelu else "gelu")
+        self.transformer = Transformer(width, config.layers, config.heads, config.mlp_width, style)
         self.ln_final = LayerNorm(width)
         self.text_projection = nn.Parameter(torch.empty(width, embed_dim))
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from clipcore.model.config import VisionConfig
-from clipcore.model.layers import LayerNorm, Transformer
+from clipcore.model.layers import BlockStyle, LayerNorm, Transformer
 
 
 class VisionTransformer(nn.Module):
@@ -26,9 +26,8 @@ class VisionTransformer(nn.Module):
         self.class_embedding = nn.Parameter(torch.empty(width))
         self.positional_embedding = nn.Parameter(torch.empty(tokens, width))
         self.ln_pre = LayerNorm(width)
-        self.transformer = Transformer(
-            width, config.depth, config.heads, config.mlp_width, quick_gelu
-        )
+        style = BlockStyle("quick_gelu" if quick_gelu else "gelu")
+        self.transformer = Transformer(width, config.depth, config.heads, config.mlp_width, style)
         self.ln_post = LayerNorm(width)
         self.proj = nn.Parameter(torch.empty(width, embed_dim))
 

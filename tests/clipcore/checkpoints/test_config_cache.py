@@ -56,6 +56,7 @@ def test_unusable_cache_is_reported_once_and_sizes_are_measured_again(
     ]
 
 
+@pytest.mark.slow
 def test_opening_a_checkpoint_again_needs_no_torch(tmp_path: Path) -> None:
     source = seeded.write_open_clip(tmp_path / "model")
     first = ClipEncoder(source, engine=ENGINE)

@@ -26,6 +26,8 @@ from clipcore.errors import CheckpointDamaged, CheckpointMismatch, CheckpointUns
 from clipcore.model.clip import CLIP
 from clipcore.model.config import TowerFacts
 
+pytestmark = pytest.mark.slow
+
 State = dict[str, Tensor]
 FACTS = TowerFacts(quick_gelu=False)
 RESNET_FACTS = TowerFacts(quick_gelu=True, vision_head_width=32)

@@ -18,9 +18,19 @@ from torch import nn
 
 from clipcore.encoder import unit_rows
 from clipcore.engines.choice import Trial, certify, open_engine, quickest, try_engines
-from clipcore.engines.engines import INT8, REFERENCE, Tower, engine_names, make_engine
+from clipcore.engines.engines import (
+    COMPACT,
+    INT8,
+    REFERENCE,
+    Tower,
+    engine_names,
+    engines_for,
+    make_engine,
+)
 from clipcore.errors import EngineRefused
 from clipcore.messages import literal
+
+pytestmark = pytest.mark.slow
 
 Rows = np.ndarray
 
@@ -170,7 +180,7 @@ def test_damaged_memory_is_no_harm(tower: Tower, memory: Path) -> None:
 
 
 def test_engine_that_is_none_is_told_with_those_that_are(tower: Tower, memory: Path) -> None:
-    with pytest.raises(EngineRefused, match=r"no engine is called 'abacus'.*torch-float32"):
+    with pytest.raises(EngineRefused, match=r"has no engine 'abacus'.*torch-float32"):
         open_engine(tower, "abacus", memory)
 
 
@@ -197,9 +207,63 @@ def test_engine_tried_because_it_was_asked_for_is_not_chosen_for_others(
     assert quickest([asked, Trial(REFERENCE, 1, 10)]).engine == REFERENCE
 
 
+class Wide(nn.Module):
+    """A tower of two large matrices, one of which multiplies from the other side: (B, 256)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.turned = nn.Linear(256, 512)
+        self.straight = nn.Parameter(torch.randn(512, 256) / 16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.turned(x)) @ self.straight
+
+
+@pytest.fixture
+def wide() -> Tower:
+    probe = np.random.default_rng(0).normal(size=(4, 256)).astype(np.float32)
+    return Tower("wide", Wide, (-1, 256), lambda: probe, 1, unit_rows, compact=True)
+
+
+def test_a_compact_tower_takes_a_byte_for_each_number(
+    wide: Tower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    inputs = wide.probe()
+    expected = unit_rows(make_engine(REFERENCE, wide)(inputs))
+    assert (unit_rows(make_engine(COMPACT, wide)(inputs)) * expected).sum(axis=1).min() > 0.9995
+    (weights,) = (tmp_path / "recollect" / "openvino").glob("*.bin")
+    assert weights.stat().st_size < 1.1 * 2 * 256 * 512
+
+
+def test_compact_goes_before_quicker_ones_where_it_is_certified(tower: Tower, wide: Tower) -> None:
+    trials = [Trial(COMPACT, 1, 1), Trial("openvino-float32", 1, 9)]
+    assert quickest(trials).engine == COMPACT
+    refused = Trial(COMPACT, 0.5, refused=literal("no"))
+    assert quickest([refused, trials[1]]).engine == "openvino-float32"
+    assert COMPACT in engines_for(wide)
+    assert COMPACT not in engines_for(tower)
+
+
+def test_what_another_process_has_tried_is_not_tried_again(wide: Tower, memory: Path) -> None:
+    def by_another() -> None:
+        try_engines(wide, [COMPACT], memory)
+
+    apart = replace(wide, try_apart=by_another)
+    open_engine(apart, memory=memory)
+    assert {trial["engine"] for trial in trials_in(memory)} == {COMPACT}
+
+
+def test_a_tower_whose_other_process_fails_is_tried_here(wide: Tower, memory: Path) -> None:
+    open_engine(replace(wide, try_apart=lambda: None), memory=memory)
+    assert {trial["engine"] for trial in trials_in(memory)} == set(engines_for(wide))
+
+
 def trials_in(memory: Path) -> list[dict[str, object]]:
     (machine,) = json.loads(memory.read_text()).values()
-    return list(machine["small"])
+    (trials,) = machine.values()  # of one tower
+    return list(trials)
 
 
 def test_int8_is_calibrated_with_inputs_of_its_own(tower: Tower) -> None:

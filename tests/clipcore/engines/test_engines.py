@@ -12,14 +12,17 @@ import pytest
 from clipcore.families.clip import ClipEncoder
 from tests.parity.seeded import write_open_clip
 
+pytestmark = pytest.mark.slow
+
 FIRST_CALLS = """
-import openvino, sys, threading
-from clipcore.engines.engines import _openvino
+import openvino, sys, threading, torch
+from clipcore.engines.engines import engine_names
 sys.setswitchinterval(1e-6)
 start = threading.Barrier(2)
 def first():
     start.wait()
-    _openvino().Type.f32.to_dtype()
+    engine_names()
+    openvino.Type.f32.to_dtype()
 threads = [threading.Thread(target=first) for _ in range(2)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()

@@ -7,16 +7,20 @@ OpenAI's package.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import seeded
 import torch
+from _pytest.mark import ParameterSet
 from seeded import ARCHITECTURES, CASES, Case
 
 from clipcore.checkpoints.weights import canonical
 from clipcore.model.clip import CLIP
+
+pytestmark = pytest.mark.slow
 
 PARITY = Path(__file__).parents[2] / "parity"
 GOLDEN = np.load(PARITY / "golden.npz")
@@ -39,7 +43,21 @@ def assert_close(ours: torch.Tensor, case: Case, stage: str) -> None:
     assert torch.cosine_similarity(ours, theirs, dim=-1).min() >= COSINE_AT_LEAST
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
+# each kind of tower, each activation, one at its whole depth; the others are `long`
+EVERYDAY = (
+    Case("RN101", [1, 1, 2, 1]),
+    Case("ViT-B-32"),
+    Case("ViT-B-32-256", 2, quick_gelu=False),
+    Case("ViT-L-14-336", 2),
+)
+
+
+def cases() -> Iterator[ParameterSet]:
+    for case in CASES:
+        yield pytest.param(case, id=case.key, marks=() if case in EVERYDAY else pytest.mark.long)
+
+
+@pytest.mark.parametrize("case", list(cases()))
 @torch.inference_mode()
 def test_towers_and_logits_equal_the_reference(case: Case) -> None:
     model = seeded_model(case)

@@ -8,6 +8,8 @@ from PIL import Image
 
 from clipcore import Encoder, open_encoder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
