@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -98,6 +99,11 @@ def path_shown_as(shown: str) -> str | None:
 def is_utf8(text: str) -> bool:
     """Whether the text has no undecodable bytes: no database and no JSON document takes those."""
     return text.isascii() or not SURROGATE.search(text)
+
+
+def folded(text: str) -> str:
+    """Text as names are compared: in lower case, accents composed (macOS takes them apart)."""
+    return unicodedata.normalize("NFC", text.lower())
 
 
 def expanded(path: Path) -> Path:

@@ -12,6 +12,7 @@ import re
 import sys
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -22,7 +23,7 @@ from typer.core import TyperCommand
 from clipcore.errors import ClipcoreError
 from clipcore.messages import Message
 from indexer import clock
-from indexer.cli import daemon, models, output, roots
+from indexer.cli import daemon, models, output, roots, stacks
 from indexer.cli.forms import (
     CsvOption,
     Form,
@@ -56,6 +57,7 @@ from indexer.cli.options import (
     stopped_by_signals,
     stops_with,
 )
+from indexer.cli.status_output import status_document, status_text
 from indexer.cli.terminal import (
     complain,
     give_up_output,
@@ -73,6 +75,7 @@ if TYPE_CHECKING:  # imported where needed: `indexer --help` must not wait for t
     from indexer.library.library import Library
 
 NOTHING_FOUND: Final = 3
+PREPARING: Final = "preparing the model for searches: once, up to a minute"
 
 app = typer.Typer(
     name="indexer",
@@ -85,14 +88,28 @@ app.add_typer(roots.app, name="roots", invoke_without_command=True)
 app.add_typer(models.models_app, name="models", invoke_without_command=True)
 app.add_typer(models.app)
 app.add_typer(daemon.app)
+app.add_typer(stacks.app)
 app.add_typer(daemon.service_app, name="service")
 
 
 def main() -> None:
     """The entry point of the `indexer` command."""
     prepare_streams()
+    answer = OneAnswer()
+    code = run(answer)
+    if answer.held is None:
+        sys.exit(code)
+    os._exit(code)
+
+
+def run(answer: OneAnswer | None = None) -> int:
+    """Run the command that sys.argv names; returns its exit code.
+
+    Says what is wrong in one line on standard error. `answer`: of a process that ends with the
+    command.
+    """
     try:
-        _run()
+        return _exit_code(answer)
     except (IndexerError, ClipcoreError) as error:
         complain(str(error))
         if isinstance(error, QueryError) and error.column is not None:
@@ -102,23 +119,20 @@ def main() -> None:
         pass
     except OSError as error:
         complain(_named(error))
-    else:
-        return
     give_up_output()  # what waits for it would fail once more at the end
-    sys.exit(1)
+    return 1
 
 
-def _run() -> None:
-    """Run the command that the arguments name, and end the process at once if it has answered."""
-    answer = OneAnswer()
+def _exit_code(answer: OneAnswer | None) -> int:
+    """The exit code of the command, once its output is written."""
+    code: object = 0
     try:
         app(obj=answer)
     except SystemExit as ended:
-        if answer.held is None or not isinstance(ended.code, int):
-            raise
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(ended.code)
+        code = ended.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code if isinstance(code, int) else 0
 
 
 def _named(error: OSError) -> str:
@@ -192,6 +206,7 @@ def rebuild(
                 accept_missing or accept_gone,
                 stop=stopped.is_set,
                 open_pool=open_pool,
+                preparing=partial(say, PREPARING),
             )
             done = opened.rebuild(options)
         for notice in done.notices:
@@ -253,9 +268,12 @@ def search(
     form = form_of(as_json=as_json, csv=csv, paths=paths, print0=print0)
     answer = one_answer(context)
     with library_at(library, model=model, index=index) as opened:
-        result = opened.search(as_query(words), top, min_strength=min_strength)
+        query, preparing = as_query(words), partial(say, PREPARING)
+        result = opened.search(query, top, min_strength=min_strength, preparing=preparing)
+        if notice := opened.language_notice(query):
+            complain(str(notice))
         answer.hold(opened)
-    found = [hit.photo.path for hit in result.hits]
+    found = [file.path for hit in result.hits for file in hit.item.files]
     forms = output.search_document, output.search_text
     print_in(form, result, *forms, found, output.search_table)
     if exit_code and (result.verdict == "none" or not found):
@@ -267,7 +285,7 @@ def status(library: LibraryOption, as_json: JsonOption = False) -> None:
     """Show the library in numbers."""
     configure_logging(logging.WARNING)
     with library_at(library) as opened:
-        print_as(opened.status(), output.status_document, output.status_text, as_json)
+        print_as(opened.status(), status_document, status_text, as_json)
 
 
 @app.command()

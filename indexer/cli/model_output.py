@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from clipcore.engines.choice import Trial, quickest
+from clipcore.families.recommended import Purpose
 from indexer.cli.documents import EnginesDocument, ModelDocument, TrialDocument
 from indexer.cli.output import message_text
 from indexer.plurals import counted
@@ -24,9 +25,17 @@ def models_document(models: Models) -> list[ModelDocument]:
         {
             "name": one.source,
             "size_bytes": one.size_bytes,
+            "search_memory_bytes": one.search_bytes,
+            "languages": None if one.languages is None else one.languages.value,
+            "suits": [purpose.value for purpose in one.suits],
             "imagenet_zero_shot_top1": one.accuracy,
             "coco_text_to_image_r_at_1": one.recall,
+            "crossmodal_3600_english": one.recall_english,
+            "crossmodal_3600_chinese": one.recall_chinese,
+            "figures_published_in": one.published_in,
+            "text_tower_of": one.text_tower_of,
             "licence": one.licence,
+            "non_commercial": one.is_non_commercial,
             "cached": one.is_cached,
             "in_use": one.source == in_use,
         }
@@ -35,20 +44,37 @@ def models_document(models: Models) -> list[ModelDocument]:
 
 
 def models_text(models: Models) -> list[str]:
-    """The table of models."""
+    """The table of models, and the purposes that some are recommended for."""
     offers, in_use = models
-    lines = [f"{'':2}{'model':46} {'size':>8} {'ImageNet':>9} {'COCO R@1':>9}  "]
-    lines += [_model_line(one, in_use) for one in offers]
-    return [*lines, "* the library's model"] if in_use else lines
+    sizes, figures = f"{'size':>8} {'memory':>8}", f"{'ImageNet':>9} {'COCO R@1':>9}"
+    width = max(len(one.source) for one in offers)
+    lines = [f"{'':2}{'model':{width}} {sizes} {figures}  languages"]
+    lines += [_model_line(one, in_use, width) for one in offers]
+    lines += ["* the library's model"] if in_use else []
+    named = {purpose: one.source for one in offers for purpose in one.suits}
+    suits = [f"  {purpose:16} {named[purpose]}" for purpose in Purpose if purpose in named]
+    return [
+        *lines,
+        "memory: the most that a search takes, on a processor",
+        "Recommended for",
+        *suits,
+    ]
 
 
-def _model_line(one: ModelOffer, in_use: str | None) -> str:
+def _model_line(one: ModelOffer, in_use: str | None, width: int) -> str:
     mark = "*" if one.source == in_use else ""
-    size = f"{one.size_bytes / 1e6:.0f} MB" if one.size_bytes else ""
+    sizes = f"{_megabytes(one.size_bytes)} {_megabytes(one.search_bytes)}"
     figures = f"{_percent(one.accuracy)} {_percent(one.recall)}"
-    return (
-        f"{mark:2}{one.source:46} {size:>8} {figures}  {'cached' if one.is_cached else ''}".rstrip()
-    )
+    notes = ["cached"] if one.is_cached else []
+    notes += ["non-commercial licence"] if one.is_non_commercial else []
+    notes += [f"text tower for {one.text_tower_of}"] if one.text_tower_of else []
+    languages = one.languages or ""
+    line = f"{mark:2}{one.source:{width}} {sizes} {figures}  {languages:9} {', '.join(notes)}"
+    return line.rstrip()
+
+
+def _megabytes(size_bytes: int | None) -> str:
+    return f"{size_bytes / 1e6:>5.0f} MB" if size_bytes else f"{'':>8}"
 
 
 def _percent(share: float | None) -> str:
@@ -108,3 +134,13 @@ def switch_text(source: str, cost: SwitchCost, *, daemon_runs: bool) -> list[str
     else:
         lines.append(f"No daemon is running: 'indexer rebuild --model {source}' switches now.")
     return lines
+
+
+def text_tower_text(name: str, model: str) -> list[str]:
+    """The text tower that embeds queries from now on, and the way back."""
+    if name == model:
+        return [f"The text tower of {model} embeds queries now"]
+    return [
+        f"{name} embeds queries now; no photo is embedded again",
+        f"'indexer models use {model} --text-only' goes back.",
+    ]

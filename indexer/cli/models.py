@@ -24,6 +24,14 @@ app = typer.Typer()
 models_app = typer.Typer(help="List models, download one, or switch to one.")
 
 Name = Annotated[str, typer.Argument(parser=some, metavar="NAME")]
+TextOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--text-only",
+        help="Search the present embeddings with this text tower, now; no photo is embedded again. "
+        "The library's own model goes back.",
+    ),
+]
 
 
 @models_app.callback()
@@ -51,7 +59,7 @@ def models_pull(name: Name) -> None:
 
 
 @models_app.command("use")
-def models_use(name: Name, library: LibraryOption) -> None:
+def models_use(name: Name, library: LibraryOption, text_only: TextOnlyOption = False) -> None:
     """Request another model from the daemon, downloaded if needed, and show the cost.
 
     Searches use the old model until the switch is done. The library's own model cancels a request.
@@ -62,11 +70,15 @@ def models_use(name: Name, library: LibraryOption) -> None:
     configure_logging(logging.ERROR)
     with library_at(library) as opened:
         name = opened.models.source_of(name)
+        if text_only:
+            opened.use_text_tower(name)
+            print_lines(model_output.text_tower_text(name, opened.model.source))
+            return
         if name == opened.model.source:
             opened.models.cancel_request()
             print_lines([f"{name} is the library's model"])
             return
-        if find(name):
+        if (known := find(name)) and known.text_tower_of is None:
             pull(name)
         cost = opened.models.cost(name)
         opened.models.request_switch(name)
@@ -78,9 +90,14 @@ def models_use(name: Name, library: LibraryOption) -> None:
 def doctor(library: LibraryOption, as_json: JsonOption = False) -> None:
     """Try every engine of this machine with the library's model, and use the fastest."""
     from clipcore import try_engines
+    from clipcore.engines.choice import examine
+    from clipcore.families.text_tower import TextTower
     from indexer.cli import model_output
 
     configure_logging(logging.WARNING)
     with errors_alone("clipcore.engines.choice"), library_at(library) as opened:
-        examined = opened.model_id, try_engines(opened.model.source)
+        sides = try_engines(opened.model.source)
+        if opened.model.text is not None:
+            sides |= examine(TextTower(opened.model.text))
+        examined = opened.model_id, sides
     print_as(examined, model_output.engines_document, model_output.engines_text, as_json)

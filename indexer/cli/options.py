@@ -88,11 +88,27 @@ ModelOption = Annotated[
         "for a new one the default checkpoint if it can be had, else the starter.",
     ),
 ]
+
+
+def _engine(name: str) -> str:
+    from clipcore.engines.engines import check_name
+    from clipcore.errors import EngineRefused
+
+    try:
+        check_name(name)
+    except EngineRefused as refused:
+        raise typer.BadParameter(str(refused)) from refused
+    return name
+
+
 EngineOption = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="What computes the model: a name that `indexer doctor` lists, or openvino-int8.",
+        parser=_engine,
+        metavar="NAME",
+        help="What embeds photos: a name that `indexer doctor` lists, or openvino-int8. Queries "
+        "always take the fastest that agrees.",
         show_default="the fastest that agrees with float32",
     ),
 ]

@@ -5,28 +5,25 @@ A line may hold a name with a line break: terminal.py prints it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from rich.cells import cell_len
 
 from clipcore.messages import Message
 from indexer.cli.documents import (
-    DaemonDocument,
     FailureDocument,
     HitDocument,
     PruneDocument,
     RootDocument,
     SearchDocument,
-    StatusDocument,
 )
+from indexer.clock import clock_text
 from indexer.plurals import counted
 from indexer.records.changes import Copied, Failure, IngestReport, Oddity, Pruned
-from indexer.records.models import ModelRequest
 from indexer.records.photos import Root
 from indexer.records.results import Hit, SearchResult
-from indexer.records.status import DaemonState, LibraryStatus
 from indexer.serving.access import Access, is_loopback
 from indexer.spreadsheet import harmless
 
@@ -52,12 +49,17 @@ def _hit_document(hit: Hit) -> HitDocument:
         "path": str(hit.photo.path),
         "score": _rounded(hit.score, 6),
         "logit": _rounded(hit.logit, 4),
+        "probability": _rounded(hit.probability, 6),
         "strength": _rounded(hit.strength, 3),
         "width_px": facts.width_px,
         "height_px": facts.height_px,
         "taken_at": _second(facts.taken_at) if facts.taken_at else None,
         "date": _second(hit.photo.date),
         "date_source": hit.photo.date_source,
+        "other_files": [str(other.path) for other in hit.others],
+        "duration_s": facts.duration_s,
+        "moment_s": hit.moment_s,
+        "range_s": None if hit.range_s is None else list(hit.range_s),
     }
 
 
@@ -66,61 +68,27 @@ def _second(time: datetime) -> str:
     return time.isoformat(timespec="seconds")
 
 
-def _utc(time: datetime) -> str:
+def utc_text(time: datetime) -> str:
     return f"{_second(time)}Z"
 
 
 def search_table(result: SearchResult) -> tuple[list[str], list[list[Any]]]:
     """The form of `indexer search --csv`: the same values as in JSON, a row a hit."""
     return list(HIT_COLUMNS), [
-        [harmless(value) for value in _hit_document(hit).values()] for hit in result.hits
+        [_cell(value) for value in _hit_document(hit).values()] for hit in result.hits
     ]
+
+
+def _cell(value: object) -> Any:
+    """A list as one cell of a table: a range as the query language writes it, texts one a line."""
+    if not isinstance(value, list):
+        return harmless(value)
+    is_range = any(isinstance(one, float) for one in value)
+    return "..".join(map(str, value)) if is_range else harmless("\n".join(value))
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
-
-
-def status_document(status: LibraryStatus) -> StatusDocument:
-    """The public form of `indexer status --json`."""
-    return {
-        "library": str(status.library),
-        "model": status.model_id,
-        "roots": [
-            {"path": str(root.path), "photos": root.photos, "notice": message_text(root.notice)}
-            for root in status.roots
-        ],
-        "photos": status.photos,
-        "embeddings": status.embeddings - status.awaiting_prune,
-        "awaiting_prune": status.awaiting_prune,
-        "failed": status.failed,
-        "missing": status.missing,
-        "other_formats": dict(status.other_formats),
-        "index": {
-            "vectors": status.index.vectors,
-            "kind": status.index.kind,
-            "reason": str(status.index.reason),
-        },
-        "paused": status.paused,
-        "switching_to": status.switching_to,
-        "daemon": daemon_document(status.daemon) if status.daemon else None,
-    }
-
-
-def daemon_document(daemon: DaemonState) -> DaemonDocument:
-    """A running daemon's state, as `indexer status --json` has it."""
-    return {
-        "pid": daemon.pid,
-        "host": daemon.host,
-        "since": _utc(daemon.since),
-        "doing": str(daemon.work.message),
-        "paused": message_text(daemon.paused),
-        "queue": daemon.queue,
-        "photos_per_s": daemon.photos_per_s,
-        "left_s": daemon.left_s,
-        "last_reconcile": _utc(daemon.last_reconcile) if daemon.last_reconcile else None,
-        "last_error": message_text(daemon.last_error),
-    }
 
 
 def message_text(message: Message | None) -> str | None:
@@ -138,7 +106,7 @@ def failures_document(listed: Listed) -> list[FailureDocument]:
         {
             "path": str(one.path),
             "reason": str(one.reason),
-            "since": _utc(one.since),
+            "since": utc_text(one.since),
             "indexed": False,
         }
         for one in failures
@@ -167,7 +135,8 @@ def search_text(result: SearchResult) -> list[str]:
     A line of its own stands where the weaker ones begin.
     """
     lines = [
-        f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}" for hit in result.hits
+        f"{hit.rank:>4}  {_figures(hit)}{_date(hit):11}  {hit.photo.path}{_moment(hit)}"
+        for hit in result.hits
     ]
     if not lines:
         return ["no photos found"]
@@ -185,6 +154,14 @@ def _figures(hit: Hit) -> str:
     return f"{hit.score:.3f}  {hit.strength:>4.0%}  "
 
 
+def _moment(hit: Hit) -> str:
+    """Where a video matches, behind its path: "  at 1:23 (1:20-1:31)"."""
+    if hit.moment_s is None:
+        return ""
+    around = "" if hit.range_s is None else f" ({'-'.join(map(clock_text, hit.range_s))})"
+    return f"  at {clock_text(hit.moment_s)}{around}"
+
+
 def _date(hit: Hit) -> str:
     mark = "~" if hit.photo.date_source == "file" else ""
     return f"{mark}{hit.photo.date:%Y-%m-%d}"
@@ -194,76 +171,6 @@ def pointer(query: str, column: int) -> list[str]:
     """The query in one line, and below it a caret at the column."""
     line = "".join(" " if char.isspace() or not char.isprintable() else char for char in query)
     return [f"  {line}", f"  {' ' * cell_len(line[:column])}^"]
-
-
-def status_text(status: LibraryStatus) -> list[str]:
-    """The library in a few lines."""
-    lines = [
-        f"library     {status.library}",
-        f"model       {status.model_id}",
-        f"photos      {status.photos}",
-        f"embeddings  {status.embeddings - status.awaiting_prune}{_awaiting(status)}",
-        f"failed      {status.failed}{'  (indexer failures lists them)' if status.failed else ''}",
-        f"missing     {status.missing}",
-        *_other_formats(status.other_formats),
-        f"index       {_index_text(status)}",
-    ]
-    for root in status.roots:
-        lines.append(f"root        {root.path}  ({counted(root.photos, 'photo')})")
-        if root.notice:
-            lines.append(f"            {root.notice}")
-    return [*lines, *_request_lines(status.request), *_daemon_lines(status)]
-
-
-def _awaiting(status: LibraryStatus) -> str:
-    if not status.awaiting_prune:
-        return ""
-    return f", and {status.awaiting_prune} without a photo  (indexer prune removes them)"
-
-
-def _index_text(status: LibraryStatus) -> str:
-    index = status.index
-    others = min(index.vectors, status.awaiting_prune)
-    without = f", {others} of them without a photo" if others else ""
-    return f"{counted(index.vectors, 'vector')}{without}, {index.kind} ({index.reason})"
-
-
-def _other_formats(counts: Mapping[str, int]) -> list[str]:
-    if not counts:
-        return []
-    files = counted(sum(counts.values()), "file of another format", "files of other formats")
-    kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.items())
-    return [f"skipped     {files}: {kinds}"]
-
-
-def _request_lines(request: ModelRequest | None) -> list[str]:
-    if request is None:
-        return []
-    line = (
-        f"not {request.source}: {request.refused}"
-        if request.refused
-        else f"switching to {request.source}"
-    )
-    return [f"            {line}"]
-
-
-def _daemon_lines(status: LibraryStatus) -> list[str]:
-    daemon = status.daemon
-    if daemon is None:
-        paused = ", indexing is paused" if status.paused else ""
-        return [f"daemon      not running{paused}"]
-    lines = [
-        f"daemon      {daemon.paused or daemon.work.message}",
-        f"            process {daemon.pid} on {daemon.host} since {daemon.since:%Y-%m-%d %H:%M}Z",
-    ]
-    if daemon.queue:
-        left = "" if daemon.left_s is None else f", {timedelta(seconds=round(daemon.left_s))} left"
-        lines.append(f"            {daemon.queue} waiting, {daemon.photos_per_s} photos/s{left}")
-    if daemon.last_reconcile:
-        lines.append(f"            last full scan {daemon.last_reconcile:%Y-%m-%d %H:%M}Z")
-    if daemon.last_error:
-        lines.append(f"            last error: {daemon.last_error}")
-    return lines
 
 
 def page_text(access: Access, port: int) -> list[str]:

@@ -146,11 +146,21 @@ class Daemon:
         with self._library.writing():
             reporter.set(paused=None, work=Work(Activity.LOADING))
             self._library.encoder.load_images()
+            self._prepare_search(reporter)
             watcher.start()
             try:
                 self._loop(watcher, dirty, reporter)
             finally:
                 watcher.stop()
+
+    def _prepare_search(self, reporter: StateReporter) -> None:
+        """Once for each model: a search of the first photos need not wait for it."""
+        try:
+            if not self._library.is_prepared:
+                reporter.set(work=Work(Activity.PREPARING))
+                self._library.prepare_search(self._interrupted)
+        except ClipcoreError as error:
+            log.warning("cannot prepare the model for searches: %s", error)
 
     def _switch(self, source: str, reporter: StateReporter) -> None:
         """Embed all photos with another model; when that is done, searches switch to it."""
@@ -161,7 +171,8 @@ class Daemon:
                 log.info("switching to the model %s", source)
                 other.encoder.load_images()
                 pace = _Pace(reporter, Activity.EMBEDDING)
-                done = other.rebuild(RebuildOptions(pace, stop=self._interrupted))
+                options = RebuildOptions(pace, stop=self._interrupted, preparing=pace.preparing)
+                done = other.rebuild(options)
                 self._left = done.left
                 if not other.is_switching and models.request() == self._request:
                     models.cancel_request()
@@ -272,6 +283,10 @@ class _Pace:
         self._reporter = reporter
         self._work = Work(doing)
         self._started = time.monotonic()
+
+    def preparing(self) -> None:
+        """From now on the model is prepared for searches."""
+        self._reporter.set(work=Work(Activity.PREPARING), queue=0, left_s=None)
 
     def __call__(self, done: int, total: int) -> None:
         if not total:

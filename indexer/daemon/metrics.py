@@ -58,6 +58,7 @@ def metrics_served(library: Library, port: int) -> Iterator[int]:
 
 def _library_gauges(status: LibraryStatus) -> Iterator[GaugeMetricFamily]:
     yield _gauge("photos", "Photos that are there and searchable", status.photos)
+    yield _gauge("files", "Files of these photos", status.files)
     yield _gauge("embeddings", "Embeddings of the library's model", status.embeddings)
     yield _gauge(
         "embeddings_awaiting_prune", "Those of them without a photo", status.awaiting_prune

@@ -66,7 +66,7 @@ def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
     Twice, where UMAP is installed: what can be had at once comes first.
     """
     state = state_of(store)
-    ids = store.search.allowed_embeddings(())
+    ids = store.search.covers()
     if len(ids) > POINTS:
         ids = np.sort(np.random.default_rng(0).choice(ids, POINTS, replace=False))
     shown = present_photos(store, ids.tolist())
@@ -89,7 +89,7 @@ def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
 
 def state_of(store: Store) -> State:
     """The present state of the library."""
-    return State(store.model_id, store.status.searchable(), store.status.embeddings())
+    return State(store.model_id, store.status.searchable()[0], store.status.embeddings())
 
 
 def group_count(photos: int) -> int:
@@ -101,7 +101,9 @@ def present_photos(store: Store, embedding_ids: Sequence[int]) -> dict[int, list
     """Each of these embeddings with the present photos behind it."""
     found: dict[int, list[Photo]] = {}
     for start in range(0, len(embedding_ids), ASKED_AT_ONCE):
-        for number, photo in store.search.photos_of(embedding_ids[start : start + ASKED_AT_ONCE]):
+        for number, _, photo in store.search.photos_of(
+            embedding_ids[start : start + ASKED_AT_ONCE]
+        ):
             found.setdefault(number, []).append(photo)
     return found
 

@@ -53,11 +53,11 @@ class NearDuplicates:
 def find(store: Store, dim: int, thumbnail: Callable[[Photo], bytes | None]) -> NearDuplicates:
     """All groups of the library, the largest group first."""
     state = state_of(store)
-    ids = store.search.allowed_embeddings(())
+    ids = store.search.covers()
     vectors = _vectors(store, ids, dim)
     cells = list(_cells(vectors))
     near = ids[_near_another(vectors, cells)]
-    photos = present_photos(store, [*near.tolist(), *store.search.copied_embeddings()])
+    photos = present_photos(store, [*near.tolist(), *store.search.covers(photos_each=2).tolist()])
     bits = _hashes(ids, photos, thumbnail)
     sets = _Sets(photos)
     for one, other in _alike(vectors, cells, bits):

@@ -68,7 +68,9 @@ def _loaded(image: ImageFile, data: bytes) -> Image.Image:
     if image.format == "GIF":
         return _loaded_gif(image)
     image.load()
-    return _without_empty_alpha(image) if image.format == "BMP" else image
+    if image.format == "PPM" and image.mode == "I":  # 16 bits
+        return Image.fromarray(np.asarray(image).astype(np.uint16))
+    return _without_empty_alpha(image) if image.format in ("BMP", "TGA", "ICO") else image
 
 
 def _loaded_png(image: PngImageFile, data: bytes) -> Image.Image:

@@ -12,10 +12,12 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 
 from PIL import ExifTags, Image
 
+from indexer.imaging.apple_note import content_identifier
 from indexer.query.filter_values import FIRST_YEAR
 from indexer.records.photos import Facts
 
@@ -35,10 +37,28 @@ Tags = Mapping[int, Any]
 T = TypeVar("T")
 
 
+class Directories(NamedTuple):
+    """EXIF's directories; each is empty where it is missing or cannot be read."""
+
+    base: Tags = MappingProxyType({})
+    exif: Tags = MappingProxyType({})
+    gps: Tags = MappingProxyType({})
+
+
 def read_facts(image: Image.Image, stored_size: tuple[int, int]) -> Facts:
     """The facts of a loaded image; `stored_size` is the one it had before a draft made it less."""
-    base, exif, gps = _tags(image)
-    orientation = 1 if _is_from_xmp(image, base) else _orientation(base)
+    found = exif_directories(image.getexif)
+    ignored = _is_from_xmp(image, found.base) or _is_upright(image)
+    orientation = 1 if ignored else _orientation(found.base)
+    name = "JPEG" if image.format == "MPO" else image.format or ""
+    return facts_of(found, stored_size, name, orientation)
+
+
+def facts_of(
+    found: Directories, stored_size: tuple[int, int], name: str, orientation: int
+) -> Facts:
+    """The facts in EXIF's directories, of a picture of that size, format and orientation."""
+    base, exif, gps = found
     width, height = stored_size
     if orientation in SIDEWAYS:
         width, height = height, width
@@ -46,7 +66,7 @@ def read_facts(image: Image.Image, stored_size: tuple[int, int]) -> Facts:
     return Facts(
         width_px=width,
         height_px=height,
-        format="JPEG" if image.format == "MPO" else image.format or "",
+        format=name,
         orientation=orientation,
         taken_at=_known(lambda: _taken_at(base, exif)),
         taken_offset_min=_known(lambda: _offset_min(exif)),
@@ -58,19 +78,30 @@ def read_facts(image: Image.Image, stored_size: tuple[int, int]) -> Facts:
         focal_mm=_known(lambda: _positive(exif[ExifTags.Base.FocalLength])),
         latitude_deg=latitude_deg,
         longitude_deg=longitude_deg,
+        live_id=_known(lambda: content_identifier(exif[ExifTags.Base.MakerNote])),
     )
 
 
-def _tags(image: Image.Image) -> tuple[Tags, Tags, Tags]:
-    """The base, Exif and GPS directories, each empty where it cannot be read."""
+def exif_directories(read: Callable[[], Image.Exif]) -> Directories:
+    """Those of the EXIF that `read` reads, whatever it raises."""
+    found = _known(read)
+    if found is None:
+        return Directories()
+    base = _known(lambda: dict(found))
+    exif = _known(lambda: dict(found.get_ifd(ExifTags.IFD.Exif)))
+    gps = _known(lambda: dict(found.get_ifd(ExifTags.IFD.GPSInfo)))
+    return Directories(base or {}, exif or {}, gps or {})
 
-    read = _known(image.getexif)
-    if read is None:
-        return {}, {}, {}
-    base = _known(lambda: dict(read))
-    exif = _known(lambda: dict(read.get_ifd(ExifTags.IFD.Exif)))
-    gps = _known(lambda: dict(read.get_ifd(ExifTags.IFD.GPSInfo)))
-    return base or {}, exif or {}, gps or {}
+
+def one_directory(data: bytes) -> Tags:
+    """The first directory of a small TIFF; empty where it cannot be read."""
+
+    def read() -> Tags:
+        exif = Image.Exif()
+        exif.load(data)
+        return dict(exif)
+
+    return _known(read) or {}
 
 
 def _known(read: Callable[[], T]) -> T | None:
@@ -92,6 +123,11 @@ def _is_from_xmp(image: Image.Image, base: Tags) -> bool:
     return ORIENTATION_TAG not in exif
 
 
+def _is_upright(image: Image.Image) -> bool:
+    """Whether a decoder has turned it: that of JPEG XL does, but where it gives back a JPEG."""
+    return image.format == "JXL" and not getattr(image, "jpeg", False)
+
+
 def _orientation(base: Tags) -> int:
     value = base.get(ORIENTATION_TAG)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
@@ -104,9 +140,12 @@ def _text(value: object) -> str | None:
 
 
 def _camera(base: Tags) -> str | None:
+    return camera_name(base.get(ExifTags.Base.Make, ""), base.get(ExifTags.Base.Model, ""))
+
+
+def camera_name(make_text: object, model_text: object) -> str | None:
     """Maker and model; makers that repeat their name in the model are named once."""
-    make = _text(base.get(ExifTags.Base.Make, "")) or ""
-    model = _text(base.get(ExifTags.Base.Model, "")) or ""
+    make, model = _text(make_text) or "", _text(model_text) or ""
     if make and model.lower().startswith(make.split()[0].lower()):
         return model
     return f"{make} {model}".strip()[:TEXT_CHARACTERS] or None

@@ -9,8 +9,10 @@ import io
 from pathlib import Path
 from typing import Final
 
+from indexer.errors import Undecodable
 from indexer.imaging.decode import decode_upright, decoded_bytes
 from indexer.imaging.memory_budget import room_on_demand
+from indexer.imaging.unreadable_kinds import NOT_A_PICTURE
 from indexer.records.photos import FileStat, Photo
 from indexer.sources.originals import read_original
 from indexer.sources.reading import file_stat
@@ -33,6 +35,8 @@ def large_picture(photo: Photo, max_side_px: int) -> tuple[str, Path | bytes]:
     Raises Undecodable or OSError.
     """
     path = photo.path
+    if photo.facts.is_film:
+        raise Undecodable(NOT_A_PICTURE)
     if isinstance(path, Path) and _serves_as_it_is(photo, file_stat(path), max_side_px):
         return MIMES[photo.facts.format], path
     data = read_original(path)

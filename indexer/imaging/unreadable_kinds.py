@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v2
 
 from clipcore.messages import N_, Message
+from indexer.formats import Kind, format_of
 
 # TIFF 6.0 and its successors, as libtiff's tiff.h and the registry of the Library of Congress list
 COMPRESSION, BITS, PHOTOMETRIC, SAMPLES, SAMPLE_FORMAT = 259, 258, 262, 277, 339
@@ -39,19 +40,9 @@ SCAN: Final = 0xDA
 
 BMP_BITS: Final = frozenset((1, 4, 8, 16, 24, 32))
 
-BEGINNINGS: Final = (
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"II\xbc", "JPEG XR"),
-    (b"8BPS", "Photoshop"),
-    (b"%PDF", "PDF"),
-    (b"<!DOCTYPE html", "HTML"),
-    (b"<html", "HTML"),
-    (b"<svg", "SVG"),
-)
-FILMS: Final = frozenset((b"isom", b"mp41", b"mp42", b"qt  ", b"avc1", b"3gp4", b"3gp5", b"M4V "))
+NOT_A_PICTURE: Final = N_("a video, not a picture")
+# of files that are no pictures, but end up under the names of pictures
+DOCUMENTS: Final = ((b"%pdf", "PDF"), (b"<!doctype html", "HTML"), (b"<html", "HTML"))
 
 
 def unreadable_kind(data: bytes) -> Message | None:
@@ -64,14 +55,13 @@ def unreadable_kind(data: bytes) -> Message | None:
 
 
 def _other(data: bytes) -> Message | None:
-    for beginning, name in BEGINNINGS:
-        if data[: len(beginning)].lower() == beginning.lower():
-            return Message(
-                N_("a file of the format {format}: convert it to JPEG or PNG"), format=name
-            )
-    if data[4:8] == b"ftyp" and data[8:12] in FILMS:
-        return Message(N_("a film, not a picture"))
-    return None
+    format = format_of(data)
+    if format and format.kind is Kind.FILM:
+        return Message(NOT_A_PICTURE)
+    document = next((name for start, name in DOCUMENTS if data[:20].lower().startswith(start)), "")
+    name = format.shown if format and not format.is_read else document
+    sentence = N_("a file of the format {format}: convert it to JPEG or PNG")
+    return Message(sentence, format=name) if name else None
 
 
 def _tiff(data: bytes) -> Message | None:

@@ -16,12 +16,16 @@ from itertools import chain, islice
 from math import ceil
 from typing import Final, Protocol
 
+from clipcore.messages import Message
+from indexer.imaging.thumbnails import moment_key
 from indexer.ingest.claims import AllMine, Hold, Share
 from indexer.ingest.committing import recorded
 from indexer.ingest.shard import Done, Job
 from indexer.ingest.workers import WorkerPool
+from indexer.packages import needs_package
 from indexer.plurals import counted
 from indexer.records.changes import IngestReport, Plan, Row, ScannedFile
+from indexer.sources.films import is_film_name
 from indexer.spool import Spool
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
@@ -42,7 +46,11 @@ class Progress(Protocol):
 
 
 class Ingest:
-    """Takes photos into one library. `stop()` is asked between shards."""
+    """Takes photos into one library.
+
+    `forget_thumbnail(key)`: of a film's moment that does not stand for it any more. `stop()` is
+    asked between shards.
+    """
 
     def __init__(
         self,
@@ -50,11 +58,13 @@ class Ingest:
         pool: WorkerPool,
         share: Share = AllMine(),  # noqa: B008 - it has no state
         *,
+        forget_thumbnail: Callable[[bytes], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._pool = pool
         self._share = share
+        self._forget_thumbnail = forget_thumbnail
         self._stop = stop
         self._size = min(FIRST_SHARD, SHARD)  # of the next shard
 
@@ -117,9 +127,14 @@ class Ingest:
         return waiting.take(min(self._size, fair))
 
     def _commit(self, done: Done, tally: _Tally) -> None:
+        films = {content.sha256 for content in _new(done.outcomes) if content.facts.is_film}
+        before = self._store.ingest.moments(films)
         done = replace(done, outcomes=recorded(self._store, done.outcomes))
+        for moment in before - self._store.ingest.moments(films):
+            self._forget_thumbnail(moment_key(*moment))
         self._pool.commit(done)
-        self._size = _next_size(len(done) + len(done.in_flight), done.seconds)
+        if not any(is_film_name(outcome.found.path) for outcome in done.outcomes):
+            self._size = next_shard_size(len(done) + len(done.in_flight), done.seconds)
         embedded = tally.count(done)
         log.info("%s, %d embedded, %.1f s", counted(len(done), "file"), embedded, done.seconds)
 
@@ -130,6 +145,7 @@ class _Tally:
 
     started: float = field(default_factory=time.monotonic)
     files: int = 0
+    needed: Counter[Message] = field(default_factory=Counter)  # files, by the package they need
     report: IngestReport = field(default_factory=IngestReport)
 
     def add(self, **counts: int) -> None:
@@ -146,10 +162,14 @@ class _Tally:
         kinds = Counter(_kinds(done.outcomes))
         self.add(**kinds, deferred=len(done.deferred))
         self.files += len(done)
+        errors = (outcome.error for outcome in done.outcomes)
+        self.needed.update(error for error in errors if error and needs_package(error))
         return kinds["embedded"]
 
     def finish(self, total: int) -> IngestReport:
         """The report of a run over so many files."""
+        for message, files in self.needed.items():
+            log.warning("%s failed, each %s", counted(files, "file"), message)
         left = total - self.files
         return replace(self.report, left=left, seconds=time.monotonic() - self.started)
 
@@ -206,24 +226,33 @@ class _Waiting:
         return self._left
 
     def take(self, count: int) -> list[Job]:
-        """The next ones."""
-        taken = list(islice(self._jobs, count))
+        """The next ones, up to a film: that takes as long as many photos."""
+        taken = []
+        for job in islice(self._jobs, count):
+            taken.append(job)
+            if is_film_name(job.found.path):
+                break
         self._left -= len(taken)
         return taken
 
 
-def _next_size(count: int, took_s: float) -> int:
-    """How many photos are SHARD_S of work, if these took so long."""
+def next_shard_size(count: int, took_s: float) -> int:
+    """How many photos, 1 to SHARD, are SHARD_S of work where `count` of them took so long."""
     return max(1, min(SHARD, int(count * SHARD_S / max(took_s, 1e-3))))
 
 
+def _new(outcomes: Iterable[Outcome]) -> Iterator[NewContent]:
+    contents = (outcome.content for outcome in outcomes)
+    return (content for content in contents if isinstance(content, NewContent))
+
+
 def _kinds(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """What the report counts each as; tells of each new failure."""
+    """What the report counts each as; tells of each new failure that says something of its file."""
     embedded = set()
     for outcome in outcomes:
         content = outcome.content
         if outcome.error:
-            if not outcome.failed_again:
+            if not (outcome.failed_again or needs_package(outcome.error)):
                 log.warning("%s: %s", outcome.found.path, outcome.error)
             yield "failed"
         elif isinstance(content, NewContent) and content.sha256 not in embedded:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from clipcore.engines.cpu import cores
@@ -19,12 +21,15 @@ from indexer.faults import ends_the_run
 from indexer.imaging.decode import content_hash, decoded_bytes, read_facts_alone
 from indexer.imaging.memory_budget import Room, free_for_decoding
 from indexer.ingest.claims import Share
+from indexer.ingest.films import film_facts
 from indexer.ingest.ingest import Progress
 from indexer.ingest.shard import Job
 from indexer.location import Location
 from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import Facts
+from indexer.sources.films import FilmFile
 from indexer.sources.originals import Originals
+from indexer.sources.reading import stable
 from indexer.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -114,22 +119,39 @@ class Rereading:
         changed: list[Row] = []
         for row in rows:
             try:
-                data = self._file(_job(row).found)
+                with self._opened(row, sha256) as (is_same, facts):
+                    if is_same:
+                        return _Read(True, self._facts(facts, row), tuple(changed))
             except Exception as error:
                 if ends_the_run(error):
                     raise
                 log.info("%s: %s", row.path, error)  # tried again in the next run
                 continue
-            if content_hash(data) == sha256:
-                return _Read(True, self._facts(data, row), tuple(changed))
             changed.append(row)
         return _Read(changed=tuple(changed))
 
-    def _facts(self, data: bytes, row: Row) -> Facts | None:
+    @contextmanager
+    def _opened(self, row: Row, sha256: bytes) -> Iterator[tuple[bool, Callable[[], Facts]]]:
+        """Whether the photo's file has these bytes, and what reads its facts meanwhile.
+
+        A film on this machine has them as long as its size and time are the same: reading all of it
+        may take minutes.
+        """
+        data = self._file(_job(row).found)
+        if not isinstance(data, FilmFile):
+            with self._room.of(len(data) + decoded_bytes(data)):
+                yield content_hash(data) == sha256, partial(read_facts_alone, data)
+        elif data.path is not None:
+            with stable(data.path, row.stat):
+                yield True, partial(film_facts, data.path, data.format.name)
+        else:
+            with data.hashed() as film:
+                yield film.sha256 == sha256, partial(film_facts, film.path, data.format.name)
+
+    def _facts(self, read: Callable[[], Facts], row: Row) -> Facts | None:
         """None where the readers fail: they would fail again, so that counts as read."""
         try:
-            with self._room.of(len(data) + decoded_bytes(data)):
-                return read_facts_alone(data)
+            return read()
         except Undecodable as error:
             log.warning("%s: %s; its facts stay as they are", row.path, error)
             return None

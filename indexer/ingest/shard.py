@@ -20,12 +20,16 @@ from clipcore.encoder import Encoder
 from clipcore.errors import ClipcoreError
 from clipcore.messages import N_, Message
 from indexer.arrays import FloatArray
-from indexer.errors import EncoderFailed, InFlight, Unstable
+from indexer.errors import EncoderFailed, InFlight, Undecodable, Unreadable, Unstable
 from indexer.faults import reason, storable
+from indexer.formats import Format
 from indexer.imaging.decode import content_hash, decode, decoded_bytes
 from indexer.imaging.memory_budget import Room, free_for_decoding
+from indexer.ingest.films import FilmReader
+from indexer.packages import is_installed, package_needed
 from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import NEVER_READ, Facts
+from indexer.sources.films import FilmFile, HashedFilm
 from indexer.store.outcomes import KnownContent, NewContent, Outcome
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,7 @@ log = logging.getLogger(__name__)
 # Pixels that wait to be embedded: a whole shard of an encoder that sees 256 x 256, and a few photos
 # of one that sees more.
 WAITING_BYTES: Final = 24 * 2**20
+FILM_BYTES: Final = 400 * 2**20  # decoding a film of 4K takes so many in its process
 NO_THUMBNAIL: Final = N_("its thumbnail cannot be written: {why}")
 
 
@@ -91,9 +96,27 @@ class _Content:
     embedded: bool = False
     facts: Facts | None = None
     pixels: FloatArray | None = None
-    vector: FloatArray | None = None
+    vectors: FloatArray | None = None  # (D,) of a photo, (F, D) of a film
+    moments_ms: tuple[int, ...] = (0,)
     error: Message | None = None
     may_pass: bool = False
+
+
+@dataclass(slots=True)
+class _Contents:
+    """Those of a shard by their hashes: equal files are decoded and embedded once.
+
+    `given_up`: the hashes of films that were begun and not finished.
+    """
+
+    by_hash: dict[bytes, _Content] = field(default_factory=dict)
+    given_up: set[bytes] = field(default_factory=set)
+
+    @property
+    def claimed(self) -> tuple[bytes, ...]:
+        """The hashes that this shard was to embed."""
+        new = (content.sha256 for content in self.by_hash.values() if not content.embedded)
+        return (*new, *self.given_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +125,22 @@ class ShardWorker:
 
     A thread holds one file at a time, and WAITING_BYTES of pixels, however large a shard is.
     `known(sha256)`: what the library has of these bytes; it raises InFlight where another shard is
-    embedding them. `read(found)`: the file's bytes; it raises Unstable and Unreadable.
-    `save_thumbnail(sha256, jpeg)`. `room`: how much is decoded at once.
+    embedding them. `read(found)`: the file's bytes, or a film; it raises Unstable and Unreadable.
+    `save_thumbnail(sha256, jpeg)`. `room`: how much is decoded at once. `stop()` is asked while a
+    film is decoded, which may take long.
     """
 
     encoder: Encoder
     known: Callable[[bytes], KnownContent | None]
-    read: Callable[[ScannedFile], bytes]
+    read: Callable[[ScannedFile], bytes | FilmFile]
     save_thumbnail: Callable[[bytes, bytes], None]
     room: Room = field(default_factory=lambda: Room(free_for_decoding()))
+    stop: Callable[[], bool] = lambda: False
 
     def __call__(self, jobs: Sequence[Job]) -> Done:
         """Raises what is no fault of a photo: the encoder is out of order, the disk is full."""
         started = time.monotonic()
-        contents: dict[bytes, _Content] = {}  # equal files are decoded and embedded once
+        contents = _Contents()
         taken: list[tuple[Job, _Content]] = []
         deferred, in_flight = [], []
         for job in jobs:
@@ -125,17 +150,17 @@ class ShardWorker:
                 deferred.append(job)
             except InFlight:
                 in_flight.append(job)
-            self._embed(contents.values(), WAITING_BYTES)
-        self._embed(contents.values())
+            self._embed(contents.by_hash.values(), WAITING_BYTES)
+        self._embed(contents.by_hash.values())
         return Done(
             tuple(_outcome(job, content) for job, content in taken),
             tuple(deferred),
             tuple(in_flight),
-            tuple(content.sha256 for content in contents.values() if not content.embedded),
+            contents.claimed,
             time.monotonic() - started,
         )
 
-    def _take(self, job: Job, contents: dict[bytes, _Content]) -> tuple[Job, _Content]:
+    def _take(self, job: Job, contents: _Contents) -> tuple[Job, _Content]:
         """Read a file once; decode it only if its bytes are new. Raises Unstable, InFlight."""
         if problem := job.found.problem:
             if job.found.stat == NEVER_READ and job.row and job.row.content_id is not None:
@@ -143,7 +168,9 @@ class ShardWorker:
             return job, _Content(error=problem)
         try:
             data = self.read(job.found)
-        except Unstable:
+            if isinstance(data, FilmFile):
+                return job, self._film(data, contents)
+        except (Unstable, InFlight):
             raise
         except Exception as error:
             why = reason(error, N_("cannot be read: {why}"))
@@ -153,15 +180,15 @@ class ShardWorker:
             return job, _Content(error=why, may_pass=True)
         try:
             sha256 = content_hash(data)
-            if sha256 not in contents:
-                contents[sha256] = self._prepared(data, sha256)
+            if sha256 not in contents.by_hash:
+                contents.by_hash[sha256] = self._prepared(data, sha256)
         except InFlight:
             raise
         except Exception as error:  # noqa: BLE001 - see above
             return job, _Content(
                 error=reason(error, N_("cannot be looked up: {why}")), may_pass=True
             )
-        return job, contents[sha256]
+        return job, contents.by_hash[sha256]
 
     def _prepared(self, data: bytes, sha256: bytes) -> _Content:
         """Known, or decoded and ready to be embedded. Raises InFlight."""
@@ -183,6 +210,54 @@ class ShardWorker:
             content.may_pass = may_pass
         return content
 
+    def _film(self, film: FilmFile, contents: _Contents) -> _Content:
+        """Hash a film, and decode and embed it if its bytes are new. Raises Unstable, InFlight."""
+        if not is_installed(film.format.package):
+            return _Content(error=package_needed(film.format))
+        with film.hashed() as hashed:
+            sha256 = hashed.sha256
+            if sha256 not in contents.by_hash:
+                known = self.known(sha256)
+                if known and known.embedded:
+                    return _Content(sha256, known.id, embedded=True)
+                contents.given_up.add(sha256)  # until it is done: it may change meanwhile
+                content = self._embedded_film(hashed, film.format, known.id if known else None)
+            else:
+                content = contents.by_hash[sha256]
+        contents.given_up.discard(sha256)
+        contents.by_hash[sha256] = content
+        return content
+
+    def _embedded_film(self, film: HashedFilm, format: Format, id: int | None) -> _Content:
+        """Raises InFlight where it was stopped."""
+        content = _Content(film.sha256, id)
+        sentence = N_("damaged: {why}")
+        try:
+            with self.room.of(FILM_BYTES):
+                reader = FilmReader(
+                    film.path, self.encoder.image_size_px, self._frame_vectors, self.stop
+                )
+                kept = reader.read(format.name)
+            sentence, content.may_pass = NO_THUMBNAIL, True
+            self.save_thumbnail(film.sha256, kept.cover)
+            content.facts, content.vectors = kept.facts, kept.vectors
+            content.moments_ms = kept.moments_ms
+        except InFlight:
+            raise
+        except Exception as error:  # noqa: BLE001 - reason() raises what is no fault of the file
+            content.error = reason(error, sentence)
+            content.may_pass |= isinstance(error, Unreadable)
+        return content
+
+    def _frame_vectors(self, pictures: Sequence[Image.Image]) -> FloatArray:
+        """(B, D) of B frames of a film. Raises Undecodable where one has none."""
+        vectors = []
+        for row in self._rows([self.encoder.preprocess(picture) for picture in pictures]):
+            if isinstance(row, Message):
+                raise Undecodable(row)
+            vectors.append(row)
+        return np.stack(vectors)
+
     def _embed(self, contents: Iterable[_Content], least_bytes: int = 1) -> None:
         """Give each that has pixels its vector, or the reason why it has none.
 
@@ -192,21 +267,25 @@ class ShardWorker:
         pixels = [content.pixels for content in waiting if content.pixels is not None]
         if sum(photo.nbytes for photo in pixels) < least_bytes:
             return
-        try:
-            rows: list[FloatArray | Message] = list(self._vectors(pixels))
-        except ClipcoreError:
-            raise  # nothing to do with these photos
-        except Exception as error:  # noqa: BLE001 - one photo must not cost the others
-            log.warning("a batch of %d failed, trying one by one: %s", len(pixels), error)
-            rows = [self._embed_alone(photo) for photo in pixels]
-            if all(isinstance(row, Message) for row in rows):
-                self._try_plain_picture()
-        for content, row in zip(waiting, rows, strict=True):
+        for content, row in zip(waiting, self._rows(pixels), strict=True):
             content.pixels = None
             if isinstance(row, Message):
                 content.error = row
             else:
-                content.vector = row
+                content.vectors = row
+
+    def _rows(self, pixels: list[FloatArray]) -> list[FloatArray | Message]:
+        """The vector of each, or the reason why it has none."""
+        try:
+            return list(self._vectors(pixels))
+        except ClipcoreError:
+            raise  # nothing to do with these photos
+        except Exception as error:  # noqa: BLE001 - one photo must not cost the others
+            log.warning("a batch of %d failed, trying one by one: %s", len(pixels), error)
+        rows = [self._embed_alone(photo) for photo in pixels]
+        if all(isinstance(row, Message) for row in rows):
+            self._try_plain_picture()
+        return rows
 
     def _vectors(self, pixels: list[FloatArray]) -> FloatArray:
         """(B, D) of the photos' pixels. Raises what the encoder raises, ValueError for no numbers.
@@ -258,7 +337,7 @@ def _outcome(job: Job, content: _Content) -> Outcome:
             found = found._replace(stat=NEVER_READ)
         kept = row.content_id if row and job.is_unchanged else None
         return Outcome(found, row, kept, storable(content.error), left)
-    if content.vector is not None and content.facts is not None:
-        new = NewContent(content.sha256, content.facts, content.vector)
+    if content.vectors is not None and content.facts is not None:
+        new = NewContent(content.sha256, content.facts, content.vectors, content.moments_ms)
         return Outcome(found, row, new, left=left)
     return Outcome(found, row, content.id, left=left)

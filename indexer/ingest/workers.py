@@ -61,7 +61,7 @@ def local_pool(job: JobContext) -> Iterator[WorkerPool]:
     """The threads of this machine."""
     claims = Claims(job.store.ingest.known, reembed=job.reembed)
     files = Originals(job.folders)
-    work = ShardWorker(job.encoder, claims.known, files, job.save_thumbnail)
+    work = ShardWorker(job.encoder, claims.known, files, job.save_thumbnail, stop=job.stop)
     with closing(LocalPool(work, claims)) as pool:
         yield pool
 

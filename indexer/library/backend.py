@@ -7,18 +7,22 @@ share.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import Engine
 
 from indexer.imaging.thumbnails import FileThumbnails, ThumbnailStore
 from indexer.index.contract import Index
 from indexer.index.live import LiveIndex, has_all
 from indexer.index.policy import IndexPolicy
-from indexer.ingest.claims import AllMine, Share
 from indexer.library.control import Control, FileControl
 from indexer.library.directory import DATABASE, LibraryDirectory
 from indexer.library.disk_use import disk_use
 from indexer.records.status import DiskUse, IndexStatus
 from indexer.store.store import Store
+
+if TYPE_CHECKING:
+    from indexer.ingest.claims import Share
 
 
 class CurrentIndex(Protocol):
@@ -64,6 +68,15 @@ class Backend(Protocol):
         """The library's size on disk; may read the size of every thumbnail."""
 
 
+def backend_of(directory: LibraryDirectory, engine: Engine) -> Backend:
+    """The backend of the library with this directory, whose database this engine opens."""
+    if engine.dialect.name == "postgresql":
+        from indexer.library.backend_postgres import PostgresBackend  # only such libraries load it
+
+        return PostgresBackend(directory, engine)
+    return FileBackend(directory)
+
+
 class FileBackend:
     """The files in the directory of a library of one machine."""
 
@@ -87,6 +100,8 @@ class FileBackend:
             LiveIndex(store, snapshot, dim, policy).write_snapshot()
 
     def share(self) -> Share:
+        from indexer.ingest.claims import AllMine  # no search needs it
+
         return AllMine()
 
     def disk_use(self) -> DiskUse:

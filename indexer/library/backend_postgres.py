@@ -17,7 +17,7 @@ from indexer.imaging.thumbnails import ThumbnailStore
 from indexer.index.pgvector_index import PgIndex
 from indexer.index.policy import IndexPolicy
 from indexer.ingest.claims import Share, SharedWork
-from indexer.library.backend import Backend, CurrentIndex, FileBackend
+from indexer.library.backend import CurrentIndex
 from indexer.library.control import Control, FileControl
 from indexer.library.control_postgres import PostgresControl
 from indexer.library.directory import WRITTEN_BY, LibraryDirectory
@@ -27,13 +27,6 @@ from indexer.store.shared_schema import thumbnails
 from indexer.store.store import Store
 
 WRITERS: Final = 0x5EC0_1EC7  # the advisory lock of those who write; any number
-
-
-def backend_of(directory: LibraryDirectory, engine: Engine) -> Backend:
-    """The backend of the library with this directory, whose database this engine opens."""
-    if engine.dialect.name == "postgresql":
-        return PostgresBackend(directory, engine)
-    return FileBackend(directory)
 
 
 class PostgresBackend:

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text, tuple_
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text, tuple_, update
 
 from clipcore.messages import N_
 from indexer.errors import LibraryError, LibraryNotFound
 from indexer.imaging.thumbnails import ThumbnailStore
 from indexer.index.policy import IndexPolicy
-from indexer.library.backend_postgres import backend_of
+from indexer.library.backend import backend_of
 from indexer.library.directory import LibraryDirectory
 from indexer.library.roots import refuse_inside
 from indexer.paths import this_host
@@ -100,8 +100,10 @@ class _Copy:
             if is_shared(connection):
                 connection.execute(delete(root_hosts))
                 connection.execute(insert(root_hosts), _seen_by(source))
-            model = source.execute(select(library.c.model_source, library.c.model_id)).one()
-            begin_library(connection, Model(*model))
+            named = (library.c.model_source, library.c.model_id, library.c.text_source)
+            begin_library(connection, Model(*source.execute(select(*named)).one()))
+            stacks = source.execute(select(library.c.stacks)).scalar_one()
+            connection.execute(update(library), {"stacks": stacks})
         return Copied(counts[photos.name], counts[contents.name], counts[embeddings.name])
 
     def _copy(self, table: Table, progress: Progress | None) -> None:

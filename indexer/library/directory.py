@@ -22,7 +22,7 @@ from indexer.private import close_all_below, close_to_others
 DATABASE: Final = "library.db"
 # The files and directories of a library, with what is written next to them: journals, locks, copies
 OURS: Final = re.compile(
-    r"\.?(library\.db|index\.faiss|thumbnails|generic-texts\.bin|atlas\.npz|look-alikes\.json"
+    r"\.?(library\.db|index\.faiss|thumbnails|generic-texts|atlas\.npz|look-alikes\.json"
     r"|(writer|daemon|explorer)\.(json|lock)|daemon-state\.json|model-[a-z]+\.json|paused|look|making-way\.json"
     r"|password\.json|database-url)([.-].*)?"
 )

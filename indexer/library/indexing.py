@@ -5,11 +5,13 @@ Knows nothing of how a photo is read or which process does it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from clipcore.errors import ClipcoreError
 from indexer.encoders import OpenEncoder
 from indexer.ingest.ingest import Ingest, Progress
 from indexer.ingest.workers import JobContext, PoolFactory, local_pool
@@ -25,6 +27,8 @@ from indexer.sync.survey import NOT_WATCHING, Watching, survey
 if TYPE_CHECKING:
     from indexer.ingest.rereading import Rereading
 
+log = logging.getLogger(__name__)
+
 
 def never() -> bool:
     """The `stop` of a run that nothing stops."""
@@ -37,7 +41,7 @@ class RebuildOptions:
 
     `reembed` computes every embedding again; `accept_missing` accepts that many photos are missing
     from a folder that can be read; `stop` ends the run after what is in flight; `open_pool` opens
-    the workers.
+    the workers; `preparing` is called before a rebuild prepares the model for searches.
     """
 
     progress: Progress | None = None
@@ -46,6 +50,7 @@ class RebuildOptions:
     stop: Callable[[], bool] = never
     watching: Watching = NOT_WATCHING
     open_pool: PoolFactory = local_pool
+    preparing: Callable[[], None] = lambda: None
 
 
 class Indexing:
@@ -65,15 +70,18 @@ class Indexing:
         self._session = session
         self._open_encoder = open_encoder
 
-    def rebuild(self, options: RebuildOptions) -> IngestReport:
+    def rebuild(self, options: RebuildOptions | None) -> IngestReport:
         """Reconcile all, read outdated facts again, and write the index snapshot.
 
         A run that is stopped leaves the snapshot as it is.
         """
+        options = options or RebuildOptions()
         report = self.update(None, options)
         started = time.monotonic()
         reread = self.rereading().run(options.progress, self._ends(options))
         self._identity.check()
+        if not options.stop():
+            self._prepare_search(options)
         if not options.stop():
             self.save_index()
         took_s = time.monotonic() - started if reread else 0.0
@@ -86,6 +94,21 @@ class Indexing:
         store = self._session.store
         return Rereading(store, _folders(store), self._backend.share())
 
+    def _prepare_search(self, options: RebuildOptions) -> None:
+        """Before a switch is done, so that searches go on with the old model meanwhile.
+
+        A model whose texts cannot be embedded is none to switch to; a library that has it already
+        is indexed all the same.
+        """
+        try:
+            if not self._session.generic.are_known:
+                options.preparing()
+                self._session.prepare(options.stop)
+        except ClipcoreError as error:
+            if self._session.store.is_switching:
+                raise
+            log.warning("cannot prepare the model for searches: %s", error)
+
     def save_index(self) -> None:
         """Write the index snapshot; a library that switches its model is then searched with it."""
         self._session.write_index()
@@ -93,8 +116,11 @@ class Indexing:
         if store.is_switching:
             store.database.record_model(store.model)
 
-    def update(self, paths: Collection[Location] | None, options: RebuildOptions) -> IngestReport:
+    def update(
+        self, paths: Collection[Location] | None, options: RebuildOptions | None
+    ) -> IngestReport:
         """Reconcile all, or only `paths`; index what is new or changed."""
+        options = options or RebuildOptions()
         self._identity.check()
         store = self._session.store
         seen = survey(
@@ -104,11 +130,18 @@ class Indexing:
             accept_missing=options.accept_missing,
             watching=options.watching,
         )
+        store.stacks.compare_all()
         store.roots.set_notices(seen.notices)
         store.roots.set_other_formats(seen.others)
         job = self._job(options)
         with options.open_pool(job) as pool:
-            ingest = Ingest(store, pool, self._backend.share(), stop=job.stop)
+            ingest = Ingest(
+                store,
+                pool,
+                self._backend.share(),
+                forget_thumbnail=self._backend.thumbnails.forget,
+                stop=job.stop,
+            )
             again = _unchanged(store, paths, job)
             report = ingest.run(seen.plan, options.progress, again)
         self._identity.check()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -13,36 +13,37 @@ from typing import TYPE_CHECKING
 from clipcore import Encoder, open_encoder
 from clipcore.messages import Message
 from indexer.encoders import AUTO, OpenEncoder
-from indexer.imaging.thumbnails import thumbnail_of
+from indexer.errors import PhotoNotFound
+from indexer.imaging.thumbnails import moment_thumbnail, thumbnail_of
 from indexer.index.policy import IndexPolicy
-from indexer.ingest.ingest import Progress
-from indexer.library.backend_postgres import backend_of
+from indexer.library.backend import backend_of
 from indexer.library.control import Control, StateReporter
 from indexer.library.directory import LibraryDirectory
 from indexer.library.identity import Identity
-from indexer.library.indexing import Indexing, RebuildOptions
 from indexer.library.model_request import ModelRequestFile
-from indexer.library.models import Models
 from indexer.library.opening import open_store, with_model
 from indexer.library.roots import add_root, remove_root
 from indexer.library.searching import search
 from indexer.library.session import ModelInUse, ModelSession
 from indexer.library.state import library_state
 from indexer.location import Location
-from indexer.query.query import Picture, Query
+from indexer.query.query import Picture, Query, parse
 from indexer.records.changes import Failure, IngestReport, Oddity, Pruned
 from indexer.records.models import Model
-from indexer.records.photos import Photo, Root
+from indexer.records.photos import Item, Photo, Root
 from indexer.records.results import Facets, SearchResult
 from indexer.records.status import DiskUse, LibraryStatus
 from indexer.search.query_vector import given_picture
 from indexer.sources.object_storage import signed_link
 from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
-from indexer.sync.prune import prune
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # no search waits for these
+    from clipcore.families.registry import Languages
+    from indexer.ingest.ingest import Progress
     from indexer.ingest.rereading import Rereading
+    from indexer.library.indexing import Indexing, RebuildOptions
+    from indexer.library.models import Models
 
 
 def open_library(
@@ -94,10 +95,7 @@ class Library:
         self._numbers = StatusCache(directory.name)
 
     def _session(self, store: Store) -> ModelSession:
-        generic_file = self.path / "generic-texts.bin"
-        return ModelSession(
-            store, self._backend, self._open_encoder, self._index_policy, generic_file
-        )
+        return ModelSession(store, self._backend, self._open_encoder, self._index_policy, self.path)
 
     @property
     def _store(self) -> Store:
@@ -141,7 +139,27 @@ class Library:
     @cached_property
     def models(self) -> Models:
         """Those that it could be searched with, and the request for another one."""
+        from indexer.library.models import Models
+
         return Models(self._store, ModelRequestFile(self.path), self._open_encoder)
+
+    def use_text_tower(self, name: str) -> None:
+        """Let that text tower embed the queries from now on; see Models.use_text_tower."""
+        self.models.use_text_tower(name)
+        self.follow_model()
+        self.prepare_search()
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the model is prepared for searches; else the first one does that.
+
+        It is once for each model, and takes seconds, or up to a minute.
+        """
+        return self._in_use.session.generic.are_known
+
+    def prepare_search(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Prepare the model for searches now, if need be; `stop` ends it unfinished."""
+        self._in_use.session.prepare(stop)
 
     @property
     def is_switching(self) -> bool:
@@ -213,10 +231,12 @@ class Library:
 
     @property
     def _indexing(self) -> Indexing:
+        from indexer.library.indexing import Indexing
+
         session = self._in_use.session
         return Indexing(self._directory, self._identity, self._backend, session, self._open_encoder)
 
-    def rebuild(self, options: RebuildOptions = RebuildOptions()) -> IngestReport:  # noqa: B008 - frozen
+    def rebuild(self, options: RebuildOptions | None = None) -> IngestReport:
         """Bring the library in line with its folders and rewrite the index snapshot.
 
         Facts that older readers have read are read again. Hold `writing()` around it.
@@ -226,7 +246,7 @@ class Library:
     def update(
         self,
         paths: Collection[Location] | None = None,
-        options: RebuildOptions = RebuildOptions(),  # noqa: B008 - frozen
+        options: RebuildOptions | None = None,
     ) -> IngestReport:
         """Reconcile all, or only `paths`; leaves the snapshot. Hold `writing()` around it."""
         return self._indexing.update(paths, options)
@@ -244,6 +264,8 @@ class Library:
 
     def retry_failures(self, progress: Progress | None = None) -> IngestReport:
         """Try all files that failed again, though they stand still. Hold `writing()` around it."""
+        from indexer.library.indexing import RebuildOptions
+
         self.forget_failures()
         return self.update([failure.path for failure in self.failures()], RebuildOptions(progress))
 
@@ -257,19 +279,39 @@ class Library:
 
         Hold `writing()` around it, unless it is a dry run, which only reports.
         """
+        from indexer.sync.prune import prune
+
         forget = self._backend.thumbnails.forget
         return prune(self._store, self.path, older_than, forget, dry_run=dry_run)
 
     # searching
 
     def search(
-        self, query: str | Query, top: int = 20, *, min_strength: float = 0.0
+        self,
+        query: str | Query,
+        top: int = 20,
+        *,
+        min_strength: float = 0.0,
+        preparing: Callable[[], None] = lambda: None,
     ) -> SearchResult:
         """The photos that match a query of the query language; see query.py.
 
-        `min_strength`, 0 to 1, leaves out weaker hits. Raises QueryError, PhotoNotFound.
+        `min_strength`, 0 to 1, leaves out weaker hits. `preparing` is called before the model is
+        prepared for searches, which takes up to a minute. Raises QueryError, PhotoNotFound.
         """
-        return search(self._in_use, query, top, min_strength)
+        return search(self._in_use, query, top, min_strength, preparing)
+
+    @property
+    def languages(self) -> Languages | None:
+        """The languages of the queries that its model understands; None where they are unknown."""
+        return getattr(self.encoder, "languages", None)
+
+    def language_notice(self, query: str | Query) -> Message | None:
+        """What would understand the query, where its language shows that the model does not."""
+        from indexer.search.languages import notice  # no search waits for the list of models
+
+        parsed = parse(query) if isinstance(query, str) else query
+        return notice(parsed, self.model, lambda: self.languages)
 
     def given_picture(self, data: bytes) -> tuple[Picture, bytes]:
         """A picture to search with, from its file's bytes, and its thumbnail. Raises QueryError."""
@@ -285,9 +327,24 @@ class Library:
         """The photo with this number. Raises PhotoNotFound."""
         return self._store.search.photo(photo_id)
 
+    def items(self, photo_ids: Sequence[int]) -> Iterator[Item]:
+        """The photos with these numbers that the library has, each with its other files."""
+        others = self._store.stacks.others(photo_ids)
+        for photo_id in photo_ids:
+            with suppress(PhotoNotFound):
+                yield Item(self.photo(photo_id), others.get(photo_id, ()))
+
     def thumbnail(self, photo: Photo) -> bytes | None:
         """The photo's upright JPEG thumbnail, made again if it is missing; None if that fails."""
         return thumbnail_of(photo, self._backend.thumbnails)
+
+    def moments_s(self, photo: Photo) -> tuple[float, ...]:
+        """When the frames of a video are shown that stand for it, in order; () of a photo."""
+        return self._store.search.moments_s(photo.sha256) if photo.facts.is_film else ()
+
+    def moment_thumbnail(self, photo: Photo, moment_s: float) -> bytes | None:
+        """The upright JPEG thumbnail of a video at that moment, decoded when it is first needed."""
+        return moment_thumbnail(photo, round(1000 * moment_s), self._backend.thumbnails)
 
     def link(self, photo: Photo) -> str | None:
         """A URL under which a browser finds the original, for an hour; None for one on disk.
@@ -295,6 +352,10 @@ class Library:
         It lets anybody read this one photo: it belongs on the page, and in no file.
         """
         return None if isinstance(photo.path, Path) else signed_link(photo.path)
+
+    def stack(self, *, on: bool) -> None:
+        """Show RAW+JPEG and Live Photos as one photo each from now on, or each file by itself."""
+        self._store.stacks.switch(on=on)
 
     # state
 

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from clipcore.families.default import choose
 from clipcore.messages import N_
 from indexer.encoders import AUTO, OpenEncoder
 from indexer.errors import LibraryNotFound, ModelMismatch
@@ -55,6 +54,8 @@ def _created(
 
 
 def _best_model() -> str:
+    from clipcore.families.default import choose  # a library that exists needs no catalogue
+
     choice = choose()
     if choice.warning:
         log.warning("%s", choice.warning)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from clipcore.messages import N_
 from indexer.errors import QueryError
@@ -13,7 +14,11 @@ from indexer.records.results import SearchResult
 
 
 def search(
-    in_use: ModelInUse, query: str | Query, top: int, min_strength: float = 0.0
+    in_use: ModelInUse,
+    query: str | Query,
+    top: int,
+    min_strength: float,
+    preparing: Callable[[], None],
 ) -> SearchResult:
     """See Library.search."""
     started = time.perf_counter()
@@ -24,6 +29,8 @@ def search(
         raise QueryError(N_("the number of results must be at least 1, not {top}"), top=top)
     session, change_token = in_use.current()
     if parsed.terms:
+        if not session.generic.are_known:
+            preparing()
         session.load(change_token)
     index = session.index(change_token)
     verdict, hits = session.searcher.search(parsed, index, top, min_strength)

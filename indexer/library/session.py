@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clipcore import Encoder
-from indexer.encoders import OpenEncoder, encoder_of
+from indexer.encoders import OpenEncoder, encoder_of, texts_id
 from indexer.index.contract import Index
 from indexer.index.policy import IndexPolicy
 from indexer.library.backend import Backend, CurrentIndex
 from indexer.records.status import IndexStatus
+from indexer.search.generic import GenericTexts
 from indexer.search.searcher import Searcher
 from indexer.store.store import Store
 
@@ -33,16 +34,17 @@ class ModelSession:
         backend: Backend,
         open_encoder: OpenEncoder,
         policy: IndexPolicy,
-        generic_file: Path,
+        directory: Path,
     ) -> None:
-        """`generic_file`: where the searcher stores the embeddings of the generic texts."""
+        """`directory`: the library's, where the embeddings of the generic texts are stored."""
         self.store = store
         self._backend = backend
         self._open_encoder = open_encoder
         self._policy = policy
-        self._generic_file = generic_file
+        self._directory = directory
         self._making = threading.RLock()
         self._encoder: Encoder | None = None
+        self._generic: GenericTexts | None = None
         self._searcher: Searcher | None = None
         self._index: CurrentIndex | None = None
         self._index_lock = threading.Lock()
@@ -61,8 +63,27 @@ class ModelSession:
         """The searcher with this encoder."""
         with self._making:
             if self._searcher is None:
-                self._searcher = Searcher(self.encoder, self.store, self._generic_file)
+                self._searcher = Searcher(self.encoder, self.store, self.generic)
             return self._searcher
+
+    @property
+    def generic(self) -> GenericTexts:
+        """The generic texts as they are embedded for this model."""
+        with self._making:
+            if self._generic is None:
+                texts = texts_id(self.encoder)
+                self._generic = GenericTexts(self._directory, texts, self.encoder.dim)
+            return self._generic
+
+    def prepare(self, stop: Callable[[], bool]) -> None:
+        """Embed the generic texts if need be, so that the first search need not.
+
+        By an encoder of its own: a process that embeds photos keeps no text tower in memory.
+        """
+        if not self.generic.are_known:
+            log.info("preparing %s for searches", self.store.model.id)
+            encoder = encoder_of(self.store.model, self._open_encoder)
+            self.generic.prepare(encoder, stop)
 
     def load(self, change_token: int) -> None:
         """Load what the first search needs: encoder and index in parallel."""
@@ -116,6 +137,7 @@ class ModelInUse:
     def __init__(self, store: Store, open_session: Callable[[Store], ModelSession]) -> None:
         self._open_session = open_session
         self._session = open_session(store)
+        self._recorded = store.database.recorded_model()
         self._lock = threading.Lock()
         self._seen_change: int | None = None
 
@@ -130,8 +152,7 @@ class ModelInUse:
             change_token = self._session.store.database.change_token()
             old = None
             if change_token != self._seen_change:
-                if self._seen_change is not None:
-                    old = self._switched()
+                old = self._switched()
                 self._seen_change = change_token
             session = self._session
         _close(old)
@@ -156,9 +177,12 @@ class ModelInUse:
     def _switched(self) -> ModelSession | None:
         """The session that a switch has replaced, if there was one."""
         recorded = self._session.store.database.recorded_model()
+        if recorded == self._recorded:  # one that is switching has another model, and keeps it
+            return None
+        self._recorded = recorded
         if recorded == self._session.store.model:
             return None
-        log.info("the library has switched to the model %s", recorded.id)
+        log.info("the library has switched to the model %s", recorded.text or recorded.id)
         return self._replaced(self._session.store.with_model(recorded))
 
     def _replaced(self, store: Store) -> ModelSession:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from indexer.library.control import Control
 from indexer.library.daemon_now import daemon_now
-from indexer.library.models import Models
 from indexer.records.status import DaemonState, LibraryStatus
 from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
+
+if TYPE_CHECKING:
+    from indexer.library.models import Models
 
 
 def library_state(

@@ -39,11 +39,14 @@ FILE_NAME: Final = Quantity("file_name", is_universal=True)
 SUFFIX: Final = Quantity("suffix", is_universal=True)
 PIXELS: Final = Quantity("pixels", is_universal=True)
 ASPECT: Final = Quantity("aspect", is_universal=True)  # width by height
+KIND: Final = Quantity("kind", is_universal=True, first=0, end=3)  # one of the next three
+A_STILL, A_FILM, A_RAW = 0, 1, 2
 CAMERA: Final = Quantity("camera")
 LENS: Final = Quantity("lens")
 TAKEN_AT: Final = Quantity("taken_at")
 LATITUDE: Final = Quantity("latitude_deg", digits=DEGREE_DIGITS)
 LONGITUDE: Final = Quantity("longitude_deg", digits=DEGREE_DIGITS)
+DURATION: Final = Quantity("duration_s", digits=3)
 
 Bound: TypeAlias = date | int | float
 
@@ -96,10 +99,15 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class Anything:
+    """Any photo."""
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """One of these conditions holds, or several do."""
 
     conditions: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Range | OneOf | Contains | EndsWith | Known | Within | Either
+Condition: TypeAlias = Range | OneOf | Contains | EndsWith | Known | Within | Anything | Either

@@ -19,6 +19,16 @@ from indexer.query.typography import alternatives, unquoted
 T = TypeVar("T", bound=Single)
 
 
+def always(_value: object) -> bool:
+    """Of each value of a filter."""
+    return True
+
+
+def never(_value: object) -> bool:
+    """Of no value of a filter."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Help:
     """What `indexer search --help` says: one or two examples, and what they ask for.
@@ -64,6 +74,8 @@ class FilterSpec(Generic[T]):
     is_single: bool = False  # takes no alternatives between commas
     reads_quotes: bool = False  # `parse` gets a value with its quotes; only where it is single
     facet: ByValue[T] | ByChoice[T] | None = None
+    of_any_file: Callable[[T], bool] = never  # such a value passes photos one file of which does
+    is_switch: bool = False  # says how photos are listed, not which: it has no opposite
     exported: tuple[Quantity, ...] = ()  # columns of `contents` that stand in tables of photos
 
     def read(self, raw: str, today: date) -> Value:
@@ -82,5 +94,12 @@ class FilterSpec(Generic[T]):
 
     def conditions(self, value: Value) -> list[Condition]:
         """Those of which one must hold."""
+        return [condition for condition, _ in self._alternatives(value)]
+
+    def conditions_of_file(self, value: Value, *, any_file: bool) -> tuple[Condition, ...]:
+        """Those of them that must hold of any of a photo's files, or of the one that is shown."""
+        return tuple(one for one, of_any in self._alternatives(value) if of_any == any_file)
+
+    def _alternatives(self, value: Value) -> list[tuple[Condition, bool]]:
         values: tuple[Any, ...] = singles(value)
-        return [self.condition(one) for one in values]
+        return [(self.condition(one), self.of_any_file(one)) for one in values]

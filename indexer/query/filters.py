@@ -11,10 +11,15 @@ from datetime import date
 from typing import Any, Final
 
 from indexer.query.conditions import (
+    A_FILM,
+    A_RAW,
+    A_STILL,
     ASPECT,
     CAMERA,
+    DURATION,
     FILE_NAME,
     FOLDER,
+    KIND,
     LATITUDE,
     LENS,
     LONGITUDE,
@@ -24,6 +29,7 @@ from indexer.query.conditions import (
     SUFFIX,
     TAKEN_AT,
     TIME,
+    Anything,
     Condition,
     Contains,
     Either,
@@ -34,7 +40,7 @@ from indexer.query.conditions import (
     Range,
     Within,
 )
-from indexer.query.filter_spec import ByChoice, ByValue, FilterSpec, Help
+from indexer.query.filter_spec import ByChoice, ByValue, FilterSpec, Help, always
 from indexer.query.filter_values import (
     Span,
     months_of,
@@ -63,12 +69,20 @@ SHAPES: Final[dict[str, Condition]] = {
     "square": SQUARE,
     "panorama": PANORAMA,
 }
+RAW: Final = "raw"
+TYPES: Final[dict[str, Condition]] = {
+    "photo": OneOf(KIND, (A_STILL, A_RAW)),
+    "video": OneOf(KIND, (A_FILM,)),
+    RAW: OneOf(KIND, (A_RAW,)),
+}
 KNOWN_FACTS: Final[dict[str, tuple[Quantity, ...]]] = {
     "gps": (LATITUDE, LONGITUDE),
     "date": (TAKEN_AT,),
     "camera": (CAMERA,),
     "lens": (LENS,),
 }
+STACK: Final = "stack"
+ON, OFF = "on", "off"
 
 
 def _in_years(years: int | Span) -> Condition:
@@ -152,6 +166,7 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             print=quoted,
             condition=lambda part: Contains(FILE_NAME, part),
             help=Help(("name:0720",), "the file's name has this in it"),
+            of_any_file=always,
         ),
         FilterSpec(
             name="camera",
@@ -177,6 +192,22 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
             condition=lambda suffix: EndsWith(PATH, f".{suffix.removeprefix('.')}"),
             help=Help(("ext:heic",), "the file's extension"),
             facet=ByValue(SUFFIX, str.lower),
+            of_any_file=always,
+        ),
+        FilterSpec(
+            name="type",
+            parse=read_one_of(TYPES),
+            print=quoted,
+            condition=TYPES.__getitem__,
+            help=Help(
+                ("type:video",),
+                "videos alone; also photo, raw",
+                more=("type:photo", "type:raw"),
+                details="videos alone, photos alone, or those of which a RAW file is there",
+            ),
+            facet=ByChoice(tuple(TYPES)),
+            of_any_file=lambda kind: kind == RAW,
+            exported=(DURATION,),
         ),
         FilterSpec(
             name="shape",
@@ -226,6 +257,20 @@ FILTERS: Final[dict[str, FilterSpec[Any]]] = {
                 more=("has:date", "has:camera", "has:lens"),
                 details="the EXIF data tell it",
             ),
+        ),
+        FilterSpec(
+            name=STACK,
+            parse=read_one_of((ON, OFF)),
+            print=quoted,
+            condition=lambda _how: Anything(),
+            help=Help(
+                ("stack:off",),
+                "each file of RAW+JPEG and Live Photos",
+                details="lists each file by itself: a RAW next to its JPEG, the video of a Live "
+                "Photo next to its still",
+            ),
+            is_single=True,
+            is_switch=True,
         ),
     )
 }

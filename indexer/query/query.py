@@ -11,6 +11,7 @@ Knows the grammar only: nothing of vectors, of SQL, or of which photos there are
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -18,7 +19,7 @@ from typing import Final, Literal
 from clipcore.messages import N_, Message
 from indexer.errors import FilterValueError, Impossible, QueryError
 from indexer.query.filter_values import NUMBER, Value, decimal
-from indexer.query.filters import FILTERS
+from indexer.query.filters import FILTERS, OFF, STACK
 from indexer.query.typography import QUOTED, QUOTES, ascii_form, quoted, unquoted
 
 MAX_WEIGHT: Final = 1000.0
@@ -82,6 +83,11 @@ class Filter:
     name: str
     value: Value
     negated: bool = False
+
+
+def lists_each_file(filters: Collection[Filter]) -> bool:
+    """Whether a query with these filters lists each file, where a photo has several."""
+    return any(one.name == STACK and one.value == OFF for one in filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,10 @@ class _Parser:
                 raise FilterValueError(N_("date: sort:date"))
             self.sort = "date"
         else:
-            self.filters.append(Filter(name, FILTERS[name].read(raw, self.today), negated))
+            spec = FILTERS[name]
+            if negated and spec.is_switch:
+                raise FilterValueError(N_("no minus in front of it"))
+            self.filters.append(Filter(name, spec.read(raw, self.today), negated))
 
     def _take_sign(self, at: int) -> int:
         self._close()

@@ -55,7 +55,7 @@ class Root:
 
 # Of the readers of facts: EXIF, XMP, what is odd about a file. Raise it whenever one of them is
 # new or repaired: then rebuilds and daemons read the facts of known photos again.
-FACTS_VERSION: Final = 1
+FACTS_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,13 @@ class Facts:
     latitude_deg: float | None = None
     longitude_deg: float | None = None
     notice: Message | None = None
+    duration_s: float | None = None  # of a film; no photo has one
+    live_id: str | None = None  # Apple's, of a Live Photo: its still and its film have the same
+
+    @property
+    def is_film(self) -> bool:
+        """Whether the content is a film."""
+        return self.duration_s is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +116,16 @@ class Photo:
     def date_source(self) -> Literal["exif", "file"]:
         """Where `date` comes from."""
         return "exif" if self.facts.taken_at else "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A photo as it is shown, and the `others` of its files: its RAW, the film of a Live Photo."""
+
+    photo: Photo
+    others: tuple[Photo, ...] = ()
+
+    @property
+    def files(self) -> tuple[Photo, ...]:
+        """All files, the one that is shown first."""
+        return self.photo, *self.others

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from indexer.records.photos import Photo
+from indexer.records.photos import Item, Photo
 
 CONFIDENT: Final = 0.5  # the strength from which a hit is relevant
 
@@ -16,10 +16,17 @@ Verdict = Literal["confident", "none", "listed"]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A ranked result. `score` is the cosine, `logit` is exp(logit_scale) * cosine.
+    """A ranked result. `score` is the cosine, `logit` is exp(logit_scale) * cosine + logit_bias.
 
-    `strength`, from 0 to 1, tells what the score means for this query in this library; from
-    CONFIDENT on the hit is relevant. A query of filters alone gives hits without any of them.
+    `probability` of a match with a text, from 0 to 1: the sigmoid of the logit, for models that are
+    trained to it (SigLIP). `strength`, from 0 to 1, tells what the score means for this query in
+    this library; from CONFIDENT on the hit is relevant. A query of filters alone gives hits without
+    any of them.
+
+    Of a video: `moment_s`, when its best frame is shown, and `range_s` where the frames next to it
+    match too: from the first of them to the last.
+
+    `others`: the other files of the photo, where it has several and the query does not list each.
     """
 
     rank: int
@@ -27,11 +34,20 @@ class Hit:
     score: float | None
     logit: float | None
     strength: float | None = None
+    probability: float | None = None
+    moment_s: float | None = None
+    range_s: tuple[float, float] | None = None
+    others: tuple[Photo, ...] = ()
 
     @property
     def is_strong(self) -> bool:
         """Whether it is relevant; a hit of filters alone is what was asked for."""
         return self.strength is None or self.strength >= CONFIDENT
+
+    @property
+    def item(self) -> Item:
+        """The photo with all its files."""
+        return Item(self.photo, self.others)
 
 
 @dataclass(frozen=True, slots=True)

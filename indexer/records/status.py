@@ -24,6 +24,7 @@ class Activity(StrEnum):
     CHECKING = "checking"
     INDEXING = "indexing"
     EMBEDDING = "embedding"
+    PREPARING = "preparing"  # what a search with the model needs
     WAITING = "waiting"  # until files that another process writes are complete
     WATCHING = "watching"
     READING_AGAIN = "reading again"  # facts of known photos, while there is nothing else to do
@@ -44,6 +45,7 @@ SENTENCES: Final = {
     Activity.CHECKING: N_("checking for changes"),
     Activity.INDEXING: N_("indexing photos"),
     Activity.EMBEDDING: N_("embedding all photos with the other model"),
+    Activity.PREPARING: N_("preparing the model for searches"),
     Activity.WAITING: N_("waiting for files still being written"),
     Activity.WATCHING: N_("watching"),
     Activity.READING_AGAIN: N_("reading photos again"),
@@ -139,35 +141,57 @@ class DiskUse:
 
 @dataclass(frozen=True, slots=True)
 class RootStatus:
-    """A photo directory with the number of its photos that are there.
+    """A photo directory with the number of its photos that are there, and of their files.
 
     `other_formats`: the files that were passed by for their format, by suffix.
     """
 
     path: Location
     photos: int
+    files: int
     notice: Message | None
     other_formats: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingReader:
+    """Files of formats that are read alike, whose package is not installed."""
+
+    format: str  # for people
+    extra: str
+    files: int
+
+    @property
+    def command(self) -> str:
+        """What installs the package."""
+        return f"pip install 'recollect-photos[{self.extra}]'"
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
     """The library in numbers. `photos` are there and searchable; `daemon`: the running one.
 
+    `files`: those of the photos, of which a photo may have several where the library `stacks` them.
     `embeddings` are all of the model; `awaiting_prune` of them belong to no present photo.
+    `missing_readers`: of the `failed` files those that need a package.
+    `text_tower`: the one that embeds queries in place of the model's own, if one does.
     """
 
     library: str
     model_id: str
     roots: tuple[RootStatus, ...]
     photos: int
+    files: int
     embeddings: int
     failed: int
     missing: int
     index: IndexStatus = field(
         default_factory=lambda: IndexStatus(0, "exact", Message(N_("no vectors yet")))
     )
+    stacks: bool = True
     awaiting_prune: int = 0
+    missing_readers: tuple[MissingReader, ...] = ()
+    text_tower: str | None = None
     paused: bool = False  # `indexer pause` was said
     request: ModelRequest | None = None  # the model it is to switch to
     daemon: DaemonState | None = None

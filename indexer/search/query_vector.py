@@ -19,11 +19,13 @@ from clipcore.messages import N_
 from indexer.arrays import FloatArray
 from indexer.errors import QueryError, Undecodable
 from indexer.imaging.decode import decode, decoded_size
+from indexer.imaging.film_sample import sample_frames
 from indexer.imaging.memory_budget import Crowded, free_bytes, room_on_demand
 from indexer.location import Location, expanded, location
 from indexer.query.query import Content, LibraryPhoto, PhotoFile, Picture, Term, Text
+from indexer.sources.films import HEAD_BYTES, film_format
 from indexer.sources.object_storage import read_remote
-from indexer.sources.reading import file_stat, read_stable
+from indexer.sources.reading import file_stat, read_head, read_stable
 from indexer.store.store import Store
 
 RECENT_TEXTS: Final = 256  # their embeddings are kept: at most 0.8 MB with any CLIP
@@ -89,7 +91,7 @@ class Composer:
         if isinstance(place, Path) and not place.is_file():
             raise QueryError(N_("there is no photo file {path}"), path=place)
         try:
-            image = decode(_read(place), self._encoder.image_size_px).image
+            images = _pictures(place, self._encoder.image_size_px)
         except FileNotFoundError as error:
             raise QueryError(N_("there is no photo file {path}"), path=place) from error
         except (Undecodable, OSError) as error:
@@ -97,7 +99,17 @@ class Composer:
             raise QueryError(
                 N_("{path} is not a readable photo: {why}"), path=place, why=why
             ) from error
-        return _embedded(self._encoder, image)
+        mean = np.mean([_embedded(self._encoder, image) for image in images], axis=0)
+        return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+
+def _pictures(place: Location, image_size_px: int) -> list[Image.Image]:
+    """What the file shows: one picture, or some frames of a video on this machine."""
+    if isinstance(place, Path):
+        format = film_format(read_head(place, HEAD_BYTES), place.name)
+        if format is not None:
+            return sample_frames(place, format, image_size_px)
+    return [decode(_read(place), image_size_px).image]
 
 
 def _read(place: Location) -> bytes:

@@ -1,7 +1,8 @@
 """A query -> ranked photos. Where store and index meet.
 
 Candidates come from the index, scores from the stored vectors: what a user sees is the same
-whatever the index. Knows nothing of files or of how text is encoded.
+whatever the index. A film counts by its best frame. Knows nothing of files or of how text is
+encoded.
 """
 
 from __future__ import annotations
@@ -24,11 +25,31 @@ CHUNK: Final = 1_000  # photos looked up at once
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A photo with its exact score, and that in the standard deviations of relevance.py."""
+    """A photo with its exact score, and that in the standard deviations of relevance.py.
+
+    `moment_ms`: when the frame is shown that has them, of a film.
+    """
 
     photo: Photo
     score: float
     deviation: float
+    moment_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Photos, best first, from candidates of which none scores less than `least`.
+
+    `living`: the candidates behind which there are photos; several frames may be of one film.
+    """
+
+    photos: list[Candidate]
+    living: int
+    least: float
+
+    def may_miss_one(self, top: int) -> bool:
+        """Whether a photo that is no candidate yet may score as high as the last one wanted."""
+        return len(self.photos) < top or self.least >= self.photos[top - 1].score
 
 
 def nearest(
@@ -48,16 +69,11 @@ def nearest(
     while True:
         ids = index.candidates(query, wanted, passing)
         ranked = _ranked(query, store, scale, ids, top, filters)
-        if len(ids) < wanted or not _tie_at_the_end(ranked, top):
-            return ranked[:top]
-        if passing is None and 2 * len(ranked) < min(top, len(ids)):  # the best are mostly dead
+        if len(ids) < wanted or not ranked.may_miss_one(top):
+            return ranked.photos[:top]
+        if passing is None and 2 * ranked.living < min(top, len(ids)):  # the best are mostly dead
             passing = Passing(store, ())
         wanted *= 2
-
-
-def _tie_at_the_end(ranked: list[Candidate], top: int) -> bool:
-    """Whether a photo that is no candidate yet may score as high as the last one wanted."""
-    return len(ranked) < top or ranked[-1].score >= ranked[top - 1].score
 
 
 def _ranked(
@@ -67,20 +83,25 @@ def _ranked(
     ids: IntArray,
     top: int,
     filters: Collection[Filter],
-) -> list[Candidate]:
+) -> _Ranked:
     """The photos behind these embeddings, best first; at least `top` with all that tie, if any."""
     known, vectors = store.search.vectors(ids.tolist(), len(query))
     scores = vectors @ query
     order = np.argsort(-scores)
-    ranked: list[Candidate] = []
+    best: dict[int, Candidate] = {}  # by the photo's number
+    living = 0
     size = min(top + 1, CHUNK)
     for part in (order[start : start + size] for start in range(0, len(order), size)):
         deviations = scale.deviations(scores[part], vectors[part])
         judged = zip(scores[part].tolist(), deviations.tolist(), strict=True)
-        ranked += _photos(store, dict(zip(known[part].tolist(), judged, strict=True)), filters)
-        if sum(one.score > scores[part[-1]] for one in ranked) >= top:
+        found = _photos(store, dict(zip(known[part].tolist(), judged, strict=True)), filters)
+        living += len(found)
+        for one in sorted(found, key=lambda one: (-one.score, one.moment_ms)):
+            best.setdefault(one.photo.id, one)
+        if sum(one.score > scores[part[-1]] for one in best.values()) >= top:
             break
-    return sorted(ranked, key=lambda one: (-one.score, one.photo.id))
+    photos = sorted(best.values(), key=lambda one: (-one.score, one.photo.id))
+    return _Ranked(photos, living, float(scores.min(initial=np.inf)))
 
 
 def _photos(
@@ -88,4 +109,4 @@ def _photos(
 ) -> list[Candidate]:
     """The photos behind embeddings, of which score and deviation are given."""
     found = store.search.photos_of(list(judged), filters)
-    return [Candidate(photo, *judged[embedding_id]) for embedding_id, photo in found]
+    return [Candidate(photo, *judged[id_], moment_ms) for id_, moment_ms, photo in found]

@@ -5,11 +5,10 @@ Knows nothing of how the index is kept current; session.py does that.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import math
 import threading
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,21 +17,18 @@ from threadpoolctl import ThreadpoolController
 
 from clipcore import Encoder
 from indexer.arrays import FloatArray
-from indexer.atomic import write_atomically
-from indexer.errors import DiskFull
 from indexer.formats import SUFFIXES
 from indexer.index.contract import Index
 from indexer.query.conflicts import check
-from indexer.query.query import LibraryPhoto, Query, Term, Text
+from indexer.query.query import LibraryPhoto, Query, Term, Text, lists_each_file
 from indexer.records.photos import Photo
 from indexer.records.results import CONFIDENT, Hit, Verdict
+from indexer.search.generic import GenericTexts
+from indexer.search.moments import MS_PER_S, Range, ranges
 from indexer.search.query_vector import Composer
 from indexer.search.ranking import Candidate, nearest
-from indexer.search.relevance import SAMPLE, Calibration, Scale, generic_texts, levelled
+from indexer.search.relevance import SAMPLE, Calibration, Scale
 from indexer.store.store import Store
-
-log = logging.getLogger(__name__)
-
 
 # Verdict and strengths must not depend on how many hits are asked for: so many photos are judged
 # in any case, DEEPER times as many where the farther half of them has a relevant one, and so on
@@ -47,11 +43,10 @@ GROWTH: Final = 1.1
 class Searcher:
     """Safe to use from several threads."""
 
-    def __init__(self, encoder: Encoder, store: Store, generic_file: Path) -> None:
-        """`generic_file`: where the embeddings of the generic texts are stored between runs."""
+    def __init__(self, encoder: Encoder, store: Store, generic: GenericTexts) -> None:
         self._encoder = encoder
         self._store = store
-        self._generic_file = generic_file
+        self._generic = generic
         self._composer = Composer(encoder, store)
         self._lock = threading.Lock()
         self._measured: tuple[int, Calibration] | None = None
@@ -68,6 +63,12 @@ class Searcher:
         Raises QueryError, PhotoNotFound.
         """
         check(query)
+        verdict, hits = self._found(query, index, top, min_strength)
+        return verdict, hits if lists_each_file(query.filters) else self._with_others(hits)
+
+    def _found(
+        self, query: Query, index: Index, top: int, min_strength: float
+    ) -> tuple[Verdict, tuple[Hit, ...]]:
         if not query.terms:
             return "listed", _listed(self._store.search.newest(query.filters, top))
         if (name := _file_name(query)) and (
@@ -77,6 +78,13 @@ class Searcher:
         with self._one_blas_thread.limit(limits=1):
             return self._answer(query, index, top, min_strength)
 
+    def _with_others(self, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The hits with the other files of their photos."""
+        others = self._store.stacks.others([hit.photo.id for hit in hits])
+        if not others:
+            return hits
+        return tuple(replace(hit, others=others.get(hit.photo.id, ())) for hit in hits)
+
     def _answer(
         self, query: Query, index: Index, top: int, min_strength: float
     ) -> tuple[Verdict, tuple[Hit, ...]]:
@@ -84,7 +92,8 @@ class Searcher:
         calibration = self._calibration(index)
         if calibration is None:
             return "none", ()
-        found, strengths = self._judged(vector, query, index, calibration.scale(query.terms), top)
+        scale = calibration.scale(query.terms)
+        found, strengths = self._judged(vector, query, index, scale, top)
         confident = max(strengths, default=0.0) >= CONFIDENT
         if query.sort == "date" and confident:
             min_strength = max(min_strength, CONFIDENT)
@@ -93,7 +102,10 @@ class Searcher:
         if query.sort == "date":
             ranked.sort(key=lambda pair: pair[0].photo.id)
             ranked.sort(key=lambda pair: pair[0].photo.date, reverse=True)  # stable
-        return "confident" if confident else "none", self._hits(ranked)
+        of_texts = all(isinstance(term.content, Text) for term in query.terms)
+        ranges_s = ranges(vector, (one for one, _ in ranked), self._store, scale)
+        hits = self._hits(ranked, ranges_s, of_texts)
+        return "confident" if confident else "none", hits
 
     def _judged(
         self, vector: FloatArray, query: Query, index: Index, scale: Scale, top: int
@@ -113,18 +125,33 @@ class Searcher:
 
         depth = JUDGED
         judged = found(max(top, depth))
-        strengths = _strengths(judged, depth, scale)
+        strengths = _strengths(vector, judged, depth, scale)
         while depth < JUDGED_MOST and depth <= len(judged) and _is_deep(strengths[:depth]):
             depth *= DEEPER
             judged = judged if len(judged) >= depth else found(depth)
-            strengths = _strengths(judged, depth, scale)
+            strengths = _strengths(vector, judged, depth, scale)
         return judged, strengths
 
-    def _hits(self, ranked: list[tuple[Candidate, float]]) -> tuple[Hit, ...]:
-        factor = math.exp(self._encoder.logit_scale)
+    def _hits(
+        self,
+        ranked: list[tuple[Candidate, float]],
+        ranges_s: Mapping[int, Range],
+        of_texts: bool,
+    ) -> tuple[Hit, ...]:
+        factor, bias = math.exp(self._encoder.logit_scale), self._encoder.logit_bias
+        logits = (factor * one.score + (bias or 0.0) for one, _ in ranked)
         return tuple(
-            Hit(rank, one.photo, one.score, factor * one.score, strength)
-            for rank, (one, strength) in enumerate(ranked, start=1)
+            Hit(
+                rank,
+                one.photo,
+                one.score,
+                logit,
+                strength,
+                _sigmoid(logit) if of_texts and bias is not None else None,
+                one.moment_ms / MS_PER_S if one.photo.facts.is_film else None,
+                ranges_s.get(one.photo.id),
+            )
+            for rank, ((one, strength), logit) in enumerate(zip(ranked, logits, strict=True), 1)
         )
 
     def _calibration(self, index: Index) -> Calibration | None:
@@ -135,29 +162,11 @@ class Searcher:
                 _, sample = self._store.search.vectors(ids.tolist(), self._encoder.dim)
                 if not len(sample):
                     return None
-                self._measured = len(index), Calibration(self._generic, sample)
+                self._measured = (
+                    len(index),
+                    Calibration(self._generic.embeddings(self._encoder), sample),
+                )
             return self._measured[1]
-
-    @cached_property
-    def _generic(self) -> FloatArray:
-        """(G, D) embeddings of the generic texts, from the file if it has those."""
-        texts = generic_texts()
-        key = hashlib.sha256("\n".join([self._encoder.model_id, *texts]).encode()).digest()
-        try:
-            stored = self._generic_file.read_bytes()
-        except FileNotFoundError:
-            stored = b""
-        if stored.startswith(key) and len(stored) == len(key) + 4 * len(texts) * self._encoder.dim:
-            return np.frombuffer(stored, "<f4", offset=len(key)).reshape(len(texts), -1)
-        embeddings = self._encoder.embed_texts(texts)
-        try:
-            write_atomically(self._generic_file, key + embeddings.astype("<f4").tobytes())
-        except (
-            OSError,
-            DiskFull,
-        ) as error:  # a library on a read-only drive can be searched all the same
-            log.debug("%s cannot be stored: %s", self._generic_file, error)
-        return embeddings
 
 
 def _file_name(query: Query) -> str | None:
@@ -174,15 +183,16 @@ def _listed(photos: list[Photo]) -> tuple[Hit, ...]:
     return tuple(Hit(rank, photo, None, None) for rank, photo in enumerate(photos, start=1))
 
 
-def _strengths(found: list[Candidate], depth: int, scale: Scale) -> list[float]:
-    """The strengths of photos that come best first; the first `depth` of them decide on each other,
-    what is farther is no stronger than what is before it."""
-    deviations = np.array([one.deviation for one in found], dtype=np.float32)
-    best = float(deviations[:depth].max(initial=0.0))
-    strengths = scale.strengths(deviations, best)
-    never_growing = np.concatenate([levelled(strengths[:depth]), strengths[depth:]])
-    strengths_in_order: list[float] = np.minimum.accumulate(never_growing).tolist()
-    return strengths_in_order
+def _strengths(query: FloatArray, found: list[Candidate], depth: int, scale: Scale) -> list[float]:
+    """The strengths of photos that come best first."""
+    scores = np.array([one.score for one in found], np.float32)
+    deviations = np.array([one.deviation for one in found], np.float32)
+    strengths: list[float] = scale.strengths(query, scores, deviations, depth).tolist()
+    return strengths
+
+
+def _sigmoid(logit: float) -> float:
+    return (1 + math.tanh(logit / 2)) / 2  # no exponential that could overflow
 
 
 def _is_deep(strengths: list[float]) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LINK_LASTS_S: Final = 3600
+PIECE_BYTES: Final = 8 << 20  # of a film, in one request
 ETAGS: Final = ("ETag", "etag", "generation", "md5Hash", "content_md5")
 TIMES: Final = ("LastModified", "last_modified", "mtime", "modified", "updated", "created")
 EXTRA: Final = frozenset(("s3", "s3a", "gs", "gcs"))
@@ -92,20 +93,50 @@ def read_remote_stable(file: RemotePath, expected: FileStat) -> bytes:
     Raises Unstable for one that has been written again since it was listed, Unreadable for one
     that cannot be read at all.
     """
+    with _as_ours(file):
+        system, path = _opened(file)
+        # given the size, object storage is not asked for it first
+        size = expected.size_bytes
+        data: bytes = system.cat_file(path, start=0, end=size) if size else b""
+        after = _stat(system.info(path))
+    if after.mark != expected.mark or len(data) != size:
+        raise Unstable(N_("the file changed while it was read"))
+    return data
+
+
+def read_remote_head(file: RemotePath, count: int) -> bytes:
+    """The first bytes of the file. Raises Unstable where it is gone, Unreadable."""
+    with _as_ours(file):
+        system, path = _opened(file)
+        head: bytes = system.cat_file(path, start=0, end=count)
+        return head
+
+
+def remote_pieces(file: RemotePath, expected: FileStat) -> Iterator[bytes]:
+    """The whole file piece by piece; in the end it must still be the `expected` one.
+
+    Raises Unstable, Unreadable.
+    """
+    with _as_ours(file):
+        system, path = _opened(file)
+        with system.open(path, "rb", block_size=PIECE_BYTES) as opened:
+            while piece := opened.read(PIECE_BYTES):
+                yield piece
+        after = _stat(system.info(path))
+    if after.mark != expected.mark:
+        raise Unstable(N_("the file changed while it was read"))
+
+
+@contextmanager
+def _as_ours(file: RemotePath) -> Iterator[None]:
+    """Turns whatever a storage raises into Unstable or Unreadable."""
     try:
         with _explained(file):
-            system, path = _opened(file)
-            # given the size, object storage is not asked for it first
-            size = expected.size_bytes
-            data: bytes = system.cat_file(path, start=0, end=size) if size else b""
-            after = _stat(system.info(path))
+            yield
     except FileNotFoundError as error:
         raise Unstable(N_("the file disappeared while it was read")) from error
     except OSError as error:
         raise Unreadable(N_("cannot be read: {why}"), why=error.strerror) from error
-    if after.mark != expected.mark or len(data) != size:
-        raise Unstable(N_("the file changed while it was read"))
-    return data
 
 
 def signed_link(file: RemotePath) -> str | None:

@@ -9,33 +9,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Final
 
-from indexer.formats import SUFFIXES
+from indexer.formats import COUNTED
 from indexer.json_files import parsed
 
 log = logging.getLogger(__name__)
-
-VIDEOS: Final = (
-    *(".mov", ".mp4", ".m4v", ".avi", ".mkv", ".mts", ".m2ts", ".3gp", ".3g2", ".mpg", ".mpeg"),
-    *(".wmv", ".webm", ".vob", ".dv", ".flv", ".ogv", ".insv"),
-)
-RAWS: Final = (
-    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq"),
-    *(".k25", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".ori", ".pef", ".raf"),
-    *(".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
-)
-IMAGES: Final = (
-    *(".avif", ".avifs", ".jxl", ".jp2", ".j2k", ".jpx", ".jxr", ".wdp", ".psd", ".psb", ".xcf"),
-    *(".svg", ".tga", ".exr", ".hdr", ".pcx", ".ppm", ".pgm", ".pnm", ".icns", ".insp", ".livp"),
-)
-OTHERS: Final = tuple(sorted({*VIDEOS, *RAWS, *IMAGES} - SUFFIXES))
 
 
 def other_format(name: str) -> str | None:
     """The suffix, in lower case, of a file that is counted; None of all others."""
     lower = name.lower()
-    return lower[lower.rindex(".") :] if lower.endswith(OTHERS) else None
+    return lower[lower.rindex(".") :] if lower.endswith(COUNTED) else None
 
 
 def packed(counts: Mapping[str, int]) -> str | None:

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -50,10 +51,15 @@ class RegularFile:
         return size_bytes
 
     def __iter__(self) -> Iterator[bytes]:
+        return self.part(0, len(self))
+
+    def part(self, start: int, count: int) -> Iterator[bytes]:
+        """So many bytes from there on, piece by piece."""
         with open_regular(self._path) as file:
             if _identity(file) != self._found:
                 raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self._path))
-            left = len(self)
+            file.seek(start)
+            left = count
             while left and (piece := file.read(min(left, PIECE_BYTES))):
                 left -= len(piece)
                 yield piece
@@ -83,14 +89,37 @@ def read_stable(
     Raises Unstable for a file that is still being written, Unreadable for one that cannot be
     read at all.
     """
-    try:
-        before = stat(path)
+    with stable(path, expected, stat):
         data = read_regular(path)
+    if len(data) != expected.size_bytes:
+        raise Unstable(N_("the file changed while it was read"))
+    return data
+
+
+def read_head(path: Path, count: int) -> bytes:
+    """The first bytes of the file. Raises Unstable where it is gone, Unreadable."""
+    with _explained(), open_regular(path) as file:
+        return file.read(count)
+
+
+@contextmanager
+def stable(
+    path: Path, expected: FileStat, stat: Callable[[Path], FileStat] = file_stat
+) -> Iterator[None]:
+    """Size and time of the file are the `expected` ones before and after. Raises as above."""
+    with _explained():
+        before = stat(path)
+        yield
         after = stat(path)
+    if not before == after == expected:
+        raise Unstable(N_("the file changed while it was read"))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise Unstable(N_("the file disappeared while it was read")) from error
     except OSError as error:
         raise Unreadable(N_("cannot be read: {why}"), why=error.strerror) from error
-    if not before == after == expected or len(data) != expected.size_bytes:
-        raise Unstable(N_("the file changed while it was read"))
-    return data

@@ -68,14 +68,23 @@ class Database:
 
     def recorded_model(self) -> Model:
         """The model that the library is searched with."""
-        row = self.all(select(library.c.model_source, library.c.model_id))[0]
-        return Model(row.model_source, row.model_id)
+        named = (library.c.model_source, library.c.model_id, library.c.text_source)
+        return Model(*self.all(select(*named))[0])
 
     def record_model(self, model: Model) -> None:
         """From now on the library is searched with this model."""
-        values = {"model_source": model.source, "model_id": model.id}
+        values = {
+            "model_source": model.source,
+            "model_id": model.id,
+            "text_source": model.text,
+        }
         with self.writing() as connection:
             connection.execute(update(library), values)
+
+    def record_text_tower(self, source: str | None) -> None:
+        """From now on that text tower embeds the queries; None: the model's own."""
+        with self.writing() as connection:
+            connection.execute(update(library), {"text_source": source})
 
     def change_token(self) -> int:
         """A number that changes whenever another connection has committed something."""

@@ -27,6 +27,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 SCHEMA: Final = 0x5EC0_11EC  # the advisory lock of those who make or migrate tables; any number
 
+TURNS: Final = 0x5EC0_57AC  # that of those who write rows of photos
+
 
 def upsert(dialect: Dialect, table: Any) -> Any:
     """An INSERT that knows ON CONFLICT; its methods are the same for both."""
@@ -45,8 +47,17 @@ def begin_exclusive(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def take_turns(connection: Connection) -> None:
+    """Until this transaction ends no other one that takes turns goes on; SQLite has one at a time.
+
+    It sees what those before it have written: on PostgreSQL each statement sees all commits.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURNS})
+
+
 class Folded(FunctionElement[str]):
-    """A text in the form in which names are compared; see database.folded()."""
+    """A text in the form in which names are compared; see location.folded()."""
 
     inherit_cache = True
     type = String()

@@ -11,6 +11,7 @@ from indexer.records.photos import FACTS_VERSION, NEVER_READ, Facts
 from indexer.store.dialects import among
 from indexer.store.rows import FACTS, PRESENT, row_query
 from indexer.store.schema import contents, photos
+from indexer.store.stack_sql import restack
 
 
 def facts_values(facts: Facts) -> dict[str, Any]:
@@ -63,6 +64,9 @@ def record_facts(connection: Connection, read: Mapping[bytes, Facts | None]) -> 
         facts = read[sha256]
         values = {"facts_version": FACTS_VERSION} if facts is None else facts_values(facts)
         connection.execute(update(contents).where(contents.c.sha256 == sha256), values)
+    theirs = select(contents.c.id).where(contents.c.sha256.in_(list(read)))
+    query = select(photos.c.id).where(photos.c.content_id.in_(theirs), PRESENT)
+    restack(connection, connection.execute(query).scalars().all())
 
 
 def forget_stats(connection: Connection, row_ids: Collection[int]) -> None:

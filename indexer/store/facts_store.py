@@ -8,6 +8,7 @@ from indexer.records.changes import Row
 from indexer.records.photos import Facts
 from indexer.store import facts_sql
 from indexer.store.database import Database
+from indexer.store.dialects import take_turns
 from indexer.store.rows import to_row
 
 
@@ -40,5 +41,6 @@ class FactsStore:
         """
         if read or changed:
             with self._database.writing() as connection:
+                take_turns(connection)
                 facts_sql.record_facts(connection, read)
                 facts_sql.forget_stats(connection, [row.id for row in changed])

@@ -19,22 +19,31 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
     or_,
+    select,
     true,
 )
 
+from indexer.formats import RAWS
+from indexer.location import folded
 from indexer.query.cities import EARTH_RADIUS_KM
 from indexer.query.conditions import (
+    A_FILM,
+    A_RAW,
+    A_STILL,
     ASPECT,
     FILE_NAME,
     FOLDER,
+    KIND,
     MONTH,
     PATH,
     PIXELS,
     SUFFIX,
     TIME,
+    Anything,
     Bound,
     Condition,
     Contains,
@@ -48,12 +57,12 @@ from indexer.query.conditions import (
 )
 from indexer.query.filter_values import Box, Circle
 from indexer.query.filters import FILTERS
-from indexer.query.query import Filter
+from indexer.query.query import Filter, lists_each_file
 from indexer.records.photos import Root
 from indexer.records.results import CELLS_PER_DEG
 from indexer.store.dialects import Folded, LocalTime
+from indexer.store.rows import PRESENT, SHOWN
 from indexer.store.schema import contents, photos
-from indexer.store.sqlite import folded
 
 Clause = ColumnElement[bool]
 
@@ -68,6 +77,11 @@ file_name: Final[Any] = func.substr(photos.c.path, func.length(directory) + 1)
 COMPUTED: Final[Mapping[Quantity, Any]] = {
     TIME: photo_time,
     MONTH: cast(func.substr(photo_time, len("2019-") + 1, 2), Integer),
+    KIND: case(
+        (contents.c.duration_s.is_not(None), A_FILM),
+        (contents.c.format.in_(RAWS), A_RAW),
+        else_=A_STILL,
+    ),
     PATH: photos.c.path,
     FILE_NAME: file_name,
     SUFFIX: func.replace(
@@ -79,15 +93,31 @@ COMPUTED: Final[Mapping[Quantity, Any]] = {
 
 
 def matching(filters: Collection[Filter], roots: Collection[Root]) -> Clause:
-    """The condition that a row of photos and contents passes all filters."""
-    return and_(true(), *(_passes(one, roots) for one in filters))
+    """The condition that a row of photos and contents is shown and passes all filters."""
+    shown = true() if lists_each_file(filters) else SHOWN
+    return and_(shown, *(_passes(one, filters, roots) for one in filters))
 
 
-def _passes(one: Filter, roots: Collection[Root]) -> Clause:
-    conditions = FILTERS[one.name].conditions(one.value)
-    holds = clause(Either(tuple(conditions)), roots)
+def _passes(one: Filter, filters: Collection[Filter], roots: Collection[Root]) -> Clause:
+    spec = FILTERS[one.name]
+    holds = clause(Either(spec.conditions_of_file(one.value, any_file=False)), roots)
+    if of_any := spec.conditions_of_file(one.value, any_file=True):
+        holds = or_(holds, of_any_file(clause(Either(of_any), roots), filters))
     # an unknown fact fails a filter, and passes its opposite
     return ~func.coalesce(holds, False) if one.negated else holds
+
+
+def of_any_file(holds: Clause, filters: Collection[Filter]) -> Clause:
+    """Whether it holds of the file, or of one in whose place it is shown."""
+    if lists_each_file(filters):
+        return holds
+    others = (
+        select(photos.c.stack_of)
+        .select_from(photos.join(contents, contents.c.id == photos.c.content_id))
+        .where(photos.c.stack_of.is_not(None), PRESENT, holds)
+        .correlate(None)  # these are other rows
+    )
+    return holds | photos.c.id.in_(others)
 
 
 def clause(condition: Condition, roots: Collection[Root]) -> Clause:
@@ -107,8 +137,10 @@ def clause(condition: Condition, roots: Collection[Root]) -> Clause:
             return and_(*(value_of(quantity, roots).is_not(None) for quantity in quantities))
         case Within(place):
             return _is_near(place)
+        case Anything():
+            return true()
         case Either(conditions):
-            return or_(*(clause(one, roots) for one in conditions))
+            return or_(false(), *(clause(one, roots) for one in conditions))
 
 
 def _bound(bound: Bound) -> Any:

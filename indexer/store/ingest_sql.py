@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
+from indexer.arrays import FloatArray
 from indexer.clock import now
 from indexer.records.changes import Row
 from indexer.records.photos import NEVER_READ
+from indexer.spool import Spool
 from indexer.store.dialects import among, upsert
 from indexer.store.facts_sql import facts_values, newer_facts
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.rows import FAILED, PRESENT
 from indexer.store.schema import contents, embeddings, pack, photos
+from indexer.store.stack_sql import restack
+from indexer.store.stacking import stack_key
 
 
 def record(connection: Connection, model_id: str, outcomes: Collection[Outcome]) -> None:
@@ -43,6 +48,8 @@ def record(connection: Connection, model_id: str, outcomes: Collection[Outcome])
         )
         connection.execute(insertion, fresh)
     orphan(connection, replaced)
+    known = [outcome.row.id for outcome in outcomes if outcome.row]
+    restack(connection, known, [values["stack_key"] for values in fresh])
 
 
 def orphan(connection: Connection, content_ids: Collection[int]) -> None:
@@ -56,8 +63,10 @@ def orphan(connection: Connection, content_ids: Collection[int]) -> None:
 
 def set_missing(connection: Connection, rows: Iterable[Row], since: datetime | None) -> None:
     """Mark these photos as gone since then, or as there."""
-    for row in rows:
-        connection.execute(update(photos).where(photos.c.id == row.id).values(missing_since=since))
+    ids = Spool(row.id for row in rows)
+    for one in ids:
+        connection.execute(update(photos).where(photos.c.id == one).values(missing_since=since))
+    restack(connection, ids)
 
 
 def forget_failures(connection: Connection) -> None:
@@ -77,6 +86,7 @@ def _values(outcome: Outcome, content_id: int | None) -> dict[str, Any]:
     values = {
         "root_id": found.root_id,
         "path": found.path,
+        "stack_key": stack_key(found.path),
         "content_id": content_id,
         "size_bytes": found.stat.size_bytes,
         "mtime_ns": found.stat.mtime_ns,
@@ -109,14 +119,19 @@ def _record_contents(
     )
     insertion = upsert(connection.dialect, embeddings)
     insertion = insertion.on_conflict_do_update(
-        index_elements=["content_id", "model_id"],  # which another host may write at this moment
+        # which another host may write at this moment
+        index_elements=["content_id", "model_id", "moment_ms"],
         set_={"vector": insertion.excluded.vector},
     )
-    connection.execute(
-        insertion,
-        [
-            {"content_id": ids[one], "model_id": model_id, "vector": pack(new[one].vector)}
-            for one in hashes
-        ],
-    )
+    rows = [
+        {"content_id": ids[one], "model_id": model_id, "vector": pack(vector), "moment_ms": moment}
+        for one in hashes
+        for vector, moment in _frames(new[one])
+    ]
+    connection.execute(insertion, rows)
     return ids
+
+
+def _frames(content: NewContent) -> Iterator[tuple[FloatArray, int]]:
+    """Each vector of a content with its moment, the cover first: it gets the least id."""
+    return zip(np.atleast_2d(content.vectors), content.moments_ms, strict=True)

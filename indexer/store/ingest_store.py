@@ -11,10 +11,11 @@ from indexer.clock import now
 from indexer.records.changes import Row
 from indexer.store import search_sql
 from indexer.store.database import Database
+from indexer.store.dialects import take_turns
 from indexer.store.ingest_sql import forget_failures, record, set_missing
 from indexer.store.outcomes import KnownContent, Outcome
 from indexer.store.rows import PRESENT, is_under, row_query, to_row
-from indexer.store.schema import photos
+from indexer.store.schema import contents, photos
 
 OR_LIMIT: Final = 300  # conditions in one OR; SQLite parses at most 1,000 levels
 
@@ -55,7 +56,13 @@ class IngestStore:
         query = search_sql.known(self._model_id)
         with self._database.reading() as connection:
             row = connection.execute(query, {"sha256": sha256}).one_or_none()
-        return KnownContent(row[0], row[1] is not None) if row else None
+        return KnownContent(row[0], row[1]) if row else None
+
+    def moments(self, hashes: Collection[bytes]) -> set[tuple[bytes, int]]:
+        """Hash and moment of each frame that stands for a film among these contents, whatever
+        the model."""
+        query = search_sql.moments_by_any_model(contents.c.sha256.in_(hashes))
+        return {(row[0], row[1]) for row in self._database.all(query)} if hashes else set()
 
     def unembedded(self) -> Iterator[Row]:
         """The present photos whose content the model has not embedded, read as they go."""
@@ -71,6 +78,7 @@ class IngestStore:
     ) -> None:
         """Write what became of some files, in one transaction."""
         with self._database.writing() as connection:
+            take_turns(connection)
             record(connection, self._model_id, list(outcomes))
             set_missing(connection, missing, now())
             set_missing(connection, restored, None)

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, inspect, text
+from sqlalchemy import Connection, Engine, insert, inspect, text, update
 
 from clipcore.messages import N_
 from indexer.clock import now
@@ -58,6 +58,8 @@ def begin_library(connection: Connection, model: Model) -> None:
             "created_at": now(),
         },
     )
+    if model.text:
+        connection.execute(update(library), {"text_source": model.text})
 
 
 def _version(connection: Connection, name: str) -> str:

@@ -12,11 +12,16 @@ from indexer.records.photos import Facts
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """Bytes the library has no embedding of yet, with theirs."""
+    """Bytes the library has no embedding of yet, with theirs.
+
+    `vectors`: (D,) of a photo, (F, D) of the frames of a film, which are shown at `moments_ms`.
+    The first of them is the film's cover.
+    """
 
     sha256: bytes
     facts: Facts
-    vector: FloatArray
+    vectors: FloatArray
+    moments_ms: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)

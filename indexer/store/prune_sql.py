@@ -17,6 +17,7 @@ from indexer.clock import now
 from indexer.records.changes import Row
 from indexer.store.lifecycle import remove
 from indexer.store.schema import contents, embeddings, photos
+from indexer.store.search_sql import moments_by_any_model
 from indexer.store.shared_schema import tables_of
 
 UNREFERENCED: Final = ~exists().where(photos.c.content_id == contents.c.id)
@@ -25,16 +26,21 @@ IN_LIMIT: Final = 5_000  # values in one IN (...); SQLite takes at most 32,766 v
 
 @dataclass(frozen=True, slots=True)
 class Prunable:
-    """Rows that go with some photos: content hashes (they name the thumbnails), embeddings."""
+    """Rows that go with some photos: content hashes (they name the thumbnails), embeddings.
+
+    `moments`: hash and moment of each frame of films, which may have a thumbnail too.
+    """
 
     hashes: tuple[bytes, ...]
     embeddings: int
+    moments: tuple[tuple[bytes, int], ...] = ()
 
 
 def prunable(connection: Connection, rows: Collection[Row], before: datetime) -> Prunable:
     """What nothing would refer to without these rows, nor has since `before` (UTC)."""
     orphans = _orphaned_without(connection, rows, before)
     hashes: list[bytes] = []
+    moments: list[tuple[bytes, int]] = []
     count = 0
     for ids in _chunks(orphans):
         query = select(contents.c.sha256).where(contents.c.id.in_(ids))
@@ -42,7 +48,9 @@ def prunable(connection: Connection, rows: Collection[Row], before: datetime) ->
         count += connection.execute(
             select(func.count()).where(embeddings.c.content_id.in_(ids))
         ).scalar_one()
-    return Prunable(tuple(hashes), count)
+        frames = moments_by_any_model(contents.c.id.in_(ids))
+        moments += [(row[0], row[1]) for row in connection.execute(frames)]
+    return Prunable(tuple(hashes), count, tuple(moments))
 
 
 def prune(connection: Connection, rows: Collection[Row], before: datetime) -> Prunable:

@@ -16,6 +16,8 @@ from indexer.store.schema import contents, photos, roots
 
 FACTS: Final = tuple(field.name for field in fields(Facts))
 PRESENT: Final = photos.c.missing_since.is_(None)
+# not in whose place another file of the same photo is shown
+SHOWN: Final = photos.c.stack_of.is_(None)
 FAILED: Final = photos.c.error.is_not(None) & PRESENT
 
 
@@ -27,10 +29,14 @@ def is_under(path: str) -> Any:
 
 
 def root_query() -> Select[Any]:
-    """The roots, each with the number of its `photos` that are there."""
+    """The roots, each with the number of its `photos` that are there, and that of their `files`."""
     is_there = (photos.c.root_id == roots.c.id) & PRESENT & photos.c.content_id.is_not(None)
     return (
-        select(roots, func.count(photos.c.id).label("photos"))
+        select(
+            roots,
+            func.count(photos.c.id).filter(SHOWN).label("photos"),
+            func.count(photos.c.id).label("files"),
+        )
         .outerjoin(photos, is_there)
         .group_by(roots.c.id)
         .order_by(roots.c.id)

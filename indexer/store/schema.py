@@ -6,28 +6,31 @@ rows are copied, and with which others they are removed (lifecycle.py).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
+    true,
 )
 
 from indexer.store.column_types import ID, MESSAGE, NAME, STORED, VECTOR
 from indexer.store.lifecycle import Copying, lives
 
-HEAD: Final = "0009"  # the newest migration
+HEAD: Final = "0012"  # the newest migration
 
 metadata = MetaData()
 
@@ -39,6 +42,14 @@ library = Table(
     Column("model_source", NAME, nullable=False, doc="opens the encoder: a name or a path"),
     Column("model_id", NAME, nullable=False, doc="names what the encoder computes"),
     Column("created_at", DateTime, nullable=False, doc="UTC"),
+    Column("text_source", NAME, doc="opens another text tower than the model's, if one is used"),
+    Column(
+        "stacks",
+        Boolean,
+        nullable=False,
+        server_default=true(),
+        doc="several files of one photo are one item",
+    ),
     info=lives(Copying.NOT),  # a copy is a library at the very end
 )
 
@@ -85,6 +96,8 @@ contents = Table(
         server_default="0",
         doc="of the readers of these facts",
     ),
+    Column("duration_s", Float, doc="of a video; null of a photo"),
+    Column("live_id", NAME, doc="Apple's, of a Live Photo: its still and its video have it"),
     info=lives(Copying.ONCE),
 )
 
@@ -106,10 +119,32 @@ photos = Table(
     Column("error", MESSAGE, doc="why it could not be indexed: a message, as JSON"),
     Column("failed_at", DateTime, doc="UTC"),
     Column("missing_since", DateTime, doc="UTC; null where the file is there"),
+    Column(
+        "stack_of",
+        ID,
+        doc="the photo that is shown in this one's place; null of what is shown itself",
+    ),
+    Column(
+        "stack_key",
+        BigInteger,
+        index=True,
+        doc="equal of files with one name but for the suffix; null until they were compared",
+    ),
     UniqueConstraint("root_id", "path"),
     info=lives(Copying.EACH_TIME, root_id="roots"),
     sqlite_autoincrement=True,  # a photo's number is never given to another one
 )
+
+
+def _index_known(column: Column[Any]) -> None:
+    """An index of the few rows that have it; with the others SQLite would read all rows by it."""
+    known = column.is_not(None)
+    name = f"ix_{column.table.name}_{column.name}"
+    Index(name, column, sqlite_where=known, postgresql_where=known)
+
+
+_index_known(photos.c.stack_of)
+_index_known(contents.c.live_id)
 
 embeddings = Table(
     "embeddings",
@@ -118,7 +153,14 @@ embeddings = Table(
     Column("content_id", ForeignKey("contents.id"), nullable=False),
     Column("model_id", NAME, nullable=False, doc="names what computed the vector"),
     Column("vector", VECTOR, nullable=False, doc="float16, see below"),
-    UniqueConstraint("content_id", "model_id"),
+    Column(
+        "moment_ms",
+        Integer,
+        nullable=False,
+        server_default="0",
+        doc="of a video: when the frame is shown; 0 of a photo",
+    ),
+    UniqueConstraint("content_id", "model_id", "moment_ms"),
     info=lives(Copying.ONCE, content_id="contents"),
     sqlite_autoincrement=True,  # replay relies on ids that only grow
 )

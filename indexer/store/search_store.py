@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,14 @@ from indexer.store.ingest_sql import embedding_of
 from indexer.store.root_store import RootStore
 from indexer.store.rows import photo_query, to_photo
 from indexer.store.schema import embeddings, photos, unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The kept frames of a film: when they are shown, and their (F, D) vectors."""
+
+    moments_ms: tuple[int, ...]
+    vectors: FloatArray
 
 
 class SearchStore:
@@ -53,10 +62,12 @@ class SearchStore:
 
     def photos_of(
         self, embedding_ids: Sequence[int], filters: Collection[Filter] = ()
-    ) -> list[tuple[int, Photo]]:
-        """(embedding id, photo) for each present photo behind these embeddings that passes."""
+    ) -> list[tuple[int, int, Photo]]:
+        """(embedding id, its moment, photo) for each present photo behind these that passes."""
         query = search_sql.photos_of(embedding_ids, (filters, self._roots.all() if filters else ()))
-        return [(row.embedding_id, to_photo(row)) for row in self._database.all(query)]
+        return [
+            (row.embedding_id, row.moment_ms, to_photo(row)) for row in self._database.all(query)
+        ]
 
     def allowed_embeddings(self, filters: Collection[Filter]) -> IntArray:
         """The growing ids of the embeddings behind present photos that pass the filters."""
@@ -64,10 +75,26 @@ class SearchStore:
             search_sql.allowed_embeddings(self._model_id, (filters, self._roots.all()))
         )
 
-    def copied_embeddings(self) -> list[int]:
-        """The ids of the embeddings of content that several present photos have."""
-        copied: list[int] = self._ids(search_sql.copied_embeddings(self._model_id)).tolist()
-        return copied
+    def covers(self, photos_each: int = 1) -> IntArray:
+        """The growing ids of one embedding of each content that so many present photos have."""
+        return self._ids(search_sql.covers(self._model_id, photos_each))
+
+    def frames(self, content_hashes: Collection[bytes], dim: int) -> dict[bytes, Frames]:
+        """The frames of each of these contents, in the order of their moments."""
+        found: dict[bytes, list[Any]] = {}
+        for row in self._database.all(search_sql.frames(self._model_id, content_hashes)):
+            found.setdefault(row.sha256, []).append(row)
+        return {
+            sha256: Frames(
+                tuple(row.moment_ms for row in rows), unpack([row.vector for row in rows], dim)
+            )
+            for sha256, rows in found.items()
+        }
+
+    def moments_s(self, sha256: bytes) -> tuple[float, ...]:
+        """The moments of a content's frames, in their order."""
+        rows = self._database.all(search_sql.moments(self._model_id, sha256))
+        return tuple(row.moment_ms / 1000 for row in rows)
 
     def newest(
         self, filters: Collection[Filter], limit: int, called: str | None = None
@@ -90,22 +117,26 @@ class SearchStore:
         return found[0]
 
     def photo_vector(self, photo_id: int, dim: int) -> FloatArray:
-        """The (D,) embedding of the photo with this number. Raises PhotoNotFound."""
+        """The (D,) embedding of the photo with this number; the mean of a film's frames.
+
+        Raises PhotoNotFound.
+        """
         mine = embedding_of(photos.c.content_id, self._model_id)
         query = search_sql.vectors(self._model_id, photos.c.id == photo_id).join(photos, mine)
         _, vectors = self._vectors(query, dim)
         if not len(vectors):
             raise _no_photo(photo_id)
-        (vector,) = vectors
-        return np.asarray(vector)
+        return np.asarray(vectors.mean(axis=0))
 
     def facets(self) -> Facets:
         """Counts of the present photos' facts; reads each row."""
-        kinds = facets.kinds_of_photos(self._roots.all())
+        roots = self._roots.all()
+        kinds, others = facets.kinds_of_photos(roots), facets.kinds_of_others(roots)
         with self._database.reading() as connection:
             counted = connection.execute(kinds).all()
+            of_others = connection.execute(others).all()
             cells = connection.execute(facets.cells_with_photos()).all()
-        return facets.summed(counted, cells)
+        return facets.summed(counted, of_others, cells)
 
     def _photos(self, query: Select[Any]) -> list[Photo]:
         return list(map(to_photo, self._database.all(query)))

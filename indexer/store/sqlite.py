@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -40,6 +39,7 @@ from indexer.errors import (
     LibraryNotFound,
     NotALibrary,
 )
+from indexer.location import folded
 from indexer.private import make_private
 from indexer.records.models import Model
 from indexer.store import postgres
@@ -244,11 +244,6 @@ def _damaged(path: Path, why: str) -> DamagedLibrary:
         path=path,
         why=why,
     )
-
-
-def folded(text: str) -> str:
-    """Text as names are compared: in lower case, accents composed (macOS takes them apart)."""
-    return unicodedata.normalize("NFC", text.lower())
 
 
 # SQLite's own lower() knows ASCII only, and not every build of it has trigonometry.

@@ -25,15 +25,20 @@ class StatusCache:
         return cached[1]
 
     def _counted(self, store: Store) -> LibraryStatus:
+        photos, files = store.status.searchable()
         failed, missing = store.status.failed_and_missing()
         embeddings = store.status.embeddings()
         return LibraryStatus(
             library=self._library,
             model_id=store.model_id,
             roots=tuple(store.status.roots()),
-            photos=store.status.searchable(),
+            photos=photos,
+            files=files,
+            stacks=store.stacks.is_on(),
             embeddings=embeddings,
             awaiting_prune=embeddings - store.status.embeddings_of_present(),
             failed=failed,
             missing=missing,
+            missing_readers=tuple(store.status.missing_readers()),
+            text_tower=store.database.recorded_model().text,
         )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import String, exists, func, select, type_coerce
 
+from clipcore.messages import Message
 from indexer.location import location
+from indexer.packages import NEEDS_PACKAGE
 from indexer.records.changes import Failure, Oddity
-from indexer.records.status import RootStatus
+from indexer.records.status import MissingReader, RootStatus
 from indexer.sources.other_formats import unpacked
 from indexer.store.database import Database
 from indexer.store.ingest_sql import embedding_of
-from indexer.store.rows import FAILED, PRESENT, failure_query, oddity_query, root_query
+from indexer.store.rows import FAILED, PRESENT, SHOWN, failure_query, oddity_query, root_query
 from indexer.store.schema import embeddings, photos
+
+NEEDS_PACKAGE_START: Final = Message(NEEDS_PACKAGE).to_json().split(',"fields"')[0]
 
 
 class StatusStore:
@@ -26,14 +30,23 @@ class StatusStore:
     def roots(self) -> list[RootStatus]:
         """Each root with the number of its photos that are there."""
         return [
-            RootStatus(location(row.path), row.photos, row.notice, unpacked(row.other_formats))
+            RootStatus(
+                location(row.path),
+                row.photos,
+                row.files,
+                row.notice,
+                unpacked(row.other_formats),
+            )
             for row in self._database.all(root_query())
         ]
 
-    def searchable(self) -> int:
-        """The number of present photos with an embedding of the model."""
-        embedded = photos.join(embeddings, embedding_of(photos.c.content_id, self._model_id))
-        return self._database.count(select(func.count()).select_from(embedded).where(PRESENT))
+    def searchable(self) -> tuple[int, int]:
+        """The numbers of present photos with an embedding of the model, and of their files."""
+        embedded = exists().where(embedding_of(photos.c.content_id, self._model_id))
+        counts = func.count().filter(SHOWN), func.count()
+        query = select(*counts).select_from(photos).where(PRESENT, embedded)
+        ((shown, files),) = self._database.all(query)
+        return shown, files
 
     def embeddings(self) -> int:
         """The number of embeddings of the model, dead ones too."""
@@ -56,6 +69,16 @@ class StatusStore:
         return [
             Failure(location(row.root) / row.path, row.error, row.failed_at)
             for row in self._database.all(failure_query())
+        ]
+
+    def missing_readers(self) -> list[MissingReader]:
+        """The present files that need packages which were not there when they were read."""
+        stored = type_coerce(photos.c.error, String)
+        is_one = stored.startswith(NEEDS_PACKAGE_START, autoescape=True)
+        query = select(photos.c.error, func.count()).where(FAILED, is_one)
+        return [
+            MissingReader(str(error.fields["format"]), str(error.fields["extra"]), files)
+            for error, files in self._database.all(query.group_by(photos.c.error))
         ]
 
     def oddities(self) -> list[Oddity]:

@@ -13,6 +13,7 @@ from indexer.store.ingest_store import IngestStore
 from indexer.store.prune_store import PruneStore
 from indexer.store.root_store import RootStore
 from indexer.store.search_store import SearchStore
+from indexer.store.stack_store import StackStore
 from indexer.store.status_store import StatusStore
 
 
@@ -28,6 +29,7 @@ class Store:
         self.search = SearchStore(database, model.id)
         self.status = StatusStore(database, model.id)
         self.prune = PruneStore(database)
+        self.stacks = StackStore(database)
 
     @classmethod
     def create(cls, location: DatabaseLocation, model: Model) -> Store:
@@ -52,7 +54,7 @@ class Store:
     @property
     def is_switching(self) -> bool:
         """Whether the library is searched with another model."""
-        return self.model != self.database.recorded_model()
+        return self.model.id != self.database.recorded_model().id
 
     def close(self) -> None:
         """Close all connections."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from indexer.clock import now
+from indexer.imaging.thumbnails import moment_key
 from indexer.records.changes import Pruned
 from indexer.store.store import Store
 from indexer.sync.survey import survey
@@ -38,8 +39,8 @@ def prune(
     folders = {root.id: root.path for root in store.roots.all()}
     removed = store.prune.prunable(rows, before) if dry_run else store.prune.prune(rows, before)
     if not dry_run:
-        for sha256 in removed.hashes:
-            forget_thumbnail(sha256)
+        for key in (*removed.hashes, *(moment_key(*moment) for moment in removed.moments)):
+            forget_thumbnail(key)
     return Pruned(
         paths=tuple(folders[row.root_id] / row.path for row in rows),
         contents=len(removed.hashes),

@@ -5,9 +5,10 @@ Pure comparison. Knows nothing of the disk, of SQL or of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from clipcore.messages import Message
 from indexer.records.changes import Plan, Row, ScannedFile
 from indexer.spool import IN_MEMORY, Spool, dealt
 
@@ -15,16 +16,21 @@ SMALLER: Final = 4  # a part than what fits: there is more in memory than the pa
 
 
 def reconcile(
-    found: Iterable[ScannedFile], rows: Iterable[Row], *, count: int = 0, in_memory: int = IN_MEMORY
+    found: Iterable[ScannedFile],
+    rows: Iterable[Row],
+    *,
+    count: int = 0,
+    in_memory: int = IN_MEMORY,
+    retry: Callable[[Message], bool] = lambda _failure: False,
 ) -> Plan:
     """Compare what a scan saw with what the store has of the very same folders.
 
     A file counts as unchanged when its size and its time, or its ETag, are the ones remembered,
-    whether it could be read then or not: one that failed is tried again only after it changed.
-    `count`: how many files were found. Where they are more than `in_memory`, they are compared
-    in parts, each of which fits there.
+    whether it could be read then or not: one that failed is tried again only after it changed, or
+    where `retry` says of its failure that its cause has gone. `count`: how many files were found.
+    Where they are more than `in_memory`, they are compared in parts, each of which fits there.
     """
-    todo = _Todo(in_memory)
+    todo = _Todo(in_memory, retry)
     if count <= in_memory:
         todo.compare(found, rows)
     else:
@@ -41,7 +47,8 @@ def _place(one: ScannedFile | Row) -> tuple[int, str]:
 class _Todo:
     """A plan in the making."""
 
-    def __init__(self, in_memory: int) -> None:
+    def __init__(self, in_memory: int, retry: Callable[[Message], bool]) -> None:
+        self._retry = retry
         self._new: Spool[ScannedFile] = Spool(in_memory=in_memory)
         self._changed: Spool[tuple[Row, ScannedFile]] = Spool(in_memory=in_memory)
         self._missing: list[Row] = []
@@ -56,7 +63,8 @@ class _Todo:
                 if row.missing_since is None:
                     self._missing.append(row)
                 continue
-            if file.stat != row.stat and file.stat.mark != row.stat.mark:
+            is_changed = file.stat != row.stat and file.stat.mark != row.stat.mark
+            if is_changed or (row.error is not None and self._retry(row.error)):
                 self._changed.append((row, file))
             elif row.missing_since is not None:
                 self._restored.append(row)

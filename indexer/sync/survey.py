@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from clipcore.messages import N_, Message
 from indexer.location import Location, on_this_machine, relative_to, shown_path
+from indexer.packages import is_met
 from indexer.records.changes import Plan, Row, ScannedFile
 from indexer.records.photos import Root
 from indexer.sources.excludes import Excludes, folders_above
@@ -134,7 +136,7 @@ def survey(
     other_formats = {
         root_id: scan.others for root_id, scan in scans.items() if scan.others is not None
     }
-    plan = reconcile(found, rows, count=sum(map(len, seen)))
+    plan = reconcile(found, rows, count=sum(map(len, seen)), retry=cache(is_met))
     if accept_missing:
         return Survey(plan, notices, other_formats)
     excludes = {root.id: Excludes(root.excludes) for root in roots}

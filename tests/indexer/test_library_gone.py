@@ -15,9 +15,10 @@ from indexer.daemon.daemon import Daemon
 from indexer.errors import LibraryMissing, LibraryNotFound
 from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
-from tests.indexer.daemon.test_daemon import until
 from tests.indexer.taking_in import SlowEncoder
 from tests.photos import make_photo
+from tests.stores import store_of
+from tests.waiting import eventually
 
 Away = Callable[[Path], object]
 
@@ -39,6 +40,11 @@ def library(tmp_path: Path, photos: Path) -> Path:
     return tmp_path / "library"
 
 
+def library_id(library: Library) -> str:
+    with store_of(library) as store:
+        return store.database.library_id
+
+
 def ended_by(library: Path, away: Away) -> LibraryMissing | None:
     """How a daemon ends from whose library this is done while it watches."""
     ends: list[LibraryMissing] = []
@@ -53,7 +59,9 @@ def ended_by(library: Path, away: Away) -> LibraryMissing | None:
 
         thread = threading.Thread(target=run)
         thread.start()
-        until(lambda: (now := own.status().daemon) is not None and now.last_reconcile is not None)
+        eventually(
+            lambda: (now := own.status().daemon) is not None and now.last_reconcile is not None
+        )
         away(library)
         thread.join(60)
         assert not thread.is_alive()
@@ -82,7 +90,7 @@ def test_removed_library_does_not_come_back(library: Path) -> None:
 
 def test_daemon_ends_when_another_library_takes_the_place(library: Path, photos: Path) -> None:
     with closing(opened(library.with_name("other"), create=True)) as other:
-        other_id = other._store.database.library_id
+        other_id = library_id(other)
 
     def replace(path: Path) -> None:
         path.rename(path.with_name("moved"))
@@ -91,7 +99,7 @@ def test_daemon_ends_when_another_library_takes_the_place(library: Path, photos:
 
     assert isinstance(ended_by(library, replace), LibraryMissing)
     with closing(opened(library)) as now:
-        assert now._store.database.library_id == other_id
+        assert library_id(now) == other_id
         assert now.status().photos == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from indexer.errors import LibraryError
 from indexer.paths import library_directory, library_name
 from indexer.postgres_url import has_password
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
 
 SECRET = "s3cret-word"
 

@@ -12,7 +12,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -29,11 +28,13 @@ from indexer.cli.main import app
 from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.paths import library_name, url_in
-from tests.conftest import SAMPLE, run_indexer
+from tests.commands import indexer_process, run_indexer
+from tests.conftest import SAMPLE
 from tests.photos import make_photo
+from tests.waiting import eventually
 
 # by whoever made it the engines of this machine have been tried, which takes a while
-pytestmark = pytest.mark.usefixtures("sample_library")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("sample_library")]
 
 POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
 STOP_S = 15  # 5 s are promised on an idle machine; a test may share its own
@@ -54,13 +55,6 @@ def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
 
 
 def photos_in(library: Path) -> int:
@@ -91,11 +85,11 @@ def test_watch_takes_in_a_new_photo_and_stops_on_sigterm(place: Path, tmp_path: 
     photos, library = tmp_path / "photos", place
     make_photo(photos / "red.png", "red")
     with running("watch", photos, "--library", library, "--nice", 0) as process:
-        until(lambda: photos_in(library) == 1)
+        eventually(lambda: photos_in(library) == 1)
         shutil.copy(POLAR_BEAR, photos / "new.jpg")
-        until(lambda: photos_in(library) == 2)
+        eventually(lambda: photos_in(library) == 2)
         (photos / "red.png").unlink()
-        until(lambda: photos_in(library) == 1)
+        eventually(lambda: photos_in(library) == 1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S) == 0
 
@@ -127,7 +121,7 @@ def test_serve_answers_on_loopback_and_ctrl_c_stops_all_of_it(sample: Path) -> N
     with running("serve", "--library", sample, "--port", 0, "--metrics", 0) as process:
         measured = printed_number(process, r"metrics at http://127.0.0.1:(\d+)/metrics")
         port = printed_number(process, r"The page: http://127.0.0.1:(\d+) ")
-        until(lambda: answers(port))
+        eventually(lambda: answers(port))
         assert scraped(measured)["recollect_photos"] == 105
         process.send_signal(signal.SIGINT)
         assert process.wait(STOP_S) == 0
@@ -166,7 +160,7 @@ def test_serve_names_a_port_that_is_taken(sample_library: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run_indexer("serve", "--library", sample_library, "--port", port)
+        done = indexer_process("serve", "--library", sample_library, "--port", port)
     assert done.returncode == 1
     assert f"port {port}" in done.stderr
 
@@ -182,7 +176,7 @@ def status(library: Path) -> dict[str, Any]:
 def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal.Signals) -> None:
     started = ("watch", SAMPLE, "--library", place, "--model", "starter", "--nice", 0)
     with running(*started) as process:
-        until(lambda: photos_in(place) > 0)
+        eventually(lambda: photos_in(place) > 0)
         process.send_signal(number)
         said, _ = process.communicate(timeout=STOP_S)
     assert process.returncode == 0
@@ -197,7 +191,7 @@ def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal
 
 def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -> None:
     with running("rebuild", SAMPLE, "--library", place, "--model", "starter") as process:
-        until(lambda: photos_in(place) > 0)
+        eventually(lambda: photos_in(place) > 0)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=STOP_S)
     assert process.returncode == 130
@@ -211,7 +205,7 @@ def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -
 def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> None:
     port = free_port()
     with running("watch", "--library", sample, "--threads", 1, "--metrics", port) as process:
-        until(lambda: (status(sample)["daemon"] or {}).get("doing") == "watching")
+        eventually(lambda: (status(sample)["daemon"] or {}).get("doing") == "watching")
         daemon = status(sample)["daemon"]
         assert list(daemon) == [
             *("pid", "host", "since", "doing", "paused", "queue"),
@@ -223,15 +217,16 @@ def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> Non
         assert scraped(port)["recollect_daemon_up"] == 1
         assert scraped(port)["recollect_photos"] == status(sample)["photos"]
         assert run_indexer("pause", "--library", sample).returncode == 0
-        until(lambda: scraped(port)["recollect_daemon_paused"] == 1)
+        eventually(lambda: scraped(port)["recollect_daemon_paused"] == 1)
         told = run_indexer("status", "--library", sample).stdout
         assert "daemon      paused: 'indexer resume' continues" in told
         # a paused daemon lets go of the library
         assert run_indexer("rebuild", "--library", sample).returncode == 0
         run_indexer("resume", "--library", sample)
-        until(lambda: scraped(port)["recollect_daemon_paused"] == 0)
-        retried = run_indexer("failures", "--retry", "--library", sample)
-        assert "at the next full scan" in retried.stderr
+        eventually(lambda: scraped(port)["recollect_daemon_paused"] == 0)
+        retry = ("failures", "--retry", "--library", sample)
+        # the daemon takes the library back a moment after it says that it goes on
+        eventually(lambda: "at the next full scan" in run_indexer(*retry).stderr)
         process.kill()
         process.wait()
     assert status(sample)["daemon"] is None
@@ -251,18 +246,19 @@ def test_second_daemon_says_who_the_first_is_and_serve_shows_the_page_alone(
 ) -> None:
     port = free_port()
     with running("watch", "--library", sample) as first:
-        until(lambda: status(sample)["daemon"] is not None)
-        second = run_indexer("watch", "--library", sample)
+        eventually(lambda: status(sample)["daemon"] is not None)
+        second = indexer_process("watch", "--library", sample)
         assert second.returncode == 1
         assert f"is watched by process {first.pid} on" in second.stderr.splitlines()[-1]
         with running("serve", "--library", sample, "--port", port) as page:
-            until(lambda: answers(port))
-            time.sleep(1)
+            assert page.stdout is not None
+            alone = f"serving only the page: the library at {library_name(sample)} is watched by"
+            assert any(alone in line for line in page.stdout)
+            eventually(lambda: answers(port))
             assert page.poll() is None
             page.send_signal(signal.SIGTERM)
-            said, _ = page.communicate(timeout=STOP_S)
+            page.communicate(timeout=STOP_S)
         assert page.returncode == 0
-        assert f"serving only the page: the library at {library_name(sample)} is watched by" in said
 
 
 def test_metrics_name_a_port_that_is_taken(sample_library: Path) -> None:
@@ -270,6 +266,6 @@ def test_metrics_name_a_port_that_is_taken(sample_library: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run_indexer("watch", "--library", sample_library, "--metrics", port)
+        done = indexer_process("watch", "--library", sample_library, "--metrics", port)
     assert done.returncode == 1
     assert f"port {port}" in done.stderr

@@ -17,11 +17,14 @@ from typer.main import get_command
 from indexer.cli.main import app
 from indexer.library.directory import WATCHED_BY
 from indexer.locking import held
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
+from tests.depth import DEPTH
 from tests.forking import OUTPUTS, Forking, forking
 from tests.photos import make_photo
 
-NONSENSE = ("nonsense", "-1", "99999", "\udce9\x1b[2J")
+pytestmark = pytest.mark.slow
+
+NONSENSE = ("nonsense", "-1", "99999", "\udce9\x1b[2J")[0 if DEPTH > 1 else -1 :]
 
 
 def commands(group: Any, *above: str) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -127,7 +130,12 @@ def test_nonsense_is_one_line_and_no_traceback(
 
 SLOW = {("doctor",), ("explore",)}  # these compute before they print: one broken output is enough
 BROKEN = [
-    pytest.param(name, output, id=f"{' '.join(name)}-{output}")
+    pytest.param(
+        name,
+        output,
+        id=f"{' '.join(name)}-{output}",
+        marks=pytest.mark.long if name in SLOW else (),
+    )
     for name in EVERY
     for output in (OUTPUTS if name not in SLOW else ["full"])
 ]

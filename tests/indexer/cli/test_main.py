@@ -20,9 +20,12 @@ from typer.testing import CliRunner
 
 from indexer.cli.main import app
 from indexer.query.help import rows
-from tests.conftest import SAMPLE, run_indexer
+from tests.commands import run_indexer
+from tests.conftest import SAMPLE
 from tests.odd_files import picture, saved
 from tests.photos import make_photo
+
+pytestmark = pytest.mark.slow
 
 POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
 
@@ -33,8 +36,9 @@ def test_search_json_is_the_documented_form(sample_library: Path) -> None:
     assert list(document) == ["query", "model", "took_ms", "verdict", "hits"]
     assert document["hits"][0]["path"] == str(POLAR_BEAR)
     assert list(document["hits"][0]) == [
-        *("rank", "photo_id", "path", "score", "logit", "strength"),
-        *("width_px", "height_px", "taken_at", "date", "date_source"),
+        *("rank", "photo_id", "path", "score", "logit", "probability", "strength"),
+        *("width_px", "height_px", "taken_at", "date", "date_source", "other_files"),
+        *("duration_s", "moment_s", "range_s"),
     ]
     for figure in ("score", "strength"):
         figures = [hit[figure] for hit in document["hits"]]
@@ -44,10 +48,10 @@ def test_search_json_is_the_documented_form(sample_library: Path) -> None:
 
 
 def test_line_stands_between_strong_and_weak_matches(sample_library: Path) -> None:
-    document = run_indexer("search", "an animal", "--library", sample_library, "--json").stdout
+    document = run_indexer("search", "a dog", "--library", sample_library, "--json").stdout
     strong = sum(hit["strength"] >= 0.5 for hit in json.loads(document)["hits"])
     assert 0 < strong < 20
-    lines = run_indexer("search", "an animal", "--library", sample_library).stdout.splitlines()
+    lines = run_indexer("search", "a dog", "--library", sample_library).stdout.splitlines()
     assert lines[strong] == "weaker matches:"
     assert len(lines) == 21
     lines = run_indexer(
@@ -216,12 +220,16 @@ def test_status_json_is_the_documented_form(sample_library: Path) -> None:
     assert document == {
         "library": str(sample_library),
         "model": document["model"],
-        "roots": [{"path": str(SAMPLE), "photos": count, "notice": None}],
+        "text_tower": None,
+        "roots": [{"path": str(SAMPLE), "photos": count, "files": count, "notice": None}],
         "photos": count,
+        "files": count,
+        "stacks": True,
         "embeddings": count,
         "awaiting_prune": 0,
         "failed": 0,
         "missing": 0,
+        "missing_readers": [],
         "other_formats": {},
         "index": {
             "vectors": count,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from indexer.cli.terminal import print_csv, print_json, print_lines, print_paths, shown
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
 from tests.photos import make_photo
 
 EVIL = "r\x1b[2J\x9b31m\u202egpj.\ne\td é \u200d.png"  # a zero-width joiner is no danger
@@ -128,6 +128,7 @@ def evil_library(
     return place / ".library"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -10,9 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,15 +24,11 @@ from indexer.records.status import Activity, DaemonState, Work
 from tests.fakes import ColourEncoder
 from tests.indexer.taking_in import keep_in_line
 from tests.photos import make_photo
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
-
-
-def until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -64,7 +60,9 @@ def daemon(library: Library, encoder: ColourEncoder) -> Iterator[Daemon]:
     thread = threading.Thread(target=running.run)
     thread.start()
     try:
-        until(lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile))
+        eventually(
+            lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile)
+        )
         yield running
     finally:
         running.stop()
@@ -73,8 +71,19 @@ def daemon(library: Library, encoder: ColourEncoder) -> Iterator[Daemon]:
     assert not thread.is_alive()
 
 
+def test_daemon_prepares_the_model_before_anybody_searches(
+    library: Library, encoder: ColourEncoder
+) -> None:
+    with daemon(library, encoder):
+        assert library.is_prepared
+
+
 def names(library: Library) -> set[str]:
     return {hit.photo.path.name for hit in library.search("red", 2000).hits}
+
+
+def has(library: Library, name: str) -> bool:
+    return name in names(library)
 
 
 def test_new_moved_changed_and_deleted_photos_are_noticed(
@@ -82,23 +91,24 @@ def test_new_moved_changed_and_deleted_photos_are_noticed(
 ) -> None:
     with daemon(library, encoder):
         make_photo(photos / "new folder" / "deep" / "green.png", "green")
-        until(lambda: names(library) == {"first.png", "green.png"})
+        eventually(lambda: names(library) == {"first.png", "green.png"})
         make_photo(photos / "new folder" / "deep" / "blue.png", "blue")  # watched by now
-        until(lambda: "blue.png" in names(library))
+        eventually(lambda: "blue.png" in names(library))
         shutil.move(make_photo(tmp_path / "white.png", "white"), photos / "white.png")
-        until(lambda: "white.png" in names(library))
+        eventually(lambda: "white.png" in names(library))
         before = encoder.embedded
         (photos / "new folder").rename(photos / "renamed")
         (photos / "white.png").rename(photos / "renamed" / "snow.png")
-        until(lambda: names(library) == {"first.png", "green.png", "blue.png", "snow.png"})
+        eventually(lambda: names(library) == {"first.png", "green.png", "blue.png", "snow.png"})
         (photos / "renamed" / "deep" / "green.png").unlink()
-        until(lambda: "green.png" not in names(library))
+        eventually(lambda: "green.png" not in names(library))
         assert encoder.embedded == before
         make_photo(photos / "first.png", "yellow", seed=1)
-        until(lambda: library.search("yellow", 1).hits[0].photo.path.name == "first.png")
+        eventually(lambda: library.search("yellow", 1).hits[0].photo.path.name == "first.png")
         assert encoder.embedded == before + 1
 
 
+@pytest.mark.slow
 def test_a_thousand_photos_at_once_lose_no_event(
     library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
 ) -> None:
@@ -107,11 +117,13 @@ def test_a_thousand_photos_at_once_lose_no_event(
     with daemon(library, encoder):
         for photo in (tmp_path / "card").iterdir():
             shutil.copy(photo, photos)
-        until(lambda: library.status().photos == 1001, 300)
+        eventually(lambda: library.status().photos == 1001, within_s=300)
         assert encoder.embedded == 1001
         for number in range(1000):
             (photos / f"{number}.png").rename(photos / f"holiday {number}.png")
-        until(lambda: sum(name.startswith("holiday") for name in names(library)) == 1000, 300)
+        eventually(
+            lambda: sum(name.startswith("holiday") for name in names(library)) == 1000, within_s=300
+        )
         assert library.status().photos == 1001
         assert encoder.embedded == 1001
 
@@ -125,13 +137,14 @@ def test_files_written_slowly_are_embedded_once_and_whole(
         (photos / "new folder").mkdir()
         one = stack.enter_context((photos / "slow.jpg").open("wb", buffering=0))
         two = stack.enter_context((photos / "new folder" / "slow too.jpg").open("wb", buffering=0))
-        for part in range(5):  # slower than the time in which paths settle
+        for part in range(5):
             for file, whole in ((one, data), (two, other)):
                 file.write(whole[part * len(whole) // 5 : (part + 1) * len(whole) // 5])
-            time.sleep(1)
+            later = make_photo(photos / f"part {part}.png", "white", seed=part)
+            eventually(partial(has, library, later.name))  # longer than paths take to settle
         stack.close()
-        until(lambda: {"slow.jpg", "slow too.jpg"} <= names(library))
-        assert encoder.embedded == 3
+        eventually(lambda: {"slow.jpg", "slow too.jpg"} <= names(library))
+        assert encoder.embedded == 3 + 5
         assert library.failures() == []
 
 
@@ -140,11 +153,11 @@ def test_it_is_not_up_to_date_while_a_file_is_still_written(
 ) -> None:
     data = make_photo(tmp_path / "slow.jpg", "green", size=(640, 480)).read_bytes()
     with daemon(library, encoder):
-        until(lambda: library.status().photos == 1 and doing(library) is Activity.WATCHING)
+        eventually(lambda: library.status().photos == 1 and doing(library) is Activity.WATCHING)
         with (photos / "slow.jpg").open("wb", buffering=0) as file:
             file.write(data[:100])
             library.control.request_scan()
-            until(lambda: doing(library) is Activity.WAITING)
+            eventually(lambda: doing(library) is Activity.WAITING)
             file.write(data[100:])
         seen = set()
         while (now := library.progress()).photos == 1:
@@ -152,7 +165,7 @@ def test_it_is_not_up_to_date_while_a_file_is_still_written(
             seen.add(now.daemon.doing)
         assert Activity.WAITING in seen
         assert Activity.WATCHING not in seen
-        until(lambda: doing(library) is Activity.WATCHING)
+        eventually(lambda: doing(library) is Activity.WATCHING)
 
 
 def doing(library: Library) -> Activity | None:
@@ -172,8 +185,9 @@ def test_folders_that_are_left_out_are_not_watched(
         assert watches() - before == 1
         (photos / "more").mkdir()
         (photos / ".hidden").mkdir()
-        until(lambda: watches() - before == 2)
-        time.sleep(1)
+        eventually(lambda: watches() - before == 2)
+        make_photo(photos / "more" / "later.png", "lime")  # an event after those of the folders
+        eventually(lambda: "later.png" in names(library))
         assert watches() - before == 2
 
 
@@ -190,7 +204,7 @@ def test_new_link_to_a_photo_in_a_hidden_folder_is_noticed(
     with daemon(library, encoder):
         key = make_photo(photos / ".git" / "annex" / "key.png", "blue")
         (photos / "panda.png").symlink_to(key.relative_to(photos))
-        until(lambda: names(library) == {"first.png", "panda.png"})
+        eventually(lambda: names(library) == {"first.png", "panda.png"})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
@@ -203,7 +217,7 @@ def test_folder_that_holds_a_library_is_not_watched(
     before = watches()
     with daemon(library, encoder):
         assert watches() - before == 1
-        until(lambda: names(library) == {"first.png"})  # once it has settled
+        eventually(lambda: names(library) == {"first.png"})  # once it has settled
 
 
 def test_a_changed_set_of_patterns_is_honoured_while_the_daemon_runs(
@@ -211,10 +225,11 @@ def test_a_changed_set_of_patterns_is_honoured_while_the_daemon_runs(
 ) -> None:
     make_photo(photos / "raw" / "x.png", "blue")
     with daemon(library, encoder):
-        until(lambda: names(library) == {"first.png", "x.png"})  # once they have settled
+        eventually(lambda: names(library) == {"first.png", "x.png"})  # once they have settled
         library.add_root(photos, ["raw/"])
         make_photo(photos / "raw" / "y.png", "white")
-        time.sleep(2)
+        make_photo(photos / "later.png", "lime")
+        eventually(lambda: "later.png" in names(library))
         assert "y.png" not in names(library)
 
 
@@ -228,15 +243,17 @@ def test_an_overflow_of_the_event_queue_loses_nothing(library: Library, photos: 
     process.start()
     assert process.pid is not None
     try:
-        until(lambda: names(library) == {"first.png"})
-        until(lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile))
+        eventually(lambda: names(library) == {"first.png"})
+        eventually(
+            lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile)
+        )
         os.kill(process.pid, signal.SIGSTOP)
         for number in range(limit // 2):  # two events each, at the least
             (photos / f"{number}.txt").touch()
         for number in range(5):
             make_photo(photos / f"late {number}.png", "blue", seed=number)
         os.kill(process.pid, signal.SIGCONT)
-        until(lambda: len(names(library)) == 6)
+        eventually(lambda: len(names(library)) == 6)
         os.kill(process.pid, signal.SIGTERM)
         process.join(30)
         assert process.exitcode == 0
@@ -252,16 +269,16 @@ def test_a_root_for_which_watches_ran_out_is_polled(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def none_left(_self: object) -> int:
+    def none_left() -> None:
         raise OSError(24, "inotify instance limit reached")
 
-    monkeypatch.setattr("watchdog.observers.inotify_c.InotifyFD._create_inotify_fd", none_left)
+    monkeypatch.setattr("indexer.daemon.inotify.InotifyFD", none_left)
     monkeypatch.setattr("indexer.daemon.schedule.POLL_S", 1.0)
     with caplog.at_level(logging.WARNING), daemon(library, encoder):
         make_photo(photos / "blue.png", "blue")
-        until(lambda: "blue.png" in names(library))
+        eventually(lambda: "blue.png" in names(library))
         (photos / "first.png").unlink()
-        until(lambda: names(library) == {"blue.png"})
+        eventually(lambda: names(library) == {"blue.png"})
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 1
     assert "max_user_instances" in told[0]
@@ -280,7 +297,7 @@ def test_an_unmounted_root_is_kept_and_comes_back_unembedded(
         assert names(library) == {"first.png"}
         assert encoder.embedded == 1
         photos.rename(tmp_path / "away")
-        until(lambda: bool(library.status().roots[0].notice))
+        eventually(lambda: bool(library.status().roots[0].notice))
         assert names(library) == {"first.png"}
         (tmp_path / "away").rename(photos)
     with daemon(library, encoder):
@@ -293,13 +310,13 @@ def test_root_that_comes_back_is_seen_at_once_and_watched_again(
 ) -> None:
     with daemon(library, encoder):  # which scans everything again in 15 minutes
         photos.rename(tmp_path / "away")
-        until(lambda: bool(library.status().roots[0].notice))
+        eventually(lambda: bool(library.status().roots[0].notice))
         make_photo(tmp_path / "away" / "blue.png", "blue")
         (tmp_path / "away").rename(photos)
-        until(lambda: names(library) == {"first.png", "blue.png"})
-        until(lambda: library.status().roots[0].notice is None)
+        eventually(lambda: names(library) == {"first.png", "blue.png"})
+        eventually(lambda: library.status().roots[0].notice is None)
         make_photo(photos / "lime.png", "lime")
-        until(lambda: "lime.png" in names(library))
+        eventually(lambda: "lime.png" in names(library))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts")
@@ -312,12 +329,12 @@ def test_drive_that_is_mounted_at_a_root_is_seen_at_once_and_watched(
         if os.geteuid() != 0 or subprocess.run(bind, capture_output=True, check=False).returncode:
             pytest.skip("only root may mount")
         try:
-            until(lambda: "blue.png" in names(library))
+            eventually(lambda: "blue.png" in names(library))
             make_photo(photos / "lime.png", "lime")
-            until(lambda: "lime.png" in names(library))
+            eventually(lambda: "lime.png" in names(library))
         finally:
             subprocess.run(["umount", "--lazy", str(photos)], check=True)
-        until(lambda: "first.png" in names(library))
+        eventually(lambda: "first.png" in names(library))
 
 
 def test_folder_added_while_the_daemon_runs_is_taken_in_without_waiting_for_its_time(
@@ -326,7 +343,7 @@ def test_folder_added_while_the_daemon_runs_is_taken_in_without_waiting_for_its_
     make_photo(tmp_path / "more" / "later.png", "lime")
     with daemon(library, encoder):
         library.add_root(tmp_path / "more")
-        until(lambda: "later.png" in names(library))
+        eventually(lambda: "later.png" in names(library))
 
 
 def test_scan_for_an_added_folder_names_that_folder_alone(
@@ -341,10 +358,10 @@ def test_scan_for_an_added_folder_names_that_folder_alone(
         report(control, state)
 
     with daemon(library, encoder):
-        until(lambda: _doing(library) is Activity.WATCHING)
+        eventually(lambda: _doing(library) is Activity.WATCHING)
         monkeypatch.setattr(FileControl, "report", noted)
         library.add_root(tmp_path / "more")
-        until(lambda: "later.png" in names(library))
+        eventually(lambda: "later.png" in names(library))
     scans = {work for work in reported if work.doing is Activity.SCANNING}
     assert scans == {Work(Activity.SCANNING, str(tmp_path / "more"))}
 
@@ -360,13 +377,13 @@ def test_added_folder_is_never_scanned_without_its_excludes(
     def and_wait(control: Control, folder: Path | None = None) -> None:
         """The slowest of threads: the daemon has scanned before it goes on."""
         request_scan(control, folder)
-        until(lambda: not control.requested_scan() and _doing(library) is Activity.WATCHING)
+        eventually(lambda: not control.requested_scan() and _doing(library) is Activity.WATCHING)
 
     with daemon(library, encoder):
-        until(lambda: _doing(library) is Activity.WATCHING)
+        eventually(lambda: _doing(library) is Activity.WATCHING)
         monkeypatch.setattr(kind, "request_scan", and_wait)
         library.add_root(tmp_path / "more", ["raw/"])
-        until(lambda: names(library) == {"first.png", "later.png"})
+        eventually(lambda: names(library) == {"first.png", "later.png"})
     assert encoder.embedded == 2  # the excluded one never was
 
 
@@ -382,9 +399,9 @@ def test_failure_is_tried_again_by_the_running_daemon_when_that_is_asked(
     bad = photos / "bad.png"
     bad.write_bytes(bytes(len(good)))
     with daemon(library, encoder):
-        until(lambda: len(library.failures()) == 1)
+        eventually(lambda: len(library.failures()) == 1)
         stat = bad.stat()
         bad.write_bytes(good)
         os.utime(bad, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # nothing seems to have changed
         library.forget_failures()
-        until(lambda: not library.failures())
+        eventually(lambda: not library.failures())

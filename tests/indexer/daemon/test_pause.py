@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,9 @@ from indexer.records.status import DaemonState
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 from tests.postgres_server import Server
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.both, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -50,15 +53,8 @@ def running(daemon: Daemon) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def state(library: Library) -> DaemonState:
-    until(lambda: library.status().daemon)
+    eventually(lambda: library.status().daemon)
     told = library.status().daemon
     assert told
     return told
@@ -66,53 +62,67 @@ def state(library: Library) -> DaemonState:
 
 def test_state_names_the_last_look_and_an_empty_queue(library: Library) -> None:
     with running(Daemon(library)):
-        until(lambda: state(library).doing == "watching")
+        eventually(lambda: state(library).doing == "watching")
         told = state(library)
         assert told.last_reconcile
         assert (told.queue, told.left_s, told.last_error, told.paused) == (0, None, None, None)
     assert library.status().daemon is None
 
 
+def counted(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> list[None]:
+    """Grows by one for each call of this method from now on."""
+    calls: list[None] = []
+    method = getattr(owner, name)
+
+    def counting(*arguments: object) -> object:
+        calls.append(None)
+        return method(*arguments)
+
+    monkeypatch.setattr(owner, name, counting)
+    return calls
+
+
 def test_paused_daemon_takes_in_nothing_and_lets_others_write(
-    library: Library, photos: Path
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(Daemon(library)):
-        until(lambda: library.status().photos == 1)
+        eventually(lambda: library.status().photos == 1)
         library.control.pause()
-        until(lambda: state(library).paused)
+        eventually(lambda: state(library).paused)
         make_photo(photos / "blue.png", "blue")
         with library.writing():  # else LibraryBusy
             assert library.status().paused
-        time.sleep(1.5)  # longer than a watched photo takes
+        asked = counted(monkeypatch, type(library.control), "is_paused")
+        eventually(lambda: len(asked) > 5)  # that many turns of the daemon
         assert library.status().photos == 1
         library.control.resume()
-        until(lambda: library.status().photos == 2)
-        until(lambda: state(library).paused is None)
+        eventually(lambda: library.status().photos == 2)
+        eventually(lambda: state(library).paused is None)
 
 
 def test_pause_holds_for_a_daemon_that_starts_later(library: Library) -> None:
     library.control.pause()
     with running(Daemon(library)):
-        until(lambda: state(library).paused)
+        eventually(lambda: state(library).paused)
         assert library.status().photos == 0
         library.control.resume()
-        until(lambda: library.status().photos == 1)
+        eventually(lambda: library.status().photos == 1)
 
 
 def test_resumed_daemon_waits_for_who_came_meanwhile(library: Library) -> None:
     library.control.pause()
     with running(Daemon(library)):
-        until(lambda: state(library).paused)
+        eventually(lambda: state(library).paused)
         with library.writing():
             library.control.resume()
-            until(lambda: "is being written by" in str(state(library).paused))
-        until(lambda: library.status().photos == 1)
+            eventually(lambda: "is being written by" in str(state(library).paused))
+        eventually(lambda: library.status().photos == 1)
 
 
 def test_second_daemon_is_refused_even_while_the_first_is_paused(library: Library) -> None:
     library.control.pause()
     with running(Daemon(library)):
-        until(lambda: state(library).paused)
+        eventually(lambda: state(library).paused)
         with pytest.raises(LibraryBusy, match="is watched by process"):
             Daemon(library).run()
 
@@ -121,16 +131,16 @@ def test_daemon_rests_while_the_machine_runs_on_battery(library: Library) -> Non
     unplugged = threading.Event()
     unplugged.set()
     with running(Daemon(library, on_battery=unplugged.is_set)):
-        until(lambda: "battery" in str(state(library).paused))
+        eventually(lambda: "battery" in str(state(library).paused))
         assert library.status().photos == 0
         unplugged.clear()
-        until(lambda: library.status().photos == 1)
+        eventually(lambda: library.status().photos == 1)
 
 
 def test_daemon_stops_at_once_while_paused(library: Library) -> None:
     library.control.pause()
     with running(Daemon(library)):
-        until(lambda: state(library).paused)
+        eventually(lambda: state(library).paused)
 
 
 def test_the_same_notice_and_the_same_bad_file_are_logged_once(
@@ -139,10 +149,11 @@ def test_the_same_notice_and_the_same_bad_file_are_logged_once(
     (photos / "broken.png").write_text("no image")
     caplog.set_level(logging.INFO, "indexer")
     with running(Daemon(library, every_s=0.2)):
-        until(lambda: library.status().failed == 1)
+        eventually(lambda: library.status().failed == 1)
         photos.rename(tmp_path / "elsewhere")
-        until(lambda: state(library).last_error)
-        time.sleep(1.5)  # several full looks
+        eventually(lambda: state(library).last_error)
+        scans: set[datetime | None] = set()
+        eventually(lambda: scans.add(state(library).last_reconcile) or len(scans) > 3)
     told = [record.getMessage() for record in caplog.records]
     assert sum("broken.png" in line for line in told) == 1
     assert sum("photos kept" in line for line in told) == 1
@@ -157,13 +168,14 @@ def test_daemon_waits_for_a_server_that_went_away_and_goes_on(
     name = database_url(url_in(library.path) or "").database
     everybody = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     with running(Daemon(library)):
-        until(lambda: library.status().photos == 1)
+        eventually(lambda: library.status().photos == 1)
         postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         postgres.run(everybody)
         make_photo(photos / "blue.png", "blue")
-        time.sleep(2)  # several tries
+        tries = counted(monkeypatch, Library, "check_identity")
+        eventually(lambda: len(tries) > 3)
         postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        until(lambda: library.status().photos == 2)
+        eventually(lambda: library.status().photos == 2)
         assert library.failures() == []
         with pytest.raises(LibraryBusy), library.exclusive():  # it holds its lock again
             pass

@@ -25,6 +25,7 @@ def test_priority_is_lowered_by_so_much() -> None:
     assert output_of(code) == str(before + 5)
 
 
+@pytest.mark.slow
 def test_encoder_computes_with_as_many_threads_as_allowed() -> None:
     code = (
         "from indexer.daemon.priority import limit_threads; limit_threads(1); "

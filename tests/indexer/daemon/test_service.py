@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -21,9 +20,10 @@ from clipcore.engines.json_cache import cache_path
 from indexer.daemon.service import SystemdService, launchd_agent, service_of, systemd_unit
 from indexer.errors import ServiceError
 from indexer.library.control import FileControl, StateReporter
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
 from tests.indexer.confined import settings
 from tests.photos import make_photo
+from tests.waiting import eventually
 
 ODD = 'My "best" photos 100% $HOME \\o/'
 
@@ -203,7 +203,8 @@ def test_unit_lets_the_daemon_write_to_library_and_caches(
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="mount namespaces, which root may make"
 )
-@pytest.mark.parametrize("caches", ["named", "lost"])
+@pytest.mark.processes
+@pytest.mark.parametrize("caches", ["named", pytest.param("lost", marks=pytest.mark.long)])
 def test_daemon_works_within_the_restrictions_of_its_unit(
     home: Path, tmp_path: Path, caches: str
 ) -> None:
@@ -225,8 +226,7 @@ def test_daemon_works_within_the_restrictions_of_its_unit(
     with (tmp_path / "log").open("w") as log:
         daemon = subprocess.Popen(["unshare", "--mount", *map(str, own)], stderr=log)
         try:
-            while photos_in(library) < 1 and daemon.poll() is None:
-                time.sleep(0.1)
+            eventually(lambda: photos_in(library) or daemon.poll() is not None)
         finally:
             daemon.terminate()
     said = (tmp_path / "log").read_text()

@@ -6,9 +6,10 @@ import errno
 import os
 import shutil
 import sys
-import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from indexer.daemon.dirty_paths import SETTLE_S, WRITING_S, DirtyPaths
 from indexer.daemon.mounts import Polled
 from indexer.daemon.watch import TreeWatcher, Watcher, open_watcher
+from tests.waiting import eventually
 
 Mount = namedtuple("Mount", ["mountpoint", "fstype"])
 
@@ -45,9 +47,10 @@ def test_a_path_settles_when_it_has_been_quiet_for_long_enough() -> None:
 def test_lost_events_end_the_wait_and_are_told_once() -> None:
     dirty = DirtyPaths()
     dirty.lose_events()
-    started = time.monotonic()
-    assert not dirty.wait(60)
-    assert time.monotonic() - started < 30
+    with ThreadPoolExecutor() as threads:
+        wait = threads.submit(dirty.wait, 60)
+        eventually(wait.done, within_s=30)
+    assert not wait.result()
     assert dirty.take_events_lost()
     assert not dirty.take_events_lost()
 
@@ -64,13 +67,19 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-@pytest.fixture
-def watcher(dirty: DirtyPaths, root: Path) -> Iterator[Watcher]:
+@contextmanager
+def watching(dirty: DirtyPaths, root: Path) -> Iterator[Watcher]:
     watcher = open_watcher(dirty)
     watcher.start()
     look(watcher, root, "", "a", "a/b")
     yield watcher
     watcher.stop()
+
+
+@pytest.fixture
+def watcher(dirty: DirtyPaths, root: Path) -> Iterator[Watcher]:
+    with watching(dirty, root) as watcher:
+        yield watcher
 
 
 def look(watcher: Watcher, root: Path, *folders: str) -> None:
@@ -81,16 +90,22 @@ def look(watcher: Watcher, root: Path, *folders: str) -> None:
 
 def dirtied(dirty: DirtyPaths, path: Path, by: Callable[[], object]) -> bool:
     """Whether `by` makes this path dirty; something else tells that all events have come."""
-    while dirty.waiting():  # of what was done before
-        dirty.take_settled()
-        time.sleep(0.01)
+    eventually(lambda: is_quiet(dirty))  # of what was done before
     by()
-    deadline = time.monotonic() + (5 if sys.platform == "linux" else 15)
-    while path not in dirty.waiting() and time.monotonic() < deadline:
-        if "sentinel" in {seen.name for seen in dirty.waiting()}:
-            return path in dirty.waiting()
-        time.sleep(0.01)
+    eventually(lambda: {path.name, "sentinel"} & {seen.name for seen in dirty.waiting()})
     return path in dirty.waiting()
+
+
+def is_quiet(dirty: DirtyPaths) -> bool:
+    dirty.take_settled()
+    return not dirty.waiting()
+
+
+def all_events_come(dirty: DirtyPaths, root: Path) -> None:
+    """Wait until those of all that was done so far are here: they come in their order."""
+    sentinel = root / f"sentinel {len(list(root.iterdir()))}"
+    sentinel.touch()
+    eventually(lambda: sentinel in dirty.waiting())
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
@@ -167,16 +182,19 @@ def test_a_folder_behind_a_link_is_watched_under_the_links_name(
 
 
 @linux
-def test_a_file_being_written_waits_until_it_is_closed(
-    watcher: Watcher, dirty: DirtyPaths, root: Path
-) -> None:
-    path = root / "a" / "x.jpg"
-    with path.open("wb", buffering=0) as file:
-        assert dirtied(dirty, path, lambda: file.write(b"half"))
-        time.sleep(3 * SETTLE_S)
-        assert path not in dirty.take_settled()
-    time.sleep(3 * SETTLE_S)
-    assert path in dirty.take_settled()
+def test_a_file_being_written_waits_until_it_is_closed(root: Path) -> None:
+    clock, path = Clock(), root / "a" / "x.jpg"
+    dirty = DirtyPaths(clock)
+    with watching(dirty, root):
+        with path.open("wb", buffering=0) as file:
+            file.write(b"half")
+            all_events_come(dirty, root)
+            clock.now += 3 * SETTLE_S
+            assert path not in dirty.take_settled()
+            assert path in dirty.waiting()
+        all_events_come(dirty, root)
+        clock.now += 3 * SETTLE_S
+        assert path in dirty.take_settled()
 
 
 def test_a_root_that_is_not_there_is_no_accident(watcher: Watcher, root: Path) -> None:
@@ -239,8 +257,8 @@ def test_a_root_whose_watches_ran_out_keeps_none_and_is_tried_again(
     assert [record.getMessage().count("max_user_watches") for record in caplog.records] == [1]
     path = root / "a" / "x.jpg"
     path.write_bytes(b"x")
-    time.sleep(0.2)
-    assert dirty.waiting() == set()
     look(watcher, root, "", "a")
     assert watcher.polled() == set()
+    all_events_come(dirty, root)
+    assert path not in dirty.waiting()
     assert dirtied(dirty, path, path.unlink)

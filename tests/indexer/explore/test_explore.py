@@ -28,6 +28,8 @@ from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 
+pytestmark = pytest.mark.slow
+
 COLOURS = ("red", "lime", "blue", "white")
 
 
@@ -139,15 +141,15 @@ def test_store_tells_which_embeddings_several_present_photos_have(database: Path
                 for name in names_
             ]
         )
-    (copied,) = with_store.search.copied_embeddings()
-    assert sorted(photo.path.name for _, photo in with_store.search.photos_of([copied])) == [
+    (copied,) = with_store.search.covers(photos_each=2).tolist()
+    assert sorted(photo.path.name for _, _, photo in with_store.search.photos_of([copied])) == [
         "1",
         "2",
     ]
     with_store.ingest.record(
         [], missing=[row for row in with_store.ingest.rows(root.id) if row.path == "2"]
     )
-    assert with_store.search.copied_embeddings() == []
+    assert len(with_store.search.covers(photos_each=2)) == 0
     with_store.close()
 
 

@@ -13,8 +13,20 @@ from PIL.TiffImagePlugin import IFDRational
 from indexer.imaging.decode import decode
 from indexer.imaging.exif import TEXT_CHARACTERS, read_facts
 from indexer.records.photos import Facts
+from tests.live_photos import apple_note, live_exif
 
 Base, IFD = ExifTags.Base, ExifTags.IFD
+
+
+class Tags(Image.Exif):
+    """Tags with these blocks of further ones."""
+
+    def __init__(self, blocks: dict[int, dict[int, Any]]) -> None:
+        super().__init__()
+        self._blocks = blocks
+
+    def get_ifd(self, tag: int) -> dict[int, Any]:
+        return self._blocks.get(tag, {})
 
 
 class Tagged(Image.Image):
@@ -23,9 +35,8 @@ class Tagged(Image.Image):
     def __init__(self, base: dict[int, Any], exif: dict[int, Any], gps: dict[int, Any]) -> None:
         super().__init__()
         self.format = "JPEG"
-        self._tags = Image.Exif()
+        self._tags = Tags({IFD.Exif: exif, IFD.GPSInfo: gps})
         self._tags.update(base)
-        self._tags._ifds = {IFD.Exif: exif, IFD.GPSInfo: gps}
 
     def getexif(self) -> Image.Exif:
         return self._tags
@@ -275,3 +286,21 @@ def test_very_long_texts_are_cut() -> None:
     long = "x" * 20_000
     facts = facts_of({Base.Make: long, Base.Model: f"y{long}"}, {Base.LensModel: long.encode()})
     assert facts.camera == facts.lens == "x" * TEXT_CHARACTERS
+
+
+def test_the_id_of_a_live_photo_is_that_of_apples_note() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(buffer, "JPEG", exif=live_exif("8A1F-22"))
+    assert decode(buffer.getvalue(), 16).facts.live_id == "8A1F-22"
+
+
+@pytest.mark.parametrize("cut", [0, 9, 13, 15, 20, 40, 44])
+def test_a_note_that_is_cut_off_has_no_id(cut: int) -> None:
+    assert facts_of(exif={Base.MakerNote: apple_note("8A1F-22")[:cut]}).live_id != "8A1F-22"
+
+
+@pytest.mark.parametrize(
+    "note", [b"Nikon\0\2\x10\0\0MM\0*", b"Apple iOS\0\0\1XX\0\1", "text", None]
+)
+def test_a_note_of_others_has_no_id(note: Any) -> None:
+    assert facts_of(exif={Base.MakerNote: note}).live_id is None

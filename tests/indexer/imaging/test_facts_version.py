@@ -14,7 +14,8 @@ from tests.conftest import SAMPLE
 OLD: Final = Path(__file__).parents[1] / "store" / "old_library"
 ODD: Final = OLD / "more" / "endless.jpg"
 READ: Final = {
-    1: "1ac000270bb638c8f4417aaf6f9350b569ab65f99b3b54732419dbeb5679f300"
+    1: "1ac000270bb638c8f4417aaf6f9350b569ab65f99b3b54732419dbeb5679f300",
+    2: "1ac000270bb638c8f4417aaf6f9350b569ab65f99b3b54732419dbeb5679f300",  # none is a Live Photo
 }  # by version: a hash of what it reads of these files
 
 

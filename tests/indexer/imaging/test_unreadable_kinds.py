@@ -35,11 +35,12 @@ def jpeg(marker: int = 0xC0, bits: int = 8, channels: int = 3) -> bytes:
         (jpeg(channels=2), "a JPEG with 2 channels"),
         (bmp(ROWS, 8, compression=4), "a BMP with a JPEG in it"),
         (bmp(ROWS, 2), "a BMP with 2 bits a pixel"),
-        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(99), "a file of the format JPEG XL"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(99), "a file of the format JPEG 2000"),
+        (b"II\xbc\1" + bytes(99), "a file of the format JPEG XR"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(99), "a JPEG 2000 file that is damaged"),
         (b"<!doctype HTML><p>404", "a file of the format HTML"),
-        (b"8BPS\0\1" + bytes(99), "a file of the format Photoshop"),
-        (b"\0\0\0\x18ftypmp42" + bytes(99), "a film, not a picture"),
+        (b"8BPS\0\2" + bytes(99), "a file of the format Photoshop, large"),
+        (b"8BPS\0\1" + bytes(99), "a Photoshop file that is damaged or of a rare kind"),
+        (b"\0\0\0\x18ftypmp42" + bytes(99), "a video, not a picture"),
     ],
 )
 def test_kind_is_named(data: bytes, reason: str) -> None:

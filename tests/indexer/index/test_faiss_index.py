@@ -66,7 +66,7 @@ def snapshot(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=deeper(50))
+@settings(max_examples=deeper(15))
 @given(st.integers(0, 60), st.integers(1, 80), st.integers(0, 2**32 - 1))
 def test_search_equals_brute_force(count: int, k: int, seed: int) -> None:
     vectors, (query,) = stored(unit_rows(count, seed)), unit_rows(1, seed + 1)
@@ -82,7 +82,7 @@ def test_search_equals_brute_force(count: int, k: int, seed: int) -> None:
     np.testing.assert_allclose([scores[i] for i in found.tolist()], best, atol=1e-6)
 
 
-@settings(max_examples=deeper(100))
+@settings(max_examples=deeper(30))
 @given(
     count=st.integers(1, 60),
     k=st.integers(1, 80),
@@ -104,6 +104,7 @@ def test_search_among_allowed_ids_equals_brute_force_among_them(
     np.testing.assert_allclose([scores[i] for i in found], best, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [BYTES, "IVF128,PQ64x4fs"])
 @pytest.mark.parametrize("share", [1, 0.5, 0.1, 0.02])
 def test_the_best_are_among_the_candidates_of_an_approximate_index(kind: str, share: float) -> None:
@@ -260,7 +261,7 @@ def test_an_index_that_faiss_cannot_read_is_discarded(
         assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
 
 
-@settings(max_examples=deeper(100))
+@settings(max_examples=deeper(30))
 @given(data=st.data())
 def test_any_changed_byte_discards_the_snapshot(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

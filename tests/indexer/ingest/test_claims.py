@@ -32,17 +32,11 @@ from indexer.store.store import Store
 from tests.indexer.taking_in import as_host, hold_claims, keep_in_line_as, opened, take_in_as
 from tests.photos import make_photo
 from tests.postgres_server import Server
+from tests.waiting import eventually
 
 PHOTOS = 500
 
 context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -169,7 +163,7 @@ def test_the_claims_of_a_host_that_died_go_back(engine: Engine, url: str) -> Non
         hold.release()
         return names(hold.mine)
 
-    until(lambda: taken() == ["a", "b"])
+    eventually(lambda: taken() == ["a", "b"])
     assert claimed(url) == 0
 
 
@@ -187,6 +181,7 @@ def test_claims_of_the_dead_on_files_that_nobody_asks_for_are_swept_out(
     assert claimed(url) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
 def test_two_daemons_take_in_the_same_photos_and_each_content_once(
     url: str, on: Host, photos: Path, tmp_path: Path
@@ -208,10 +203,10 @@ def test_two_daemons_take_in_the_same_photos_and_each_content_once(
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             waiting = b"SELECT count(*) FROM daemons WHERE state LIKE '%paused:%'"
-            until(lambda: connection.execute(waiting).fetchone() == (2,))
+            eventually(lambda: connection.execute(waiting).fetchone() == (2,))
         with on("carla") as library:
             library.control.resume()
-            until(lambda: library.status().photos == PHOTOS)
+            eventually(lambda: library.status().photos == PHOTOS)
         for process in daemons:
             assert process.pid is not None
             os.kill(process.pid, signal.SIGTERM)
@@ -228,6 +223,7 @@ def test_two_daemons_take_in_the_same_photos_and_each_content_once(
             assert connection.execute(f"SELECT * FROM {table}".encode()).fetchall() == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a fork server")
 def test_hosts_killed_at_any_moment_leave_nothing_half_done(
     url: str, on: Host, photos: Path, tmp_path: Path
@@ -293,7 +289,7 @@ def test_the_daemon_of_another_host_is_told_and_asked(on: Host, photos: Path) ->
     with on("anna") as anna:
         anna.add_root(photos)
         with anna.daemon() as telling, on("bert") as bert:
-            until(lambda: bert.status().daemon is not None)
+            eventually(lambda: bert.status().daemon is not None)
             daemon = bert.status().daemon
             assert daemon
             assert (daemon.host, daemon.pid) == ("anna", os.getpid())

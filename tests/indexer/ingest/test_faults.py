@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from sqlalchemy import Connection, Insert, Update
 from sqlalchemy.exc import DataError, OperationalError
 
 from clipcore.messages import N_, literal
@@ -23,9 +25,11 @@ from indexer.ingest import shard
 from indexer.library.library import Library, open_library
 from indexer.records.changes import IngestReport
 from indexer.records.photos import FIRST_NS, LAST_NS, clamped_ns
-from indexer.sources import reading, scan
+from indexer.sources import reading
+from indexer.sources.excludes import Excludes
 from indexer.store import ingest_sql
 from indexer.store.ingest_store import IngestStore
+from indexer.store.schema import photos as photo_rows
 from tests.conftest import on_sqlite
 from tests.fakes import ColourEncoder, FloatArray
 from tests.photos import make_photo
@@ -63,7 +67,7 @@ def where(
     monkeypatch: pytest.MonkeyPatch,
     owner: Any,
     name: str,
-    is_bad: Callable[..., bool],
+    is_bad: Callable[..., object],
     error: Exception,
 ) -> None:
     """Have the function `name` of `owner` raise `error` where its arguments are the bad photo's."""
@@ -90,10 +94,18 @@ class Bad:
         return content_hash(self.data)
 
 
+def rows_of(name: str, statement: Any, rows: Any = None) -> list[dict[str, Any]]:
+    """What the statement writes of the file with this name."""
+    if not (isinstance(statement, Insert | Update) and statement.table is photo_rows):
+        return []
+    rows = rows if isinstance(rows, list) else [rows or {}]
+    return [row for row in rows if row.get("path") == name]
+
+
 # (owner, name, whether the arguments are those of the bad photo)
 Step = tuple[Any, str, Callable[[Bad], Callable[..., bool]]]
 STEPS: dict[str, Step] = {
-    "scan": (scan._Walk, "_file", lambda bad: lambda _, path, *__: path == bad.path.name),
+    "scan": (Excludes, "file", lambda bad: lambda _, path: path == bad.path.name),
     "stat": (Path, "stat", lambda bad: lambda path, **_: path == bad.path),
     "read": (reading, "read_regular", lambda bad: lambda path: path == bad.path),
     "hash": (shard, "content_hash", lambda bad: lambda data: data == bad.data),
@@ -101,7 +113,7 @@ STEPS: dict[str, Step] = {
     "header": (shard, "decoded_bytes", lambda bad: lambda data: data == bad.data),
     "decode": (shard, "decode", lambda bad: lambda data, _: data == bad.data),
     "facts": (decode, "read_facts", lambda bad: lambda _, size: size == bad.size),
-    "thumbnail": (decode, "_thumbnail", lambda bad: lambda image: image.size == bad.size),
+    "thumbnail": (Image.Image, "thumbnail", lambda bad: lambda image, *_: image.size == bad.size),
     "thumbnail write": (
         thumbnails,
         "write_atomically",
@@ -114,9 +126,13 @@ STEPS: dict[str, Step] = {
     ),
     "embed": (ColourEncoder, "embed_images", lambda _: lambda _, pixels: is_dark(pixels)),
     "row": (
-        ingest_sql,
-        "_values",
-        lambda bad: lambda outcome, content: bool(outcome.found.path == bad.path.name and content),
+        Connection,
+        "execute",
+        lambda bad: (
+            lambda _, statement, rows=None: any(
+                row["content_id"] for row in rows_of(bad.path.name, statement, rows)
+            )
+        ),
     ),
     "vector": (ingest_sql, "pack", lambda _: lambda vector: vector.std() < 0.01),
 }
@@ -165,13 +181,15 @@ def test_row_that_no_database_takes_costs_only_its_file(
     library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_photo(photos / BAD, "black")
-    real = ingest_sql._values
+    execute = Connection.execute
 
-    def too_large(outcome: Any, content: Any) -> dict[str, Any]:
-        is_bad = outcome.found.path == BAD and content
-        return real(outcome, content) | ({"size_bytes": 2**70} if is_bad else {})
+    def too_large(connection: Connection, statement: Any, rows: Any = None, **more: Any) -> Any:
+        for row in rows_of(BAD, statement, rows):
+            if row["content_id"]:
+                row["size_bytes"] = 2**70
+        return execute(connection, statement, rows, **more)
 
-    monkeypatch.setattr(ingest_sql, "_values", too_large)
+    monkeypatch.setattr(Connection, "execute", too_large)
     assert (rebuild(library).embedded, found(library)) == (3, GOOD)
     (failure,) = library.failures()
     assert str(failure.reason).startswith("cannot be recorded: ")
@@ -186,7 +204,7 @@ def test_file_whose_very_failure_cannot_be_recorded_costs_only_itself(
 ) -> None:
     make_photo(photos / BAD, "black")
     bad = RuntimeError("not even that")
-    where(monkeypatch, ingest_sql, "_values", lambda outcome, _: outcome.found.path == BAD, bad)
+    where(monkeypatch, Connection, "execute", lambda _, *written: rows_of(BAD, *written), bad)
     assert rebuild(library).failed == 1
     assert found(library) == GOOD
     assert f"{BAD}: its failure cannot be recorded: RuntimeError: not even that" in caplog.text
@@ -198,7 +216,7 @@ def test_photo_that_cannot_be_scanned_any_more_is_kept(
 ) -> None:
     make_photo(photos / BAD, "black")
     rebuild(library)
-    where(monkeypatch, scan._Walk, "_file", lambda _, path, *__: path == BAD, ValueError("odd"))
+    where(monkeypatch, Excludes, "file", lambda _, path: path == BAD, ValueError("odd"))
     report = rebuild(library)
     assert (report.deferred, report.failed, report.missing) == (1, 0, 0)
     assert found(library) == GOOD | {BAD}

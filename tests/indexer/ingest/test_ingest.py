@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import Connection, Insert
 from sqlalchemy.engine import URL
 
 from clipcore.errors import CheckpointError
@@ -20,7 +21,7 @@ from clipcore.messages import literal
 from indexer.errors import DiskFull, EncoderFailed, Unreadable
 from indexer.ingest import ingest as module
 from indexer.ingest import shard
-from indexer.ingest.ingest import Ingest, Progress
+from indexer.ingest.ingest import SHARD, Ingest, Progress, next_shard_size
 from indexer.ingest.shard import ShardWorker
 from indexer.ingest.workers import Claims, LocalPool
 from indexer.records.changes import IngestReport, Plan, Row, ScannedFile
@@ -28,11 +29,13 @@ from indexer.records.models import Model
 from indexer.records.photos import Root
 from indexer.sources.originals import Originals
 from indexer.sources.scan import scan
-from indexer.store import ingest_sql
+from indexer.store.schema import photos
 from indexer.store.store import Store
 from indexer.sync.reconcile import reconcile
 from tests.fakes import ColourEncoder, FloatArray
 from tests.photos import make_photo
+
+pytestmark = pytest.mark.both
 
 
 class Choosy(ColourEncoder):
@@ -305,9 +308,9 @@ def test_a_moved_file_that_changes_meanwhile_leaves_its_photo_alone(taking: Taki
 def test_stopping_keeps_the_shards_done(taking: Taking) -> None:
     for seed in range(40):
         taking.photo(f"{seed:02}.jpg", seed=seed)
-    report = taking.run(stop=lambda: taking.store.status.searchable() >= 8)
+    report = taking.run(stop=lambda: taking.store.status.searchable()[0] >= 8)
     assert 8 <= report.embedded < 40
-    assert len(taking.rows()) == taking.store.status.searchable() == report.embedded
+    assert len(taking.rows()) == taking.store.status.searchable()[0] == report.embedded
     assert taking.encoder.embedded == report.embedded
     assert counts(taking.run()) == {"embedded": 40 - report.embedded}
     assert taking.encoder.embedded == 40
@@ -319,16 +322,18 @@ def test_a_shard_is_recorded_whole_or_not_at_all(
 ) -> None:
     for seed in range(12):
         taking.photo(f"{seed:02}.jpg", seed=seed)
-    values, done = ingest_sql._values, []
+    execute, shards = Connection.execute, []
 
-    def fail_at_the_seventh(*arguments: Any) -> dict[str, Any]:  # its content is written then
-        done.append(arguments)
-        if len(done) == 7:
-            raise DiskFull(literal("the disk is full"))
-        return values(*arguments)
+    def fail_at_the_second(connection: Connection, statement: Any, *rows: Any, **more: Any) -> Any:
+        done = execute(connection, statement, *rows, **more)
+        if isinstance(statement, Insert) and statement.table is photos:
+            shards.append(rows)
+            if len(shards) == 2:  # all that belongs to its photos is written
+                raise DiskFull(literal("the disk is full"))
+        return done
 
     with monkeypatch.context() as patched:
-        patched.setattr(ingest_sql, "_values", fail_at_the_seventh)
+        patched.setattr(Connection, "execute", fail_at_the_second)
         with pytest.raises(DiskFull):
             taking.run()
     assert len(taking.rows()) == taking.store.status.embeddings() == 4
@@ -392,11 +397,11 @@ def test_a_photo_the_encoder_refuses_while_embedding_again_keeps_its_content(
     row = taking.rows()["black.png"]
     assert (row.content_id, row.missing_since) == (before["black.png"].content_id, None)
     assert "too dark" in str(row.error)
-    assert taking.store.status.searchable() == 2
+    assert taking.store.status.searchable() == (2, 2)
 
 
 def test_shards_are_as_large_as_three_seconds_of_work() -> None:
-    assert module._next_size(8, 0.0) == module.SHARD
-    assert module._next_size(8, 3.0) == 8
-    assert module._next_size(32, 60.0) == 1
-    assert module._next_size(10, 30.0) == 1
+    assert next_shard_size(8, 0.0) == SHARD
+    assert next_shard_size(8, 3.0) == 8
+    assert next_shard_size(32, 60.0) == 1
+    assert next_shard_size(10, 30.0) == 1

@@ -6,7 +6,6 @@ import os
 import signal
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +28,8 @@ from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import NEVER_READ
 from indexer.store.schema import STORED
-from tests.conftest import SAMPLE, run_indexer
+from tests.commands import run_indexer
+from tests.conftest import SAMPLE
 from tests.indexer.on_ray import (
     ADDRESS,
     DeadlyEncoder,
@@ -44,6 +44,9 @@ from tests.indexer.on_ray import (
 from tests.indexer.taking_in import SlowEncoder, ingest_photos, opened
 from tests.photos import make_photo
 from tests.postgres_server import Server
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.ray
 
 pytest.importorskip("ray")
 
@@ -133,14 +136,12 @@ def vectors(library: Path) -> dict[object, npt.NDArray[np.float32]]:
 def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_behind(
     exclusive: Network, sample_library: Path, tmp_path: Path
 ) -> None:
-    listening = set()
+    listening: set[str] = set()
     rebuild = exclusive.indexer(
         *("rebuild", SAMPLE, "--library", tmp_path / "library"),
         *("--model", "starter", "--ray", "local"),
     )
-    while rebuild.poll() is None:
-        listening |= exclusive.listening()
-        time.sleep(0.1)
+    eventually(lambda: listening.update(exclusive.listening()) or rebuild.poll() is not None)
     finished(rebuild)
     assert listening
     assert listening <= LOOPBACK
@@ -150,6 +151,7 @@ def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_beh
     assert max(np.abs(ours[key] - theirs[key]).max() for key in ours) < 1e-3
 
 
+@pytest.mark.long
 def test_a_library_on_postgresql_gets_what_the_workers_made(
     two_machines: Network,
     photos: Path,
@@ -169,6 +171,7 @@ def test_a_library_on_postgresql_gets_what_the_workers_made(
         library.close()
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_changes_nothing(two_machines: Network, library: Path) -> None:
     told = finished(two_machines.driver(library, MortalEncoder))
     assert "a worker was lost" in told
@@ -177,6 +180,7 @@ def test_a_worker_that_is_killed_changes_nothing(two_machines: Network, library:
     assert len(list((library / "thumbnails").rglob("*.jpg"))) == DIFFERENT
 
 
+@pytest.mark.long
 def test_photo_that_kills_its_workers_or_has_no_thumbnail_costs_only_itself(
     two_machines: Network, library: Path
 ) -> None:
@@ -201,12 +205,14 @@ def test_photo_that_kills_its_workers_or_has_no_thumbnail_costs_only_itself(
     assert len(vectors(library)) == PHOTOS + 1 - len(failed)
 
 
+@pytest.mark.long
 def test_a_machine_that_cannot_work_is_left_out(two_machines: Network, library: Path) -> None:
     told = finished(two_machines.driver(library, HalfMissingEncoder))
     assert "the cluster has a worker less: no weights on this machine" in told
     assert len(vectors(library)) == PHOTOS
 
 
+@pytest.mark.long
 def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
     two_machines: Network, library: Path
 ) -> None:
@@ -226,7 +232,9 @@ def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
     assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "end", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)]
+)
 def test_a_local_cluster_ends_with_its_driver(
     exclusive: Network, library: Path, end: signal.Signals
 ) -> None:
@@ -241,17 +249,13 @@ def test_a_local_cluster_ends_with_its_driver(
 
 def wait_until_left(network: Network) -> None:
     """Until none of its processes is left; Ray's are to end within a minute."""
-    deadline = time.monotonic() + 60
-    while network.inhabitants():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    eventually(lambda: not network.inhabitants())
 
 
 def wait_for_photos(library: Path, driver: Popen[str], more_than: int = 0) -> None:
     """Until so many embeddings have been committed."""
-    while len(rows(library, EMBEDDED)) <= more_than:
-        assert driver.poll() is None, driver.communicate()
-        time.sleep(0.05)
+    eventually(lambda: len(rows(library, EMBEDDED)) > more_than or driver.poll() is not None)
+    assert driver.poll() is None, driver.communicate()
 
 
 @pytest.mark.parametrize(

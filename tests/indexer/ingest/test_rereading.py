@@ -29,7 +29,6 @@ from indexer.store import facts_sql
 from indexer.store.schema import contents, embeddings
 from tests.fakes import ColourEncoder
 from tests.indexer.daemon.test_pause import running, state
-from tests.indexer.ingest.test_claims import until
 from tests.indexer.library.test_families import indexer
 from tests.indexer.taking_in import (
     as_host,
@@ -40,7 +39,11 @@ from tests.indexer.taking_in import (
 )
 from tests.photos import make_photo
 from tests.postgres_server import Server
+from tests.stores import store_of
 from tests.toy_family import NAME
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 COLOURS = ("red", "green", "blue")
 MANY = 300
@@ -90,7 +93,7 @@ def readings(read: Path) -> int:
 
 
 def counted(library: Library, condition: object) -> int:
-    with library._store.database.engine.connect() as connection:
+    with store_of(library) as store, store.database.engine.connect() as connection:
         query = select(func.count()).select_from(contents).where(condition)  # type: ignore[arg-type]
         return connection.execute(query).scalar_one()
 
@@ -100,7 +103,7 @@ def test_a_newer_reader_reaches_known_photos_and_embeds_nothing(
 ) -> None:
     assert cameras(library) == [None] * 4
     assert rebuild(library) == (0, 0)
-    with library._store.database.engine.connect() as connection:
+    with store_of(library) as store, store.database.engine.connect() as connection:
         before = connection.execute(select(embeddings).order_by(embeddings.c.id)).all()
     with newer_readers(read):
         assert rebuild(library) == (0, len(COLOURS))
@@ -108,7 +111,7 @@ def test_a_newer_reader_reaches_known_photos_and_embeds_nothing(
         assert library.search("camera:newer red", 1).hits[0].photo.path.name == "copy.png"
         assert rebuild(library) == (0, 0)
     assert readings(read) == len(COLOURS)  # copies are the same content
-    with library._store.database.engine.connect() as connection:
+    with store_of(library) as store, store.database.engine.connect() as connection:
         assert connection.execute(select(embeddings).order_by(embeddings.c.id)).all() == before
     assert isinstance(library.encoder, ColourEncoder)
     assert library.encoder.embedded == len(COLOURS)
@@ -216,17 +219,17 @@ def test_a_daemon_reads_again_by_itself_and_indexes_new_photos_meanwhile(
     rebuild(library)
     newer = contents.c.camera == "newer"
     with newer_readers(read), running(Daemon(library)):
-        until(lambda: counted(library, newer) > 0)
+        eventually(lambda: counted(library, newer) > 0)
         assert state(library).is_settled
         new = make_photo(photos / "new.png", "yellow")
-        until(lambda: library.search("yellow", 1).hits[0].photo.path == new)
+        eventually(lambda: library.search("yellow", 1).hits[0].photo.path == new)
         assert 0 < counted(library, newer) < MANY
 
 
 def test_a_daemon_that_has_read_all_again_watches(library: Library, read: Path) -> None:
     with newer_readers(read), running(Daemon(library)):
-        until(lambda: counted(library, contents.c.camera == "newer") == len(COLOURS))
-        until(lambda: state(library).doing is Activity.WATCHING)
+        eventually(lambda: counted(library, contents.c.camera == "newer") == len(COLOURS))
+        eventually(lambda: state(library).doing is Activity.WATCHING)
     assert readings(read) == len(COLOURS)
 
 
@@ -241,7 +244,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
     process = context.Process(target=ingest_with_newer_readers, args=(library.path, read, 0.01))
     process.start()
     try:
-        until(lambda: counted(library, newer) > 0)
+        eventually(lambda: counted(library, newer) > 0)
     finally:
         process.kill()
         process.join()
@@ -282,7 +285,7 @@ def test_two_daemons_divide_the_reading(
                 closing(opened(library_directory(url))) as library,
             ):
                 all_of_them = MANY + len(COLOURS)
-                until(lambda: counted(library, contents.c.camera == "newer") == all_of_them)
+                eventually(lambda: counted(library, contents.c.camera == "newer") == all_of_them)
                 assert library.status().embeddings == all_of_them
             for process in daemons:
                 assert process.pid is not None

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,9 @@ from indexer.library.library import open_library
 from tests.fakes import ColourEncoder, FloatArray
 from tests.indexer.taking_in import keep_in_line, opened, search_on
 from tests.photos import make_photo
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 SECONDS = 10.0
 
@@ -37,8 +39,7 @@ def test_searchers_and_status_see_a_consistent_library_while_a_daemon_writes(
         process.start()
     try:
         before = made = 0
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
+        while any(process.is_alive() for process in searchers):
             for _ in range(5):
                 made += 1
                 make_photo(photos / f"{made % 9}" / f"{made}.png", "green", seed=made)
@@ -46,14 +47,11 @@ def test_searchers_and_status_see_a_consistent_library_while_a_daemon_writes(
             assert before <= status.photos <= made + 1
             assert (status.failed, status.missing) == (0, 0)
             before = status.photos
-            time.sleep(0.1)
+            searchers[0].join(0.1)
         for process in searchers:
             process.join(60)
             assert process.exitcode == 0
-        deadline = time.monotonic() + 60
-        while library.status().photos < made + 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        eventually(lambda: library.status().photos == made + 1)
         assert daemon.pid is not None
         os.kill(daemon.pid, signal.SIGTERM)
         daemon.join(30)

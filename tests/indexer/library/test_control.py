@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,19 +15,13 @@ import pytest
 
 from indexer.library.control import BELIEVED_S, MAKING_WAY, STATE, FileControl, StateReporter
 from indexer.records.status import Activity, Work
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+from tests.waiting import eventually
 
 
 def test_state_is_told_while_the_daemon_runs_and_gone_afterwards(tmp_path: Path) -> None:
     with StateReporter(FileControl(tmp_path)) as told:
         told.set(queue=7, photos_per_s=2.5, left_s=3)
-        until(lambda: FileControl(tmp_path).daemon() == told.state)
+        eventually(lambda: FileControl(tmp_path).daemon() == told.state)
         state = FileControl(tmp_path).daemon()
         assert state
         assert (state.pid, state.host) == (os.getpid(), socket.gethostname())
@@ -39,7 +32,7 @@ def test_state_is_told_while_the_daemon_runs_and_gone_afterwards(tmp_path: Path)
 def told_by(path: Path, **changes: object) -> None:
     """A state file with something changed in it, as it would be found."""
     with StateReporter(FileControl(path)):
-        until((path / STATE).exists)
+        eventually((path / STATE).exists)
         document = json.loads((path / STATE).read_bytes())
     (path / STATE).write_text(json.dumps({**document, **changes}))
 

@@ -12,6 +12,8 @@ import pytest
 from tests.photos import make_photo
 from tests.toy_family import FILE, ID, NAME
 
+pytestmark = pytest.mark.slow
+
 
 def indexer(*arguments: object) -> str:
     """What the command prints that knows the toy family."""

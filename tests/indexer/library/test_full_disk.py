@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +21,9 @@ from indexer.paths import library_directory
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 from tests.postgres_server import Server, server_in
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.processes
 
 PHOTOS = 24
 SMALL, ROOMY, SERVERS = "size=1m", "size=64m", "size=256m"
@@ -103,7 +105,10 @@ def test_a_full_disk_is_named_and_the_next_run_goes_on(library: Library, disk: P
 
 
 def test_the_daemon_goes_on_when_there_is_room(
-    library: Library, disk: Path, monkeypatch: pytest.MonkeyPatch
+    library: Library,
+    disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("indexer.daemon.daemon.NO_ROOM_S", 0.5)
     own = open_library(library.path, open_encoder=lambda _: ColourEncoder())
@@ -112,14 +117,11 @@ def test_the_daemon_goes_on_when_there_is_room(
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
-        time.sleep(3)
+        eventually(lambda: caplog.text.count("trying again when there is room") > 1)
         assert thread.is_alive()
         assert library.status().photos < PHOTOS
         make_room(disk)
-        deadline = time.monotonic() + 60
-        while library.status().photos < PHOTOS:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        eventually(lambda: library.status().photos == PHOTOS)
     finally:
         daemon.stop()
         thread.join(30)

@@ -21,13 +21,19 @@ from indexer.library.library import open_library
 from indexer.paths import url_in
 from indexer.store.schema import contents, embeddings, photos
 from indexer.store.shared_schema import claims
+from tests.depth import deeper
 from tests.fakes import ColourEncoder
 from tests.indexer.taking_in import hold_the_lock, ingest_photos, opened
 from tests.photos import make_photo
+from tests.stores import store_of
+from tests.waiting import eventually
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and a fork server")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and a fork server"),
+]
 
-ROUNDS = 100
+ROUNDS = deeper(10)
 AT_ONCE = 4  # photos that come in each round
 WHAT_IS_KNOWN = (
     select(
@@ -70,7 +76,11 @@ def left_alone_s(library: Path) -> float:
 
 
 def rows(library: Path, query: Executable) -> list[tuple[Any, ...]]:
-    with closing(opened(library)) as found, found._store.database.engine.connect() as connection:
+    with (
+        closing(opened(library)) as found,
+        store_of(found) as store,
+        store.database.engine.connect() as connection,
+    ):
         return sorted(tuple(row) for row in connection.execute(query).all())
 
 
@@ -137,12 +147,8 @@ def test_the_lock_of_a_killed_process_is_taken_over(place: Path) -> None:
     )
     process = context.Process(target=hold_the_lock, args=(library.path,))
     process.start()
-    deadline = time.monotonic() + 60
-    while not (library.path / "writer.json").exists() or (
-        f'"pid": {process.pid},' not in (library.path / "writer.json").read_text()
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    holder, pid = library.path / "writer.json", f'"pid": {process.pid},'
+    eventually(lambda: holder.exists() and pid in holder.read_text())
     told = rf"process {process.pid} on {os.uname().nodename} since \d{{4}}-\d\d-\d\d"
     with pytest.raises(LibraryBusy, match=told), library.writing():
         pass

@@ -29,6 +29,7 @@ from indexer.sync.survey import Watching
 from tests.conftest import SAMPLE, on_sqlite
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
+from tests.stores import store_of, thumbnails_of
 
 # how a camera held that way stores the upright picture (the inverse of what EXIF asks for)
 STORED_AS = {
@@ -378,14 +379,16 @@ def test_unknown_photo_number_is_named(library: Library) -> None:
 def test_deleted_thumbnail_is_made_again(library: Library) -> None:
     photo = library.search("red", 1).hits[0].photo
     before = library.thumbnail(photo)
-    library._backend.thumbnails.forget(photo.sha256)
-    assert library.thumbnail(photo) == before
-    assert library._backend.thumbnails.read(photo.sha256) == before
+    with thumbnails_of(library) as thumbnails:
+        thumbnails.forget(photo.sha256)
+        assert library.thumbnail(photo) == before
+        assert thumbnails.read(photo.sha256) == before
 
 
 def test_thumbnail_of_a_lost_photo_is_none(library: Library) -> None:
     photo = library.search("red", 1).hits[0].photo
-    library._backend.thumbnails.forget(photo.sha256)
+    with thumbnails_of(library) as thumbnails:
+        thumbnails.forget(photo.sha256)
     photo.path.unlink()
     assert library.thumbnail(photo) is None
 
@@ -410,7 +413,8 @@ def test_orientation_changes_neither_embedding_nor_thumbnail(
         other.facts.width_px,
         other.facts.height_px,
     )
-    vectors = library._store.search.vectors([1, 2], encoder.dim)[1]
+    with store_of(library) as store:
+        vectors = store.search.vectors([1, 2], encoder.dim)[1]
     assert float(vectors[0] @ vectors[1]) >= 0.99
     thumbnails = [Image.open(io.BytesIO(library.thumbnail(p) or b"")) for p in (one, other)]
     assert thumbnails[0].size == thumbnails[1].size

@@ -32,12 +32,15 @@ from indexer.records.changes import IngestReport
 from tests.conftest import DATABASES, place_on
 from tests.depth import deeper
 from tests.fakes import ColourEncoder
+from tests.stores import store_of
+
+pytestmark = pytest.mark.slow
 
 ROOTS = ("one", "two")
 FOLDERS = ("", "a", "a/b", ".hidden", "left out", "left out")
 PATTERNS = ("left out/",)
 NAMES = ("x.png", "X.png", "y.png", "z.png")
-EXAMPLES = {"sqlite": deeper(200), "postgres": deeper(12)}
+EXAMPLES = {"sqlite": deeper(20), "postgres": deeper(20)}
 DAMAGED = 9  # the content that no decoder takes
 
 PlaceIn = Callable[[Path], AbstractContextManager[Path]]
@@ -82,6 +85,7 @@ class Folders(RuleBasedStateMachine):
             open_encoder=lambda _: self.encoder,
         )
         self.until_the_end.callback(self.library.close)
+        self.store = self.until_the_end.enter_context(store_of(self.library))
         for root in ROOTS:
             (self.place / root).mkdir()
             self.library.add_root(self.place / root)
@@ -210,10 +214,9 @@ class Folders(RuleBasedStateMachine):
 
     @invariant()
     def library_is_what_the_model_says(self) -> None:
-        store = self.library._store
         stored = {}
         for root in self.library.roots():
-            for row in store.ingest.rows(root.id):
+            for row in self.store.ingest.rows(root.id):
                 if row.missing_since is None:
                     stored[f"{root.path.name}/{row.path}"] = bool(row.content_id)
         assert stored == {path: content != DAMAGED for path, content in self.known.items()}

@@ -13,14 +13,18 @@ import pytest
 from clipcore.engines import choice
 from clipcore.engines.choice import Trial
 from clipcore.errors import ClipcoreError, DownloadError
+from clipcore.families.recommended import Purpose
 from clipcore.messages import literal
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
 from indexer.records.models import ModelRequest
 from indexer.records.status import Activity
 from tests.fakes import ColourEncoder
-from tests.indexer.daemon.test_pause import running, state, until
+from tests.indexer.daemon.test_pause import running, state
 from tests.photos import make_photo
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.both, pytest.mark.slow]
 
 COLOURS = ("red", "green", "blue")
 
@@ -96,18 +100,18 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
 ) -> None:
     other = held_back(encoders)
     with running(daemon):
-        until(lambda: state(library).doing is Activity.WATCHING)
+        eventually(lambda: state(library).doing is Activity.WATCHING)
         library.models.request_switch("other")
-        until(lambda: state(library).doing is Activity.EMBEDDING)
+        eventually(lambda: state(library).doing is Activity.EMBEDDING)
         assert state(library).queue == len(COLOURS)
         assert library.status().request == ModelRequest("other")
         found = library.search("red", 1)
         assert (found.model_id, found.hits[0].photo.path.name) == ("colour-1", "red.png")
         other.may.set()
-        until(lambda: library.status().request is None)
-        until(lambda: library.search("red", 1).model_id == "other-1")
+        eventually(lambda: library.status().request is None)
+        eventually(lambda: library.search("red", 1).model_id == "other-1")
         assert library.search("red", 1).hits[0].photo.path.name == "red.png"
-        until(lambda: state(library).doing is Activity.WATCHING)
+        eventually(lambda: state(library).doing is Activity.WATCHING)
     assert other.embedded == len(COLOURS)
 
 
@@ -116,10 +120,10 @@ def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
 ) -> None:
     library.models.request_switch("other")
     with running(daemon):
-        until(lambda: library.search("red", 1).model_id == "other-1")
+        eventually(lambda: library.search("red", 1).model_id == "other-1")
         before = encoders.by_name["colour"].embedded
         make_photo(tmp_path / "photos" / "lime.png", "lime")
-        until(lambda: library.search("lime", 1).hits[0].photo.path.name == "lime.png")
+        eventually(lambda: library.search("lime", 1).hits[0].photo.path.name == "lime.png")
     assert encoders.by_name["colour"].embedded == before
     assert library.model_id == "other-1"
 
@@ -130,11 +134,11 @@ def test_a_cancelled_request_leaves_the_model_and_what_was_embedded(
     other = held_back(encoders)
     library.models.request_switch("other")
     with running(daemon):
-        until(lambda: state(library).doing is Activity.EMBEDDING)
+        eventually(lambda: state(library).doing is Activity.EMBEDDING)
         assert other.begun.wait(30)
         library.models.cancel_request()
         other.may.set()
-        until(lambda: state(library).doing is Activity.WATCHING)
+        eventually(lambda: state(library).doing is Activity.WATCHING)
     assert library.search("red", 1).model_id == "colour-1"
     assert library.models.cost("other").photos < len(COLOURS)  # the shard in flight is kept
 
@@ -145,14 +149,14 @@ def test_daemon_that_was_stopped_goes_on_with_it(
     other = held_back(encoders)
     library.models.request_switch("other")
     with running(daemon):
-        until(lambda: state(library).doing is Activity.EMBEDDING)
+        eventually(lambda: state(library).doing is Activity.EMBEDDING)
         daemon.stop()
         other.may.set()
     assert library.status().request == ModelRequest("other")
     assert library.search("red", 1).model_id == "colour-1"
     again = opened_at(place, encoders)
     with running(Daemon(again)):
-        until(lambda: library.search("red", 1).model_id == "other-1")
+        eventually(lambda: library.search("red", 1).model_id == "other-1")
     again.close()
     assert other.embedded == len(COLOURS)
 
@@ -163,9 +167,9 @@ def test_model_that_cannot_be_opened_is_refused_and_the_daemon_goes_on(
     library.models.request_switch("broken")
     with running(daemon):
         refused = ModelRequest("broken", literal("broken is not in the cache"))
-        until(lambda: library.status().request == refused)
+        eventually(lambda: library.status().request == refused)
         make_photo(tmp_path / "photos" / "lime.png", "lime")
-        until(lambda: library.status().photos == len(COLOURS) + 1)
+        eventually(lambda: library.status().photos == len(COLOURS) + 1)
     assert library.search("red", 1).model_id == "colour-1"
 
 
@@ -173,14 +177,14 @@ def test_daemon_that_was_paused_keeps_the_model_that_a_rebuild_went_over_to(
     library: Library, daemon: Daemon, tmp_path: Path, encoders: Encoders
 ) -> None:
     with running(daemon):
-        until(lambda: state(library).doing is Activity.WATCHING)
+        eventually(lambda: state(library).doing is Activity.WATCHING)
         library.control.pause()
-        until(lambda: state(library).paused)
+        eventually(lambda: state(library).paused)
         with library.switching_to("other") as other, other.writing():
             other.rebuild()
         library.control.resume()
         make_photo(tmp_path / "photos" / "lime.png", "lime")
-        until(lambda: library.status().photos == len(COLOURS) + 1)
+        eventually(lambda: library.status().photos == len(COLOURS) + 1)
         assert library.model_id == "other-1"
     assert encoders.by_name["other"].embedded == len(COLOURS) + 1
 
@@ -224,5 +228,6 @@ def test_offers_begin_with_the_model_in_use_and_tell_what_is_here(library: Libra
     assert (default.dim, default.licence, default.is_cached) == (512, "MIT", False)
     assert default.accuracy == pytest.approx(0.728, abs=1e-3)
     assert len(by_name) == len(others)
-    assert default.is_best
+    assert default.suits == (Purpose.ENGLISH,)
+    assert by_name["ViT-B-32-SigLIP2-256/webli"].is_best  # of all that compute no more
     assert not by_name["ViT-B-32/openai"].is_best

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 import seeded
 
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
 from tests.photos import make_photo
 
+pytestmark = pytest.mark.slow
 
-@pytest.fixture(scope="module")
-def vit_b_32_256(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default checkpoint's architecture, with random weights, in open_clip's form."""
-    config = seeded.ARCHITECTURES["ViT-B-32-256"]
-    return seeded.write_open_clip(tmp_path_factory.mktemp("vit"), config)
+
+@pytest.fixture(params=["tiny", pytest.param("ViT-B-32-256", marks=pytest.mark.long)])
+def clip_directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A CLIP with random weights in open_clip's form: a tiny one, or the default's architecture."""
+    if request.param == "tiny":
+        return seeded.write_open_clip(tmp_path / "tiny")
+    return seeded.write_open_clip(tmp_path / "vit", seeded.ARCHITECTURES[request.param])
 
 
 @pytest.fixture
@@ -27,10 +30,10 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_clip_directory_is_a_model_to_index_and_search_with(
-    vit_b_32_256: Path, photos: Path, tmp_path: Path
+    clip_directory: Path, photos: Path, tmp_path: Path
 ) -> None:
     library = tmp_path / "library"
-    done = run_indexer("rebuild", photos, "--library", library, "--model", vit_b_32_256)
+    done = run_indexer("rebuild", photos, "--library", library, "--model", clip_directory)
     assert done.stdout.startswith("3 embedded, 0 failed"), done.stderr
     result = json.loads(run_indexer("search", "red", "--library", library, "--json").stdout)
     assert len(result["hits"]) == 3

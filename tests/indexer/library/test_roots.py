@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from indexer.cli.main import app
-from indexer.errors import IndexerError, LibraryError, QueryError, RootError
+from indexer.errors import LibraryError, QueryError, RootError
 from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.library.library import Library, open_library
 from indexer.location import location
 from indexer.paths import VARIABLE, holds_library, library_directory
 from indexer.records.changes import IngestReport
+from tests.commands import run_indexer
 from tests.conftest import on_sqlite
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -240,14 +239,15 @@ EMPTY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", EMPTY, ids=" ".join)
 def test_empty_path_is_wrong_usage(
     arguments: list[str], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "library"))
-    done = CliRunner().invoke(app, [argument.format(photos=photos) for argument in arguments])
-    assert done.exit_code == 2, done.output
+    done = run_indexer(*(argument.format(photos=photos) for argument in arguments))
+    assert done.returncode == 2, done.stdout + done.stderr
     assert names_in(tmp_path) == {"photos"}
 
 
@@ -256,18 +256,19 @@ def test_empty_variable_for_the_library_is_wrong_usage(
     named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, named)
-    done = CliRunner().invoke(app, ["status"])
-    assert done.exit_code == 2
-    assert VARIABLE in done.output
+    done = run_indexer("status")
+    assert done.returncode == 2
+    assert VARIABLE in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["rebuild", "watch"])
 def test_no_library_is_made_without_a_directory(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, [command, "--library", "new"])
-    assert isinstance(done.exception, IndexerError)
+    done = run_indexer(command, "--library", "new")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert names_in(tmp_path) == set()
 
 
@@ -296,6 +297,7 @@ def test_quoted_tilde_is_the_home(
     library.close()
 
 
+@pytest.mark.slow
 def test_output_that_is_not_utf8_gets_json_and_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,8 +56,12 @@ def opened(tmp_path: Path, encoders: dict[str, Gated]) -> Iterator[Callable[...,
         make_photo(tmp_path / "photos" / f"{colour}.png", colour)
     library = open_one(create=True, model="old")
     library.add_root(tmp_path / "photos")
+    old = encoders["old"]
+    old.gate.set()
     with library.writing():
-        library.rebuild()
+        library.rebuild()  # prepares the model for searches, too
+    old.gate.clear()
+    old.waiting.clear()
     yield open_one
     for library in libraries:
         library.close()

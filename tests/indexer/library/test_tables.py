@@ -26,6 +26,9 @@ from indexer.store.sqlite import unfinished_copy
 from tests.indexer.taking_in import opened
 from tests.photos import make_photo
 from tests.postgres_server import Server
+from tests.stores import store_of
+
+pytestmark = pytest.mark.both
 
 FIRST_PHOTOS, SECOND_PHOTOS = ("red", "green"), ("blue", "red")
 
@@ -75,7 +78,8 @@ def library(remarks: tuple[Table, ...], place: Path, tmp_path: Path) -> Iterator
             library.add_root(tmp_path / folder)
         with library.writing():
             library.rebuild()
-        remark(library._store.database.engine, remarks)
+        with store_of(library) as store:
+            remark(store.database.engine, remarks)
         yield library
 
 
@@ -94,14 +98,15 @@ def remark(engine: Engine, remarks: tuple[Table, ...]) -> None:
                 connection.execute(insert(of_contents), remark)
 
 
-def rows(engine: Engine, table: Table) -> list[tuple[Any, ...]]:
-    with engine.connect() as connection:
-        query = select(table).order_by(*table.primary_key.columns)
-        return [tuple(row) for row in connection.execute(query)]
+def rows(library: Library, tables: tuple[Table, ...]) -> list[list[tuple[Any, ...]]]:
+    """The rows of each table."""
+    queries = [select(table).order_by(*table.primary_key.columns) for table in tables]
+    with store_of(library) as store, store.database.engine.connect() as connection:
+        return [[tuple(row) for row in connection.execute(query)] for query in queries]
 
 
 def numbers(library: Library, table: Table, name: str) -> set[int]:
-    with library._store.database.engine.connect() as connection:
+    with store_of(library) as store, store.database.engine.connect() as connection:
         return set(connection.execute(select(table.c[name])).scalars())
 
 
@@ -154,7 +159,7 @@ def with_tables(engine: Engine, tables: tuple[Table, ...]) -> Iterator[Engine]:
 
 def copied(
     source: LibraryDirectory, target: LibraryDirectory, tables: tuple[Table, ...]
-) -> list[Any]:
+) -> list[list[tuple[Any, ...]]]:
     """The rows of the tables in a copy, which is interrupted once."""
 
     def broken_off(done: int, total: int) -> None:
@@ -167,7 +172,7 @@ def copied(
         copy_library(source, target, broken_off)
     copy_library(source, target)
     with closing(opened(target.path)) as copy:
-        return [rows(copy._store.database.engine, table) for table in tables]
+        return rows(copy, tables)
 
 
 def test_rows_are_copied_to_another_database_and_back(
@@ -178,7 +183,7 @@ def test_rows_are_copied_to_another_database_and_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source = LibraryDirectory(library.path)
-    before = [rows(library._store.database.engine, table) for table in remarks]
+    before = rows(library, remarks)
     assert [len(one) for one in before] == [4, 6, 4]
     monkeypatch.setenv("XDG_DATA_HOME", os.environ.get("XDG_DATA_HOME", str(tmp_path / "data")))
     with postgres.fresh() as url:

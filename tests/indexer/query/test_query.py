@@ -19,7 +19,7 @@ from indexer.query.filter_values import (
     Span,
     months_of,
 )
-from indexer.query.filters import FILTERS, KNOWN_FACTS, SHAPES
+from indexer.query.filters import FILTERS, KNOWN_FACTS, SHAPES, TYPES
 from indexer.query.query import (
     FILE,
     MAX_WEIGHT,
@@ -93,9 +93,11 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "lens": names,
     "ext": names,
     "shape": st.sampled_from(sorted(SHAPES)),
+    "type": st.sampled_from(sorted(TYPES)),
     "larger": st.floats(0, 1e6),
     "near": circles | boxes | cities,
     "has": st.sampled_from(sorted(KNOWN_FACTS)),
+    "stack": st.sampled_from(["on", "off"]),
 }
 
 
@@ -107,7 +109,10 @@ def values_of(name: str) -> st.SearchStrategy[object]:
 
 
 filters = st.sampled_from(sorted(VALUES)).flatmap(
-    lambda name: st.builds(Filter, st.just(name), values_of(name), st.booleans())
+    lambda name: st.builds(
+        *(Filter, st.just(name), values_of(name)),
+        st.just(False) if FILTERS[name].is_switch else st.booleans(),
+    )
 )
 queries = st.builds(
     Query,
@@ -136,6 +141,14 @@ def test_whatever_is_typed_is_understood_or_refused_at_a_column(typed: str) -> N
     else:
         assert parse(str(query)) == query
     assert column is None or 0 <= column <= len(typed)
+
+
+def test_what_says_how_photos_are_listed_takes_no_minus() -> None:
+    assert parse("stack:off").filters == (Filter("stack", "off"),)
+    with pytest.raises(QueryError, match="no minus"):
+        parse("-stack:off")
+    with pytest.raises(QueryError, match="one of"):
+        parse("stack:maybe")
 
 
 def text(words: str, weight: float = 1.0) -> Term:

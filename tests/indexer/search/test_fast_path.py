@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from indexer.imaging.decode import decode
 from indexer.library.library import open_library
 from tests.conftest import SAMPLE
 from tests.fakes import FloatArray
+from tests.stores import store_of
+
+pytestmark = pytest.mark.slow
 
 # A dozen megapixels are decoded at an eighth of each side, a sample photo in full.
 CAMERA_PHOTOS, CAMERA_MEGAPIXELS = 4, 12
@@ -55,10 +59,9 @@ def assert_alike(fast: FloatArray, slow: FloatArray) -> None:
 def test_sample_photos_get_the_embeddings_of_the_plain_path(
     own_library: Path, plain: StarterEncoder
 ) -> None:
-    library = open_library(own_library)
-    rows = [row for root in library.roots() for row in library._store.ingest.rows(root.id)]
-    fast = np.stack([library._store.search.photo_vector(row.id, plain.dim) for row in rows])
-    library.close()
+    with closing(open_library(own_library)) as library, store_of(library) as store:
+        rows = [row for root in library.roots() for row in store.ingest.rows(root.id)]
+        fast = np.stack([store.search.photo_vector(row.id, plain.dim) for row in rows])
     paths = [row.path for row in rows]
     slow = plain_rows(plain, [SAMPLE / path for path in paths])
     assert_alike(fast, slow)

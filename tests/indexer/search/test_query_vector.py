@@ -23,6 +23,7 @@ from indexer.search.query_vector import Composer
 from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo, photo_bytes
+from tests.stores import store_of
 
 COLOURS = ("red", "green", "blue", "yellow")
 
@@ -63,8 +64,9 @@ def library(
 
 
 @pytest.fixture(scope="module")
-def composer(library: Library, encoder: CountingEncoder) -> Composer:
-    return Composer(encoder, library._store)
+def composer(library: Library, encoder: CountingEncoder) -> Iterator[Composer]:
+    with store_of(library) as store:
+        yield Composer(encoder, store)
 
 
 weights = st.floats(0.01, 1000) | st.floats(-1000, -0.01)
@@ -203,8 +205,8 @@ def test_a_photo_behind_a_url_is_one_of_the_library_or_a_file_there(
     (tmp_path / "photos" / "my red.png").unlink()  # what is known is not fetched
     assert library.search(f'"{url}"').verdict == "confident"
     elsewhere = f"file://{tmp_path}/elsewhere"
-    composer = Composer(encoder, library._store)
-    vector = composer.vector([Term(PhotoFile(f"{elsewhere}/green.png"))])
+    with store_of(library) as store:
+        vector = Composer(encoder, store).vector([Term(PhotoFile(f"{elsewhere}/green.png"))])
     assert vector @ encoder.embed_texts(["green"])[0] > 0.9
     for nothing in (f"{elsewhere}/none.png", f"{tmp_path}/none.png"):
         with pytest.raises(QueryError, match=r"there is no photo file .*none\.png"):

@@ -34,6 +34,8 @@ from indexer.store.store import Store
 from tests.conftest import DATABASES, database_on
 from tests.depth import deeper
 
+pytestmark = pytest.mark.both
+
 DIM = 8
 PHOTOS = 60
 rng = np.random.default_rng(0)
@@ -58,7 +60,7 @@ def some_facts(number: int) -> Facts:
     return Facts(
         width_px=(4000, 3000, 2000, 6000)[number % 4],
         height_px=(3000, 4000, 2000, 1500)[number % 4],
-        format="JPEG",
+        format="DNG" if number % 4 == 1 else "JPEG",
         taken_at=datetime(2015 + number % 7, 1 + number % 12, 28) if number % 3 else None,
         camera=(None, "NIKON D750", "Canon EOS R")[number % 3],
         lens="Nikkor 50mm" if number % 5 == 0 else None,
@@ -155,6 +157,9 @@ RULES: dict[str, Rule] = {
     "lens:50MM": lambda photo: photo.facts.lens is not None,
     "ext:jpg": lambda photo: photo.path.suffix == ".JPG",
     "ext:.HEIC": lambda photo: photo.path.suffix == ".heic",
+    "type:photo": lambda photo: True,
+    "type:video": lambda photo: False,
+    "type:raw,video": lambda photo: photo.facts.format == "DNG",
     "shape:portrait": lambda photo: photo.facts.height_px > photo.facts.width_px,
     "shape:landscape": lambda photo: photo.facts.width_px > photo.facts.height_px,
     "shape:square": lambda photo: photo.facts.width_px == photo.facts.height_px,
@@ -231,7 +236,7 @@ def test_a_photo_is_found_by_where_it_lies(filled: Filled) -> None:
     assert filled.store.search.photo_at(Path("/elsewhere.jpg")) is None
 
 
-@settings(max_examples=deeper(60))
+@settings(max_examples=deeper(20))
 @given(rules=rules, top=st.integers(1, 70), seed=st.integers(0, 1000))
 def test_search_equals_brute_force(
     filled: Filled, rules: list[tuple[str, bool]], top: int, seed: int

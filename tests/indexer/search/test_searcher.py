@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from indexer.errors import QueryError
 from indexer.library.library import Library, open_library
 from indexer.records.results import CONFIDENT
 from indexer.search import searcher
+from indexer.search.relevance import generic_texts
 from tests.conftest import DATABASES, place_on
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
+
+pytestmark = pytest.mark.both
 
 COLOURS = ("red", "green", "blue", "yellow", "magenta", "cyan", "white", "orange")
 
@@ -143,23 +147,71 @@ def test_filters_alone_are_listed_without_scores(library: Library) -> None:
     assert {hit.photo.date_source for hit in result.hits} == {"exif"}
 
 
+class SigmoidEncoder(ColourEncoder):
+    """Tells probabilities, as SigLIP does."""
+
+    logit_scale = 2.0
+    logit_bias: float | None = -10.0
+
+
+def test_probability_is_the_sigmoid_of_the_logit_of_a_text(place: Path) -> None:
+    library = open_library(place, open_encoder=lambda _: SigmoidEncoder())
+    hits = library.search("red", 5).hits
+    by_photo = library.search(f"#{hits[0].photo.id}", 5).hits
+    library.close()
+    for hit in hits:
+        assert hit.score is not None
+        assert hit.logit == pytest.approx(math.exp(2) * hit.score - 10)
+        assert hit.probability == pytest.approx(1 / (1 + math.exp(-hit.logit)))
+    assert {hit.probability for hit in by_photo} == {None}
+
+
+def test_logits_that_are_no_probabilities_are_not_shown_as_such(library: Library) -> None:
+    assert {hit.probability for hit in library.search("red", 5).hits} == {None}
+
+
 def test_filter_that_nothing_passes_gives_no_confident_match(library: Library) -> None:
     result = library.search("red year:1999", 40)
     assert (result.verdict, result.hits) == ("none", ())
 
 
-def test_generic_texts_are_embedded_at_the_first_search_only(place: Path, library: Library) -> None:
-    library.search("red")
+def test_generic_texts_are_embedded_by_the_rebuild_that_makes_the_library(place: Path) -> None:
     encoder = CountingEncoder()
     library = open_library(place, open_encoder=lambda _: encoder)
+    assert library.is_prepared
     library.search("red")
     library.close()
     assert encoder.texts == 1
 
 
+def test_a_search_says_that_it_prepares_the_model_first(place: Path) -> None:
+    for kept in place.glob("generic-texts-*"):
+        kept.unlink()
+    library = open_library(place, open_encoder=lambda _: ColourEncoder())
+    said: list[bool] = []
+    for _ in range(2):
+        library.search("year:2010", preparing=lambda: said.append(library.is_prepared))
+        library.search("red", preparing=lambda: said.append(library.is_prepared))
+    assert said == [False]
+    library.close()
+
+
+def test_preparing_can_be_stopped_and_leaves_nothing_half_done(place: Path) -> None:
+    for kept in place.glob("generic-texts-*"):
+        kept.unlink()
+    encoder = CountingEncoder()
+    library = open_library(place, open_encoder=lambda _: encoder)
+    library.prepare_search(lambda: encoder.texts > 0)
+    assert not library.is_prepared
+    assert 0 < encoder.texts < len(generic_texts())
+    library.prepare_search()
+    assert library.is_prepared
+    library.close()
+
+
 def test_damaged_file_of_generic_texts_is_made_again(place: Path, library: Library) -> None:
     library.search("red")
-    kept = place / "generic-texts.bin"
+    (kept,) = place.glob("generic-texts-*")
     whole = kept.read_bytes()
     kept.write_bytes(whole[:-1])
     library = open_library(place, open_encoder=lambda _: ColourEncoder())

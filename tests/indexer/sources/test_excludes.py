@@ -11,7 +11,7 @@ from indexer.errors import RootError
 from indexer.library.library import Library, open_library
 from indexer.records.changes import IngestReport
 from indexer.sources.excludes import Excludes, checked
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 

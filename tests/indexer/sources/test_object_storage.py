@@ -6,7 +6,6 @@ import io
 import os
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,11 +29,15 @@ from indexer.library.library import Library, open_library
 from indexer.location import RemotePath, location
 from indexer.paths import library_directory
 from indexer.records.changes import IngestReport
-from tests.conftest import run_indexer
+from tests.commands import run_indexer
 from tests.fakes import ColourEncoder
 from tests.indexer.taking_in import as_host
 from tests.photos import photo_bytes
 from tests.postgres_server import Server
+from tests.stores import store_of, thumbnails_of
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 SECRET = "dont-tell-anybody"
 COLOURS = ("red", "green", "blue")
@@ -384,7 +387,8 @@ def test_where_there_are_no_links_the_photo_itself_is_shown(
     mime, jpeg = large_picture(photo, 32)
     assert (mime, isinstance(jpeg, bytes)) == ("image/jpeg", True)
     assert Image.open(io.BytesIO(bytes(jpeg))).size == (32, 24)
-    library._backend.thumbnails.forget(photo.sha256)
+    with thumbnails_of(library) as thumbnails:
+        thumbnails.forget(photo.sha256)
     thumbnail = library.thumbnail(photo)
     assert thumbnail is not None
     assert Image.open(io.BytesIO(thumbnail)).size == (64, 48)
@@ -393,7 +397,7 @@ def test_where_there_are_no_links_the_photo_itself_is_shown(
 def test_credentials_are_not_kept(library: Library, s3: Storage) -> None:
     filled(library, s3)
     kept = [path.read_bytes() for path in library.path.rglob("*") if path.is_file()]
-    with library._store.database.engine.connect() as connection:
+    with store_of(library) as store, store.database.engine.connect() as connection:
         names = inspect(connection).get_table_names()
         rows = [connection.execute(text(f"SELECT * FROM {name}")).all() for name in names]
     kept += [str(table).encode() for table in rows]
@@ -436,9 +440,7 @@ def test_the_daemon_looks_at_urls_on_its_timetable(library: Library, moody: Stor
     thread.start()
     try:
         moody.put("new.png", "yellow")
-        deadline = time.monotonic() + 20
-        while library.status().photos < 4 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        eventually(lambda: library.status().photos == 4)
     finally:
         daemon.stop()
         thread.join()

@@ -30,12 +30,16 @@ from indexer.store.postgres import make_engine
 from indexer.store.schema import HEAD
 from indexer.store.sqlite import create_database, open_database
 from tests.conftest import DATABASES
+from tests.depth import deeper
 from tests.indexer.taking_in import make_library, name_by_url, open_store, opened
 from tests.photos import make_photo
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and a fork server")
+pytestmark = [
+    pytest.mark.both,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and a fork server"),
+]
 
-ROUNDS = 6
+ROUNDS = deeper(3)
 AT_ONCE = 3
 MODEL = Model("colours", "colour-1")
 

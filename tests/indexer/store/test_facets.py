@@ -21,6 +21,8 @@ from indexer.records.results import CELLS_PER_DEG
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
 
+pytestmark = pytest.mark.both
+
 MTIME_NS = 1_500_000_000_000_000_000  # in July 2017, wherever one is
 
 
@@ -78,7 +80,7 @@ def found(store: Store, query: str) -> int:
 def test_each_count_is_the_number_of_photos_that_the_filter_finds(store: Store) -> None:
     facets = store.search.facets()
     assert facets.photos == found(store, "after:1800") == 12
-    assert set(facets.counts) == {"folder", "camera", "lens", "shape", "ext"}
+    assert set(facets.counts) == {"folder", "camera", "lens", "shape", "ext", "type"}
     for name, counts in facets.counts.items():
         assert counts, name
         for value, photos in counts.items():

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 from alembic import command
 from alembic.config import Config
+from PIL import Image
 from sqlalchemy import Engine, text
 
 from app.i18n.language import speaking, translated
@@ -26,6 +27,9 @@ from indexer.store.postgres import make_engine
 from tests.fakes import ColourEncoder
 from tests.indexer.store.old_library.answers import answers_of
 from tests.indexer.store.old_library.make import FOLDERS, RECORDED, SCHEMA
+from tests.raw_photos import dng
+from tests.still_files import still
+from tests.stores import store_of
 
 OLD: Final = Path(__file__).with_name("old_library")
 ANSWERS: Final = json.loads((OLD / "answers.json").read_text("utf-8"))
@@ -136,12 +140,16 @@ def test_nothing_is_embedded_again(library: Library, directory: Path) -> None:
     library.control.resume()
     with library.writing():
         report = library.rebuild()
-    assert (report.embedded, report.failed, report.known, report.missing) == (0, 0, 0, 0)
+    # the file that was passed by as a video is looked at now: it is none
+    assert (report.embedded, report.failed, report.known, report.missing) == (0, 1, 0, 0)
     assert report.reread == 5  # by readers of which it does not know the version
     assert isinstance(library.encoder, ColourEncoder)
     assert library.encoder.embedded == 0
     answers = answers_of(library)
-    folders = [root | {"notice": None} for root in ANSWERS["roots"]]
+    folders = [root | {"notice": None, "other_formats": {}} for root in ANSWERS["roots"]]
+    (film,) = (one for one in answers["failures"] if one not in ANSWERS["failures"])
+    assert film[0] == "more/film.mov"
+    answers["failures"].remove(film)
     assert answers == ANSWERS | {"paused": False, "roots": folders}
 
 
@@ -154,3 +162,27 @@ def test_it_lives_on(library: Library, directory: Path) -> None:
     numbers = {hit.photo.id for hit in library.search("sort:date", 20).hits}
     assert first.photo.id not in range(1, 9)
     assert len(numbers) == ANSWERS["photos"] + 1
+
+
+def test_formats_that_it_passed_by_come_in_at_the_next_scan_alone(
+    library: Library, directory: Path
+) -> None:
+    picture = Image.new("RGB", (64, 48), "magenta")
+    (directory / "photos" / "new.dng").write_bytes(dng(picture, preview=picture))
+    (directory / "photos" / "new.tga").write_bytes(still(picture, "TGA"))
+    with library.writing():
+        assert library.rebuild().embedded == 2
+    assert isinstance(library.encoder, ColourEncoder)
+    assert library.encoder.embedded == 2
+
+
+def test_a_number_that_an_embedding_had_is_never_given_again(directory: Path) -> None:
+    database = directory / "library" / "library.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'embeddings'")
+    shutil.copy(directory / "photos" / "drafts" / "hidden.png", directory / "photos")
+    with closing(open_library(database.parent, open_encoder=lambda _: ColourEncoder())) as library:
+        with library.writing():
+            assert library.rebuild().embedded == 1
+        with store_of(library) as store:
+            assert store.search.allowed_embeddings(()).max() == 1001

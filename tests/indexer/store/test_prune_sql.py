@@ -12,12 +12,16 @@ from sqlalchemy import func, select, update
 
 from indexer.clock import now
 from indexer.library.library import Library, open_library
+from indexer.paths import url_in
 from indexer.records.changes import Pruned
 from indexer.store.schema import contents
 from indexer.store.schema import photos as photo_rows
 from indexer.store.shared_schema import thumbnails as shared_thumbnails
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
+from tests.stores import store_of
+
+pytestmark = [pytest.mark.both, pytest.mark.slow]
 
 COLOURS = ("red", "green", "blue", "yellow")
 AT_ONCE = timedelta(seconds=-1)  # whatever is gone has been gone for longer
@@ -58,9 +62,14 @@ def found(library: Library) -> list[str]:
     return [hit.photo.path.stem for hit in library.search("red", 10).hits]
 
 
+def is_shared(library: Library) -> bool:
+    return url_in(library.path) is not None
+
+
 def thumbnails(library: Library) -> int:
-    if library._store.database.is_shared:
-        return library._store.database.count(select(func.count()).select_from(shared_thumbnails))
+    if is_shared(library):
+        with store_of(library) as store:
+            return store.database.count(select(func.count()).select_from(shared_thumbnails))
     return sum(1 for _ in (library.path / "thumbnails").rglob("*.jpg"))
 
 
@@ -128,7 +137,7 @@ def test_folder_that_looks_unmounted_is_not_pruned(
 def days_ago(library: Library, days: int) -> None:
     """Let all that has gone so far have gone so many days earlier."""
     earlier = now() - timedelta(days=days)
-    with library._store.database.writing() as connection:
+    with store_of(library) as store, store.database.writing() as connection:
         for column in (photo_rows.c.missing_since, contents.c.orphaned_at):
             dated = update(column.table).where(column.is_not(None))
             connection.execute(dated, {column.name: earlier})
@@ -185,7 +194,7 @@ def test_content_of_which_nobody_knows_since_when_is_without_a_photo_ages_from_n
     library: Library, photos: Path
 ) -> None:
     library.remove_root(photos)
-    with library._store.database.writing() as connection:
+    with store_of(library) as store, store.database.writing() as connection:
         connection.execute(update(contents), {"orphaned_at": None})
     assert prune(library) == Pruned((), 0, 0)
     assert prune(library) == Pruned((), contents=4, embeddings=4)
@@ -215,7 +224,7 @@ def test_pruned_numbers_are_never_given_again_and_a_rebuild_compacts(
     rebuild(library)
     prune(library)
     # FAISS keeps what is dead until then, and the join drops it from the results
-    assert library.status().index.vectors == (3 if library._store.database.is_shared else 4)
+    assert library.status().index.vectors == (3 if is_shared(library) else 4)
     make_photo(photos / "new.png", "yellow", seed=1)
     rebuild(library)
     assert library.search("yellow", 1).hits[0].photo.id > last

@@ -18,6 +18,8 @@ from indexer.store.outcomes import Outcome
 from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
 
+pytestmark = pytest.mark.both
+
 THREADS = 8
 
 
@@ -48,6 +50,20 @@ def test_another_model_has_numbers_of_its_own(store: Store, tmp_path: Path) -> N
     assert numbers.now(store).model_id == "fake"
     other = store.with_model(Model("other", "other"))  # as during a rebuild with another model
     assert numbers.now(other).model_id == "other"
+
+
+def test_the_text_tower_is_recorded_and_a_switch_of_the_model_ends_its_use(
+    store: Store, tmp_path: Path
+) -> None:
+    numbers = StatusCache(str(tmp_path))
+    assert numbers.now(store).text_tower is None
+    store.database.record_text_tower("a tower")
+    assert numbers.now(store).text_tower == "a tower"
+    assert store.database.recorded_model() == Model("fake", "fake", "a tower")
+    assert not store.is_switching
+    store.database.record_model(Model("other", "other"))
+    assert store.is_switching
+    assert numbers.now(store).text_tower is None
 
 
 def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def test_rows_as_of_these_files_leave_nothing_to_do(found: list[ScannedFile], fa
     assert reconcile(found, [row_of(n, file, error) for n, file in enumerate(found)]) == Plan()
 
 
+@given(files)
+def test_a_failure_whose_cause_has_gone_is_tried_again(found: list[ScannedFile]) -> None:
+    known = [
+        row_of(n, file, literal("no reader" if n % 2 else "x")) for n, file in enumerate(found)
+    ]
+    plan = reconcile(found, known, retry=lambda failure: failure.id == "no reader")
+    assert plan == Plan(changed=tuple(zip(known[1::2], found[1::2], strict=True)))
+
+
 @given(files, rows())
 def test_each_file_and_each_row_has_one_fate(found: list[ScannedFile], known: list[Row]) -> None:
     plan = reconcile(found, known)

@@ -59,6 +59,7 @@ NOTICES = (
 )
 RENAMED = {  # to what the program says now
     "the file went away while it was read": "the file disappeared while it was read",
+    "a film, not a picture": "a video, not a picture",
     NOTICES[0]: "{path} looks unmounted: {kept}; if they were deleted: "
     "indexer rebuild --accept-missing",
 }

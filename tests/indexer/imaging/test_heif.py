@@ -1,0 +1,111 @@
+"""The tiles of a HEIC photo give the same picture as libheif gives of the whole."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+from pillow_heif import register_heif_opener
+
+from indexer.errors import Undecodable
+from indexer.imaging.colours import load_rgb
+from indexer.imaging.decode import decode
+from indexer.imaging.heif import load_heif
+from indexer.imaging.heif_tiles import NotPlain, grid_of
+from indexer.imaging.opening import opened
+from tests.indexer.imaging.test_decode import difference, scene
+
+pytest.importorskip("av")
+register_heif_opener()  # to write such files
+
+
+def heic(image: Image.Image, **save: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "HEIF", quality=90, **save)
+    return buffer.getvalue()
+
+
+def photo(width: int, height: int) -> Image.Image:
+    """Four colours below waves of light: neighbouring tiles differ."""
+    waves = np.sin(np.arange(width) / 9)[None, :] * np.sin(np.arange(height) / 13)[:, None]
+    light = Image.fromarray((90 * waves + 128).astype(np.uint8))
+    return Image.blend(scene(width, height), light.convert("RGB"), 0.6)
+
+
+def by_libheif(data: bytes) -> Image.Image:
+    with opened(data) as image:
+        return load_rgb(image, data)
+
+
+def by_tiles(data: bytes, least: tuple[int, int]) -> Image.Image:
+    grid_of(data)  # or the test shows nothing
+    with opened(data) as image:
+        return load_heif(image, data, least)
+
+
+@pytest.mark.parametrize("size", [(600, 400), (601, 399), (384, 256)])
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_the_tiles_give_the_same_picture(size: tuple[int, int], factor: int) -> None:
+    data = heic(photo(*size), tile_size=128)
+    small = by_tiles(data, (size[0] // factor, size[1] // factor))
+    assert difference(small, by_libheif(data).reduce(factor)) < 1.5
+
+
+def test_a_photo_is_never_made_smaller_than_asked() -> None:
+    data = heic(photo(600, 400), tile_size=128)
+    assert by_tiles(data, (200, 150)).size == (300, 200)
+    assert by_tiles(data, (500, 500)).size == (600, 400)
+
+
+def test_a_turned_photo_is_turned() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    data = heic(photo(600, 400), tile_size=128, exif=exif.tobytes())
+    whole = by_libheif(data)
+    assert difference(by_tiles(data, (200, 300)), whole.reduce(2)) < 1.5
+    assert decode(data, 16).facts.width_px == whole.width
+
+
+def test_its_profile_goes_with_the_picture() -> None:
+    with opened(data := heic(scene(256, 256), tile_size=128)) as image:
+        image.info["icc_profile"] = b"a profile"
+        assert load_heif(image, data, (9, 9)).info == {"icc_profile": b"a profile"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        heic(scene()),
+        heic(photo(600, 400), tile_size=128, chroma=444),
+        heic(photo(600, 400), tile_size=128, matrix_coefficients=1),
+        b"",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    ],
+    ids=["no tiles", "4:4:4", "BT.709", "empty", "no boxes"],
+)
+def test_any_other_file_is_left_to_libheif(data: bytes) -> None:
+    with pytest.raises(NotPlain):
+        grid_of(data)
+
+
+def test_without_ffmpeg_libheif_reads_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    data = heic(photo(600, 400), tile_size=128)
+    assert by_tiles(data, (10, 10)).size == (600, 400)
+
+
+def test_a_file_that_lacks_tiles_is_damaged() -> None:
+    data = heic(photo(600, 400), tile_size=128)
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(data[: len(data) // 2], 16)
+
+
+def test_a_tile_that_ffmpeg_refuses_is_left_to_libheif() -> None:
+    data = heic(photo(600, 400), tile_size=128)
+    start, end = grid_of(data).tiles[7]
+    broken = data[:start] + bytes(end - start) + data[end:]
+    assert difference(by_tiles(broken, (600, 400)), by_libheif(broken)) == 0
