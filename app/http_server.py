@@ -43,6 +43,8 @@ OPTIONS: Final[Mapping[str, object]] = {
     "server.maxUploadSize": 1,
     "server.maxMessageSize": MESSAGE_MB,
     "server.maxWidgetStateSize": WIDGETS_MB,
+    "runner.fastReruns": False,  # a run that ends would take the events of the next one along
+    "runner.postScriptGC": False,  # the models' heap is large: a fifth of a second for each event
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",  # tracebacks go to the log, not to the page

@@ -37,7 +37,7 @@ THUMBNAILS_KEPT: Final = 5_000  # some 3 kB each
 def atlas_view(library: Library, atlas: Atlas) -> None:
     """Show it, and what of it the address chooses; the address follows what a person chooses."""
     data = {
-        "points": _points(atlas),
+        "points": packed_points(atlas),
         "groups": _groups(atlas),
         "words": _words(atlas),
         "group": url_state.group(),
@@ -95,8 +95,8 @@ def _small(jpeg: bytes) -> bytes:
     return made.getvalue()
 
 
-def _points(atlas: Atlas) -> dict[str, str]:
-    """The arrays as base64 of little-endian numbers."""
+def packed_points(atlas: Atlas) -> dict[str, str]:
+    """The points as atlas_points.js unpacks them: each array as base64 of little-endian numbers."""
     arrays = {
         "x": (atlas.places[:, 0] * SCALE).astype("<u2"),
         "y": (atlas.places[:, 1] * SCALE).astype("<u2"),

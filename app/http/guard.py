@@ -274,12 +274,19 @@ class _Connection:
             log.warning("a message that the page never sends was dropped")
 
     async def send(self, message: Message) -> None:
-        """Send, unless the connection was closed from here. Raises OSError then."""
+        """Send, while somebody is there to read it.
+
+        No error tells Streamlit that nobody is: it takes the end from receive(), and has a
+        traceback for one that comes any other way.
+        """
         if self._closed:
-            raise OSError("the connection has been closed")
+            return
         if self._has_begun:  # what is drawn is not idle
             self._stay_open()
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError:  # the visitor has left
+            self._closed = True
 
     async def _leave(self) -> None:
         """Let the browser load the page again, which asks for a login now."""

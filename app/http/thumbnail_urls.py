@@ -30,13 +30,17 @@ class SignedUrls:
         self._secret = secrets.token_bytes(32)
         self._libraries: WeakValueDictionary[int, Library] = WeakValueDictionary()
 
-    def url(self, library: Library, photo: Photo, login: str) -> str:
-        """The URL of the photo's thumbnail for this login, from any page."""
+    def url(self, library: Library, photo: Photo, login: str, moment_s: float | None = None) -> str:
+        """The URL of the photo's thumbnail for this login, from any page; at a moment of a film."""
         self._libraries[id(library)] = library
-        signature = self._signature(library, photo, login)
-        return f"/{THUMBNAILS_URL}/{id(library)}/{photo.id}/{signature}"
+        moment_ms = None if moment_s is None else round(1000 * moment_s)
+        signature = self._signature(library, photo, moment_ms, login)
+        at = "" if moment_ms is None else f"/{moment_ms}"
+        return f"/{THUMBNAILS_URL}/{id(library)}/{photo.id}{at}/{signature}"
 
-    def thumbnail(self, library_id: int, photo_id: int, login: str, signature: str) -> bytes | None:
+    def thumbnail(
+        self, library_id: int, photo_id: int, moment_ms: int | None, login: str, signature: str
+    ) -> bytes | None:
         """The JPEG behind a URL; None where there is none, or the signature is another's."""
         library = self._libraries.get(library_id)
         if library is None:
@@ -45,14 +49,16 @@ class SignedUrls:
             photo = library.photo(photo_id)
         except PhotoNotFound:
             return None
-        expected = self._signature(library, photo, login)
+        expected = self._signature(library, photo, moment_ms, login)
         if not hmac.compare_digest(signature.encode(), expected.encode()):
             return None
+        if moment_ms is not None and (jpeg := library.moment_thumbnail(photo, moment_ms / 1000)):
+            return jpeg
         return library.thumbnail(photo)
 
-    def _signature(self, library: Library, photo: Photo, login: str) -> str:
+    def _signature(self, library: Library, photo: Photo, moment_ms: int | None, login: str) -> str:
         """Another one for other bytes: an edited photo is fetched again."""
-        signed = f"{id(library)} {photo.id} {login} ".encode() + photo.sha256
+        signed = f"{id(library)} {photo.id} {moment_ms} {login} ".encode() + photo.sha256
         return hmac.new(self._secret, signed, sha256).hexdigest()[:SIGNATURE_DIGITS]
 
 
@@ -62,6 +68,6 @@ def signed_urls() -> SignedUrls:
     return SignedUrls()
 
 
-def thumbnail_url(library: Library, photo: Photo) -> str:
-    """The URL of the photo's thumbnail, from any page of this login."""
-    return signed_urls().url(library, photo, page_login())
+def thumbnail_url(library: Library, photo: Photo, moment_s: float | None = None) -> str:
+    """The URL of the photo's thumbnail, from any page of this login; at a moment of a film."""
+    return signed_urls().url(library, photo, page_login(), moment_s)

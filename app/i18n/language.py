@@ -110,6 +110,11 @@ def percent(share: float) -> str:
     return format_percent(share, locale=LOCALES[language()])
 
 
+def percent_to_tenth(share: float) -> str:
+    """3.4%, as the visitor writes it."""
+    return format_percent(share, "#,##0.0%", locale=LOCALES[language()])
+
+
 def day(moment: date) -> str:
     """6 May 2018, as the visitor writes it."""
     return format_date(moment, "long", locale=LOCALES[language()])

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from app.i18n.language import _, day, ngettext, number, percent, place_name, translated
+from app.i18n.language import (
+    _,
+    day,
+    ngettext,
+    number,
+    percent,
+    percent_to_tenth,
+    place_name,
+    translated,
+)
+from indexer.clock import clock_text
 from indexer.query.cities import city_at
 from indexer.records.photos import Facts, Photo
 from indexer.records.results import Hit
@@ -20,8 +30,10 @@ def facts_of(photo: Photo, hit: Hit | None = None) -> list[tuple[str, str]]:
         (_("Exposure"), exposure(facts)),
         (_("Size"), f"{facts.width_px} × {facts.height_px} px · {file_size(photo.size_bytes)}"),
         (_("Format"), facts.format),
+        (_("Duration"), facts.duration_s and clock_text(facts.duration_s)),
         (_("Place"), place(facts)),
         (_("Match"), match(hit) if hit else None),
+        (_("Moment"), moment(hit) if hit else None),
         (_("File"), str(photo.path)),
         (_("Missing"), since(photo.missing_since) if photo.missing_since else None),
         (_("Warning"), translated(facts.notice) if facts.notice else None),
@@ -36,16 +48,37 @@ def match(hit: Hit) -> str | None:
     text = _("cosine {score} · logit {logit}").format(
         score=f"{hit.score:.3f}", logit=f"{hit.logit:.2f}"
     )
+    if hit.probability is not None:
+        share = percent_to_tenth(hit.probability)
+        text = f"{text} · {_('probability {share}').format(share=share)}"
     if hit.strength is None:
         return text
     return f"{_('strength {share}').format(share=percent(hit.strength))} · {text}"
 
 
+def moment(hit: Hit) -> str | None:
+    """Where a video matches: 1:23, or 1:23 (1:20 to 1:31)."""
+    if hit.moment_s is None:
+        return None
+    best = clock_text(hit.moment_s)
+    if hit.range_s is None:
+        return best
+    first, last = map(clock_text, hit.range_s)
+    return _("{moment} ({first} to {last})").format(moment=best, first=first, last=last)
+
+
 def description(photo: Photo) -> str:
-    """The file's name, and the day where one is known: what a screen reader says of the photo."""
-    if photo.facts.taken_at is None:
-        return photo.path.name
-    return f"{photo.path.name}, {day(photo.facts.taken_at)}"
+    """The file's name, and the day where one is known: what a screen reader says of the photo.
+
+    Of a video that it is one, and how long.
+    """
+    text = photo.path.name
+    if photo.facts.taken_at is not None:
+        text = f"{text}, {day(photo.facts.taken_at)}"
+    if photo.facts.duration_s is None:
+        return text
+    length = clock_text(photo.facts.duration_s)
+    return _("{photo}, video of {length}").format(photo=text, length=length)
 
 
 def since(moment: datetime) -> str:

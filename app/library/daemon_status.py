@@ -104,8 +104,8 @@ def progress(status: LibraryStatus) -> float | None:
     if daemon is None or not daemon.queue or status.paused:
         return None
     if status.switching_to:  # those that are in are embedded again
-        return max(0.0, 1 - daemon.queue / max(1, status.photos))
-    return status.photos / (status.photos + daemon.queue)
+        return max(0.0, 1 - daemon.queue / max(1, status.files))
+    return status.files / (status.files + daemon.queue)
 
 
 def time_left(seconds: float) -> str:

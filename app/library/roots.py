@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.i18n.counts import photo_count
+from app.i18n.counts import photos_and_files
 from app.i18n.language import _, ngettext, translated
 from app.ui.escape import name_and_note, plain
 from indexer.errors import IndexerError, LibraryBusy
@@ -38,7 +38,9 @@ def _root(library: Library, shown: RootStatus, root: Root) -> None:
             with st.container(horizontal=True, wrap=False, width="stretch"):
                 st.markdown(":material/folder:", width="content")
                 name = root.path.name or str(root.path)
-                name_and_note(name, f"{root.path.parent} · {photo_count(shown.photos)}")
+                name_and_note(
+                    name, f"{root.path.parent} · {photos_and_files(shown.photos, shown.files)}"
+                )
             with st.container(horizontal=True, width="content", gap="small"):
                 _excludes(library, root)
                 _removal(library, root)

@@ -1,12 +1,14 @@
 // Draws one photo with its facts, its place and what can be done with it.
-// data = {id, name, alt, src, width, height, notice, facts, place, path, folder, original,
-//         shows_folder, land, previous, next, words}.
+// data = {id, name, alt, src, width, height, film, live, notice, facts, place, path, folder,
+//         original, files, shows_folder, land, previous, next, words}; a file = {name, note, url}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
 import { Component, drawn, notifyPhotoClosed } from "../ui/component.js";
 import { coloursOf, drawLand, fitted, loadLand } from "../ui/earth.js";
-import { button, element } from "../ui/elements.js";
+import { button, element, setLabel } from "../ui/elements.js";
 import { project, withinPoles } from "../ui/mercator.js";
+import { Film } from "./film.js";
+import { Live } from "./live.js";
 
 const PLACE_SCALE = 256 * 2 ** 3.2; // a continent around the place
 const STATUS_MS = 2500;
@@ -16,6 +18,9 @@ class Detail extends Component {
   root = element("div", "sheet");
   #image = element("img", "picture");
   #placeholder = element("div", "placeholder"); // where there is no picture
+  #film = new Film((src) => this.#showFrame(src));
+  #live = new Live(this.#image);
+  #playLive = button("play-live"); // shows that the still moves, for the keyboard too
   #previous = button("step previous", "‹");
   #next = button("step next", "›");
   #name = element("h2", "name");
@@ -25,6 +30,7 @@ class Detail extends Component {
   #path = button("act path");
   #download = element("a", "act download");
   #status = element("p", "status");
+  #files = element("ul", "files"); // where there are several
   #facts = element("dl", "facts");
   #map = element("canvas", "map");
   #keys; // the controller of the listener to keys
@@ -35,12 +41,25 @@ class Detail extends Component {
     this.#status.setAttribute("role", "status");
     this.#map.setAttribute("role", "img");
     const stage = element("div", "stage");
-    stage.append(this.#image, this.#placeholder, this.#previous, this.#next);
+    stage.append(this.#image, this.#live.video, this.#placeholder, this.#film.video);
+    stage.append(this.#playLive, this.#previous, this.#next);
+    this.#listenToLive(stage);
     const actions = element("div", "actions");
     actions.append(this.#like, this.#download, this.#folder, this.#path);
     const text = element("div", "text");
-    text.append(this.#name, this.#notice, actions, this.#status, this.#facts, this.#map);
-    this.root.append(stage, text);
+    text.append(
+      this.#name,
+      this.#notice,
+      this.#film.notice,
+      actions,
+      this.#status,
+      this.#files,
+      this.#facts,
+      this.#map,
+    );
+    const shown = element("div", "shown");
+    shown.append(stage, this.#film.strip);
+    this.root.append(shown, text);
     this.#image.onerror = () => this.#showImage(false);
     this.#previous.onclick = () => this.#step(-1);
     this.#next.onclick = () => this.#step(1);
@@ -54,6 +73,7 @@ class Detail extends Component {
     this.#fillPicture();
     this.#fillText();
     this.#fillActions();
+    this.#fillFiles();
     this.#drawPlace();
     this.#listenToKeys();
   }
@@ -78,11 +98,35 @@ class Detail extends Component {
     image.height = height;
     image.alt = alt;
     if (src && image.getAttribute("src") !== src) image.src = src;
+    const { film, notice } = this.#data;
+    this.#film.update(film && !notice ? film : null, src);
+    this.#live.update(notice ? null : this.#data.live);
+    this.#playLive.hidden = !this.#data.live || Boolean(notice);
+    this.#playLive.textContent = this.#data.words.live;
+    setLabel(this.#playLive, this.#data.words.play_live);
+    if (this.#film.isPlayable) this.#image.hidden = this.#placeholder.hidden = true;
+  }
+
+  #listenToLive(stage) {
+    const live = this.#live;
+    live.onEnd = () => this.#playLive.setAttribute("aria-pressed", "false");
+    this.#playLive.onclick = () => {
+      live.play(true);
+      this.#playLive.setAttribute("aria-pressed", "true");
+    };
+    this.#image.addEventListener("pointerenter", () => live.playIfWelcome());
+    this.#image.addEventListener("pointerdown", () => live.play(true));
+    stage.addEventListener("pointerleave", () => live.stop());
   }
 
   #showImage(isThere) {
     this.#image.hidden = !isThere;
     this.#placeholder.hidden = isThere;
+  }
+
+  #showFrame(src) {
+    this.#image.src = src;
+    this.#showImage(true);
   }
 
   #fillText() {
@@ -114,6 +158,13 @@ class Detail extends Component {
     this.#download.download = name;
   }
 
+  #fillFiles() {
+    const { files, words } = this.#data;
+    this.#files.hidden = !files.length;
+    this.#files.setAttribute("aria-label", words.files);
+    this.#files.replaceChildren(...files.map((file) => drawFile(file, words.download_file)));
+  }
+
   #step(by) {
     this.send("step", by);
   }
@@ -137,6 +188,7 @@ class Detail extends Component {
       // after Escape an arrow would open a photo that is being closed
       if (event.key === "Escape") this.#keys.abort();
       if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (event.composedPath().includes(this.#film.video)) return; // its arrows seek
       if (event.key === "ArrowLeft" && this.#data.previous) this.#step(-1);
       if (event.key === "ArrowRight" && this.#data.next) this.#step(1);
     };
@@ -154,6 +206,19 @@ class Detail extends Component {
     const { clientWidth: width, clientHeight: height } = map;
     if (width) drawPlace(map, land, { place, width, height });
   }
+}
+
+// A file without an address, which is missing, has its name alone.
+function drawFile({ name, note, url }, label) {
+  const row = element("li", "file");
+  const link = element(url ? "a" : "span", "filename", name);
+  if (url) {
+    link.href = url;
+    link.download = name;
+    link.setAttribute("aria-label", label.replace("{name}", name));
+  }
+  row.append(link, element("span", "filenote", note));
+  return row;
 }
 
 function drawPlace(map, land, { place, width, height }) {

@@ -16,9 +16,11 @@ import streamlit as st
 from app.http.download_tokens import LAND_URL, url
 from app.http.thumbnail_urls import thumbnail_url
 from app.i18n.language import _
-from app.i18n.photo_facts import description, facts_of, place
+from app.i18n.photo_facts import description, facts_of, file_size, place
 from app.photos import file_manager
+from app.photos.badges import kind
 from app.photos.detail_files import original, picture
+from app.photos.film import film_of, live_url
 from app.ui import url_state
 from app.ui.component import draw
 from app.ui.deferred_dialog import ask_for
@@ -26,7 +28,7 @@ from app.ui.navigation import search_for
 from indexer.errors import IndexerError
 from indexer.library.library import Library
 from indexer.location import Location
-from indexer.records.photos import Photo
+from indexer.records.photos import Item, Photo
 from indexer.records.results import Hit
 
 KEY: Final = "photo"
@@ -71,8 +73,17 @@ def _act(act: str, path: Location) -> None:
 
 def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
     """The data of the photo for detail.js."""
-    shown = picture(photo)
-    src = url(shown.token) if shown.token else thumbnail_url(library, photo)
+    item = next(library.items([photo.id]), Item(photo))
+    film = film_of(library, photo, hit)
+    notice = None
+    if film:
+        src = thumbnail_url(library, photo, film["at"] or None)
+        is_there = not isinstance(photo.path, Path) or photo.path.is_file()
+        notice = None if is_there else _notice(_("The file is missing"), True)
+    else:
+        shown = picture(photo)
+        src = url(shown.token) if shown.token else thumbnail_url(library, photo)
+        notice = shown.notice and _notice(shown.notice, bool(src))
     return {
         "id": photo.id,
         "name": photo.path.name,
@@ -80,12 +91,15 @@ def sheet(library: Library, photo: Photo, hit: Hit | None) -> dict[str, Any]:
         "src": src,
         "width": photo.facts.width_px,
         "height": photo.facts.height_px,
-        "notice": shown.notice and _notice(shown.notice, bool(src)),
+        "film": film,
+        "live": live_url(library, item),
+        "notice": notice,
         "facts": [list(fact) for fact in facts_of(photo, hit)],
         "place": _place(photo),
         "path": str(photo.path),
         "folder": str(photo.path.parent),
-        "original": None if shown.notice else original(library, photo),
+        "original": None if notice else original(library, photo),
+        "files": _files(library, item),
         "shows_folder": isinstance(photo.path, Path) and file_manager.can_show(),
         "land": f"/{LAND_URL}",
         "words": words(),
@@ -96,6 +110,19 @@ def _notice(what: str, has_thumbnail: bool) -> str:
     with_thumbnail = _("{notice}. This is the stored thumbnail.")
     without = _("{notice}. No thumbnail is stored.")
     return (with_thumbnail if has_thumbnail else without).format(notice=what)
+
+
+def _files(library: Library, item: Item) -> list[dict[str, Any]]:
+    """The files of a photo that has several, with their downloads; the one that is shown first."""
+    return [
+        {
+            "name": file.path.name,
+            "note": f"{kind(file, item.files)} · {file_size(file.size_bytes)}",
+            "url": original(library, file),
+        }
+        for file in item.files
+        if item.others
+    ]
 
 
 def _place(photo: Photo) -> dict[str, Any] | None:
@@ -117,5 +144,9 @@ def words() -> dict[str, str]:
         "copy_folder": _("Copy folder path"),
         "copy_path": _("Copy path"),
         "download": _("Download"),
+        "download_file": _("Download {name}"),
+        "files": _("Files of this photo"),
+        "live": _("Live"),
+        "play_live": _("Play the Live Photo"),
         "copied": _("Copied"),
     }

@@ -1,11 +1,12 @@
 // Draws a justified grid of photos that can be opened and ticked, and requests more while one
 // scrolls. data = {grid, from, items, more, dated, selected, labels}; the items are those of `grid`
 // from place `from` on: those before are here already.
-// An item = {id, name, alt, match, strength, ratio, src, group}.
+// An item = {id, name, alt, match, strength, ratio, src, group, badges, live}.
 // Names are other people's text: they are only ever set as text and as attributes.
 
 import { Component, drawn, onPhotoClosed } from "../ui/component.js";
 import { button, element } from "../ui/elements.js";
+import { Live } from "./live.js";
 import { added, beyond, groupsOf, rangeOf } from "./items.js";
 
 const [LOWEST, HIGHEST] = [0.6, 2.4]; // a panorama or a strip is cropped to a ratio that fits
@@ -24,6 +25,20 @@ function drawMeter(strength) {
   const meter = element("span", "meter");
   meter.style.setProperty("--strength", strength);
   return meter;
+}
+
+function drawBadges(badges) {
+  const row = element("span", "badges");
+  row.append(...badges.map((badge) => element("span", "badge", badge)));
+  return row;
+}
+
+function playWhilePointed(place, picture, src) {
+  const live = new Live(picture);
+  live.update(src);
+  picture.after(live.video);
+  place.addEventListener("pointerenter", () => live.playIfWelcome());
+  place.addEventListener("pointerleave", () => live.stop());
 }
 
 class Grid extends Component {
@@ -160,7 +175,10 @@ class Grid extends Component {
     };
     const caption = element("span", "caption");
     caption.append(element("bdi", "name", item.name), element("span", "match", item.match));
-    opener.append(drawPicture(item), caption);
+    const picture = drawPicture(item);
+    opener.append(picture, caption);
+    if (item.live) playWhilePointed(opener, picture, item.live);
+    if (item.badges.length) opener.append(drawBadges(item.badges));
     return opener;
   }
 

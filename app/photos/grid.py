@@ -17,6 +17,8 @@ import streamlit as st
 from app.http.thumbnail_urls import thumbnail_url
 from app.i18n.language import _, language
 from app.i18n.photo_facts import description, match
+from app.photos.badges import badges
+from app.photos.film import live_url
 from app.selection import selection
 from app.ui import url_state
 from app.ui.component import draw
@@ -68,7 +70,10 @@ def grid(
     grid = _grid(question, key)
     start = _first_new(grid, hits)
     shown = tuple(hits[: grid.wanted])
-    items = [item(hit, thumbnail_url(library, hit.photo), group_of) for hit in shown[start:]]
+    items = [
+        item(hit, _picture(library, hit), group_of) | {"live": live_url(library, hit.item)}
+        for hit in shown[start:]
+    ]
     grid.sent = shown
     data = {
         "grid": grid.name,
@@ -87,6 +92,11 @@ def grid(
     draw("photos/grid", key, data, handlers)
 
 
+def _picture(library: Library, hit: Hit) -> str:
+    """The URL of its thumbnail: of a film that which shows the moment that was found."""
+    return thumbnail_url(library, hit.photo, hit.moment_s)
+
+
 def item(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
     """The data of one hit for grid.js."""
     facts = hit.photo.facts
@@ -99,6 +109,7 @@ def item(hit: Hit, src: str, group_of: GroupOf | None = None) -> dict[str, Any]:
         "ratio": facts.width_px / max(1, facts.height_px),
         "src": src,
         "group": group_of(hit) if group_of else "",
+        "badges": badges(hit.item),
     }
 
 

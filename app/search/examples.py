@@ -8,16 +8,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
-from app.i18n.language import _, concept, one_language
+from app.i18n.language import _, concept, language, one_language
 from app.ui import url_state
 from app.ui.deferred_dialog import DRAWING
 from clipcore.errors import ClipcoreError
+from clipcore.families.registry import Languages
 from clipcore.messages import N_
 from indexer.errors import IndexerError
 from indexer.explore.concepts import concepts
@@ -31,6 +32,8 @@ SENTENCES: Final = (  # they show best what can be typed
     N_("an old church"),
     N_("flowers in the garden"),
 )
+# the models that understand a language of the page; English is everybody's
+UNDERSTAND: Final = {"zh": (Languages.CHINESE, Languages.MANY)}
 OFFERED: Final = 6
 APART: Final = 17
 LOOKED_AT: Final = 50  # strong matches of one query
@@ -55,7 +58,7 @@ class ExamplesKeeper:
         of = (library.model_id, library.change_token())
         return of != self._of and time.monotonic() >= self._next_s
 
-    def find(self, library: Library) -> bool:
+    def find(self, library: Library, phrased: Callable[[str], str]) -> bool:
         """Find out, unless another visitor does; whether others are known now."""
         if not self._lock.acquire(blocking=False):
             return False
@@ -63,7 +66,7 @@ class ExamplesKeeper:
             before, started_s = self.known, time.monotonic()
             of = (library.model_id, library.change_token())
             try:
-                self.known = examples(library)
+                self.known = examples(library, phrased)
             except (IndexerError, ClipcoreError) as error:
                 log.warning("no examples can be found: %s", error)  # a search shows it
             ended_s = time.monotonic()
@@ -73,15 +76,18 @@ class ExamplesKeeper:
             self._lock.release()
 
 
-def examples(library: Library) -> tuple[str, ...]:
+def examples(library: Library, phrased: Callable[[str], str]) -> tuple[str, ...]:
     """The sentences that have strong matches here, then everyday concepts that find photos which
-    none before has found; few queries are enough where a library shows much."""
+    none before has found; few queries are enough where a library shows much.
+
+    `phrased` gives the query of each.
+    """
     chosen: list[str] = []
     seen: set[int] = set()
     for text in (*SENTENCES, *_spread(concepts())):
         if len(chosen) == OFFERED:
             break
-        fresh = _strong(library, text) - seen
+        fresh = _strong(library, phrased(text)) - seen
         if fresh:
             chosen.append(text)
             seen |= fresh
@@ -100,18 +106,33 @@ def _strong(library: Library, text: str) -> frozenset[int]:
 
 
 @st.cache_resource(show_spinner=False)
-def _keeper(path: Path, made: int) -> ExamplesKeeper:
+def _keeper_of(path: Path, made: int, language: str) -> ExamplesKeeper:
     return ExamplesKeeper()
+
+
+def _keeper(library: Library) -> ExamplesKeeper:
+    return _keeper_of(library.path, id(library), language())
+
+
+def _label(example: str) -> str:
+    return _(example) if example in SENTENCES else concept(example)
+
+
+def phrasing(library: Library) -> Callable[[str], str]:
+    """The queries in this visitor's language where the model understands it, else in English."""
+    understood = library.languages in UNDERSTAND.get(language(), ())
+    return _label if understood else str
 
 
 def offer_examples(library: Library) -> None:
     """Buttons that ask them; they appear when they are known."""
-    keeper = _keeper(library.path, id(library))
+    keeper = _keeper(library)
     if keeper.known:
+        phrased = phrasing(library)
         with st.container(horizontal=True, key="examples"):
-            for example in keeper.known:  # the models read English best
-                label = _(example) if example in SENTENCES else concept(example)
-                st.button(label, on_click=url_state.set_query, args=(example,))
+            for example in keeper.known:
+                query = phrased(example)
+                st.button(_label(example), on_click=url_state.set_query, args=(query,))
     if keeper.is_due(library):
         _find(library)
 
@@ -119,7 +140,7 @@ def offer_examples(library: Library) -> None:
 @st.fragment(run_every=AFTER_S)
 @one_language()
 def _find(library: Library) -> None:
-    keeper = _keeper(library.path, id(library))
+    keeper = _keeper(library)
     is_first_draw = st.session_state.get(DRAWING)
-    if not is_first_draw and keeper.is_due(library) and keeper.find(library):
+    if not is_first_draw and keeper.is_due(library) and keeper.find(library, phrasing(library)):
         st.rerun()

@@ -29,10 +29,12 @@ PLACE: Final = Icon(
 CAMERA: Final = Icon(
     "camera", "M4 8h4l2-3h4l2 3h4v11H4zM12 16.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4z"
 )
+FILM: Final = Icon("film", "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4")
 SHAPE: Final = Icon("shape", "M4 7h16v10H4z")
 PICTURE: Final = Icon("picture")
 ANY: Final = Icon("filter")
 
+TYPES: Final = {"photo": N_("Photos"), "video": N_("Videos"), "raw": N_("RAW")}
 SHAPES: Final = {
     "portrait": N_("Portrait"),
     "landscape": N_("Landscape"),
@@ -47,6 +49,16 @@ KNOWN: Final = {
 }
 
 
+STACKED: Final = {
+    "off": N_("Each file of RAW+JPEG and Live Photos"),
+    "on": N_("RAW+JPEG and Live Photos as one"),
+}
+
+
+def _type(kind: str) -> str:
+    return _(TYPES[kind])
+
+
 def _shape(shape: str) -> str:
     return _(SHAPES[shape])
 
@@ -54,6 +66,10 @@ def _shape(shape: str) -> str:
 def _known_facts(_facets: Facets) -> Iterator[Candidate]:
     for fact, label in KNOWN.items():
         yield candidate(_(label), 0, Filter("has", fact))
+
+
+def _each_file(_facets: Facets) -> Iterator[Candidate]:
+    yield candidate(_(STACKED["off"]), 0, Filter("stack", "off"))
 
 
 # a new filter: one more here, and its spec in indexer/query/filters.py
@@ -109,6 +125,13 @@ VIEWS: Final[dict[str, FilterView[Any]]] = {
             candidates=counted("lens", str),
         ),
         FilterView(
+            name="type",
+            icon=FILM,
+            words=_type,
+            widget=pills("type", N_("Type"), _type),
+            candidates=counted("type", _type),
+        ),
+        FilterView(
             name="shape",
             icon=SHAPE,
             words=_shape,
@@ -127,6 +150,12 @@ VIEWS: Final[dict[str, FilterView[Any]]] = {
             icon=ANY,
             words=lambda fact: _(KNOWN[fact]),
             candidates=_known_facts,
+        ),
+        FilterView(
+            name="stack",
+            icon=ANY,
+            words=lambda how: _(STACKED[how]),
+            candidates=_each_file,
         ),
     )
 }

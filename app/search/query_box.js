@@ -5,7 +5,7 @@
 // Names are other people's text: they are only ever set as text and as attributes.
 
 import { Component, drawn } from "../ui/component.js";
-import { button, element, setLabel } from "../ui/elements.js";
+import { button, element, setLabel, takesText } from "../ui/elements.js";
 import { completions, foldedCandidates } from "./completion.js";
 import { icon } from "./icons.js";
 import { PictureIntake } from "./picture_intake.js";
@@ -116,8 +116,8 @@ class QueryBox extends Component {
   connect(signal) {
     this.#intake.connect(signal);
     const onKeydown = (event) => {
-      const busy = event.composedPath()[0].matches?.("input, textarea, select, [contenteditable]");
-      if (event.key !== "/" || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+      const isTyped = takesText(event.composedPath()[0]);
+      if (event.key !== "/" || isTyped || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       this.#input.focus();
     };

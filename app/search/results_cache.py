@@ -4,11 +4,13 @@ nothing again.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
+from app.i18n.language import _
 from indexer.library.library import Library
 from indexer.query.query import Query, parse
 from indexer.records.results import SearchResult
@@ -46,7 +48,12 @@ def answer(library: Library, query_or_text: Query | str, top: int) -> Answer:
             return cached
         top = max(top, DEEPER * cached.top)
     top = max(top, DATED) if _is_dated(query) else top
-    found = Answer(query, change, top, library.search(query, top))
+    with ExitStack() as shown:
+
+        def preparing() -> None:
+            shown.enter_context(st.spinner(_("Preparing the model for searches, once…")))
+
+        found = Answer(query, change, top, library.search(query, top, preparing=preparing))
     st.session_state[KEY] = found
     return found
 

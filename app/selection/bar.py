@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -20,13 +21,11 @@ from app.selection.folder_picker import close_picker, walk
 from app.selection.selection import select, selected
 from app.ui.deferred_dialog import ask_for
 from app.ui.escape import plain
-from app.ui.facets_cache import overview
 from app.ui.navigation import search_for
 from app.ui.url_state import QUERY_CHARACTERS
-from indexer.errors import PhotoNotFound
 from indexer.library.library import Library
 from indexer.query.query import Query
-from indexer.records.photos import Photo
+from indexer.records.photos import Item, Photo
 
 TOKENS: Final = "exports"  # in the session: the ticked photos, and the token of each export
 OPEN: Final = "selection_dialog"  # in the session: which of the dialogs is open
@@ -36,10 +35,35 @@ COPIED: Final = "copied"  # in the session: what became of the copies
 FAILURES_SHOWN: Final = 20
 
 
-def selection_bar(library: Library, results: Callable[[], Iterable[int]] | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What is ticked in a library: photos with all their files, or each file by itself."""
+
+    library: Library
+    ids: tuple[int, ...]
+    each_file: bool = False
+
+    def items(self) -> Iterator[Item]:
+        """Those that the library still has."""
+        for item in self.library.items(self.ids):
+            yield Item(item.photo) if self.each_file else item
+
+    def files(self) -> list[Photo]:
+        """All files, each once: a photo and one of its other files may both be ticked."""
+        files = (file for item in self.items() for file in item.files)
+        return list({file.id: file for file in files}.values())
+
+
+def selection_bar(
+    library: Library,
+    results: Callable[[], Iterable[int]] | None = None,
+    *,
+    each_file: bool = False,
+) -> None:
     """Say how many are ticked, where any are, and offer what can be done with them.
 
-    `results` gives the numbers of all photos that "Select all" takes.
+    `results` gives the numbers of all photos that "Select all" takes. `each_file`: what is ticked
+    are files, and not photos with all their files.
     """
     ids = selected()
     if not ids:
@@ -65,15 +89,15 @@ def selection_bar(library: Library, results: Callable[[], Iterable[int]] | None 
     opened = st.session_state.get(OPEN)
     if opened == EXPORT:
         dialog = st.dialog(_("Export"), on_dismiss=_close)(_exports)
-        ask_for(EXPORT, partial(dialog, library, ids))
+        ask_for(EXPORT, partial(dialog, Ticked(library, ids, each_file)))
     elif opened == COPY:
         dialog = st.dialog(_("Copy into a folder"), on_dismiss=_close)(_copy_dialog)
-        ask_for(COPY, partial(dialog, library, ids))
+        ask_for(COPY, partial(dialog, Ticked(library, ids, each_file)))
 
 
 def listed(library: Library, query: Query | str) -> list[int]:
     """The numbers of all photos that a query finds, in their order."""
-    there = max(1, overview(library).photos)
+    there = max(1, library.progress().files)
     return [hit.photo.id for hit in library.search(query, there).hits]
 
 
@@ -97,18 +121,9 @@ def like_these(ids: Sequence[int]) -> str:
     return query
 
 
-def photos_of(library: Library, ids: Sequence[int]) -> Iterator[Photo]:
-    """The photos with these numbers, without those that the library has no longer."""
-    for photo_id in ids:
-        try:
-            yield library.photo(photo_id)
-        except PhotoNotFound:
-            continue
-
-
-def _exports(library: Library, ids: tuple[int, ...]) -> None:
+def _exports(ticked: Ticked) -> None:
     """Links; what they lead to is made when somebody follows them."""
-    st.html('<div class="exports">' + "".join(_links(_tokens(library, ids))) + "</div>")
+    st.html('<div class="exports">' + "".join(_links(_tokens(ticked))) + "</div>")
 
 
 def _links(tokens: dict[str, str]) -> Iterator[str]:
@@ -122,27 +137,24 @@ def _links(tokens: dict[str, str]) -> Iterator[str]:
         yield f'<a href="{url(tokens[form])}" download="photos.{form}">{escape(label)}</a>'
 
 
-def _tokens(library: Library, ids: tuple[int, ...]) -> dict[str, str]:
+def _tokens(ticked: Ticked) -> dict[str, str]:
     """The token of each form of these photos; those of other photos are taken back."""
-    of, tokens = st.session_state.get(TOKENS, ((), {}))
-    if of != ids:
+    of, tokens = st.session_state.get(TOKENS, (None, {}))
+    if of != ticked:
         for token in tokens.values():
             offered().take_back(token)
-        tokens = {
-            form: offered().make(offer, page_login()) for form, offer in _offers(library, ids)
-        }
-        st.session_state[TOKENS] = (ids, tokens)
+        tokens = {form: offered().make(offer, page_login()) for form, offer in _offers(ticked)}
+        st.session_state[TOKENS] = (ticked, tokens)
     return dict(tokens)
 
 
-def _offers(library: Library, ids: tuple[int, ...]) -> Iterator[tuple[str, Offer]]:
-    def written(write: Callable[[Iterator[Photo]], Any]) -> Any:
-        return write(photos_of(library, ids))
+def _offers(ticked: Ticked) -> Iterator[tuple[str, Offer]]:
+    def written(write: Callable[[Iterator[Item]], bytes]) -> bytes:
+        return write(ticked.items())
 
     for form, (mime, write) in LISTS.items():
         yield form, Offer(f"photos.{form}", mime, partial(written, write))
-    as_zip = partial(written, lambda photos: zipped(list(photos)))
-    yield "zip", Offer("photos.zip", "application/zip", as_zip)
+    yield "zip", Offer("photos.zip", "application/zip", lambda: zipped(ticked.files()))
 
 
 def _opens(what: str, label: str, icon: str) -> None:
@@ -158,7 +170,7 @@ def _close() -> None:
         st.session_state.pop(key, None)
 
 
-def _copy_dialog(library: Library, ids: tuple[int, ...]) -> None:
+def _copy_dialog(ticked: Ticked) -> None:
     if copied := st.session_state.get(COPIED):
         _tell(*copied)
         return
@@ -167,21 +179,22 @@ def _copy_dialog(library: Library, ids: tuple[int, ...]) -> None:
     if folder is None:
         return
     name = st.text_input(_("In a new folder (optional)"), key="copy_new_folder").strip()
-    label = ngettext("Copy {count} photo here", "Copy {count} photos here", len(ids))
+    label = ngettext("Copy {count} photo here", "Copy {count} photos here", len(ticked.ids))
     if st.button(label, type="primary", icon=":material/folder_copy:", key="copy_here"):
-        _copy(library, ids, folder, name)
+        _copy(ticked, folder, name)
 
 
-def _copy(library: Library, ids: tuple[int, ...], folder: Path, name: str) -> None:
+def _copy(ticked: Ticked, folder: Path, name: str) -> None:
     if name != Path(name).name or name.startswith(".") or not name.isprintable():
         st.error(_("This cannot be the name of a folder."))
         return
     target = folder / name
     bar = st.progress(0.0)
     try:
+        library = ticked.library
         roots = [root.path for root in library.roots() if isinstance(root.path, Path)]
         with target_folder(target, tops(), [library.path, *roots]) as handle:
-            paths = [photo.path for photo in photos_of(library, ids)]
+            paths = [file.path for file in ticked.files()]
             copied = copy_into(handle, paths, bar.progress)
     except FolderRefused as error:
         message = _(
@@ -198,7 +211,7 @@ def _copy(library: Library, ids: tuple[int, ...], folder: Path, name: str) -> No
 
 def _tell(copied: Copied, folder: Path) -> None:
     st.success(
-        ngettext("{count} photo was copied to:", "{count} photos were copied to:", copied.count)
+        ngettext("{count} file was copied to:", "{count} files were copied to:", copied.count)
     )
     st.text(str(folder))
     if copied.failed:

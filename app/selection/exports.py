@@ -22,12 +22,12 @@ from app.selection.safe_text import line_of, safe_name, same_name
 from indexer.location import Location
 from indexer.query.conditions import Quantity
 from indexer.query.filters import FILTERS
-from indexer.records.photos import Photo
+from indexer.records.photos import Item, Photo
 from indexer.sources.originals import open_original
 from indexer.sources.reading import PIECE_BYTES, open_regular
 from indexer.spreadsheet import harmless
 
-Column = Callable[[Photo], Any]
+Column = Callable[[Item], Any]
 
 MISSING: Final = "missing.txt"  # in a zip: the paths of the files that it lacks
 
@@ -37,27 +37,39 @@ def as_txt(photos: Iterable[Photo]) -> bytes:
     return b"".join(os.fsencode(line_of(str(photo.path))) + b"\n" for photo in photos)
 
 
-def as_csv(photos: Iterable[Photo]) -> bytes:
-    """A row a photo below the names of the columns; with a mark by which Excel knows UTF-8."""
+def as_csv(items: Iterable[Item]) -> bytes:
+    """A row a photo below the names of the columns; with a mark by which Excel knows UTF-8.
+
+    The other files of a photo stand in one cell, a path a line.
+    """
     written = io.StringIO()
     rows = csv.writer(written)
     columns = _columns()
     rows.writerow(columns)
-    for photo in photos:
-        rows.writerow([harmless(read(photo)) for read in columns.values()])
+    for item in items:
+        rows.writerow([harmless(_cell(read(item))) for read in columns.values()])
     return written.getvalue().encode("utf-8-sig", "replace")
 
 
-def as_json(photos: Iterable[Photo]) -> bytes:
+def _cell(value: Any) -> Any:
+    return "\n".join(map(line_of, value)) if isinstance(value, list) else value
+
+
+def as_json(items: Iterable[Item]) -> bytes:
     """A list of objects with the same names, and every text as it is."""
     columns = _columns()
-    listed = [{name: read(photo) for name, read in columns.items()} for photo in photos]
+    listed = [{name: read(item) for name, read in columns.items()} for item in items]
     written = json.dumps(listed, ensure_ascii=False, indent=1)
     return written.encode("utf-8", "backslashreplace")  # of bytes that are no UTF-8: as JSON does
 
 
-LISTS: Final[Mapping[str, tuple[str, Callable[[Iterable[Photo]], bytes]]]] = {
-    "txt": ("text/plain; charset=utf-8", as_txt),
+def paths_of(items: Iterable[Item]) -> bytes:
+    """The paths of all files of the photos, as as_txt() writes them."""
+    return as_txt(file for item in items for file in item.files)
+
+
+LISTS: Final[Mapping[str, tuple[str, Callable[[Iterable[Item]], bytes]]]] = {
+    "txt": ("text/plain; charset=utf-8", paths_of),
     "csv": ("text/csv; charset=utf-8", as_csv),
     "json": ("application/json", as_json),
 }
@@ -125,21 +137,22 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def _columns() -> dict[str, Column]:
-    """The columns of a photo in an export: its file, then the facts behind filters."""
+    """The columns of a photo in an export: its files, then the facts behind filters."""
     of_file: dict[str, Column] = {
-        "photo_id": lambda photo: photo.id,
-        "path": lambda photo: str(photo.path),
-        "date": lambda photo: photo.date.isoformat(timespec="seconds"),
-        "date_source": lambda photo: photo.date_source,
-        "width_px": lambda photo: photo.facts.width_px,
-        "height_px": lambda photo: photo.facts.height_px,
-        "size_bytes": lambda photo: photo.size_bytes,
+        "photo_id": lambda item: item.photo.id,
+        "path": lambda item: str(item.photo.path),
+        "other_files": lambda item: [str(other.path) for other in item.others],
+        "date": lambda item: item.photo.date.isoformat(timespec="seconds"),
+        "date_source": lambda item: item.photo.date_source,
+        "width_px": lambda item: item.photo.facts.width_px,
+        "height_px": lambda item: item.photo.facts.height_px,
+        "size_bytes": lambda item: item.photo.size_bytes,
     }
     exported = [quantity for spec in FILTERS.values() for quantity in spec.exported]
     return of_file | {quantity.name: partial(_fact, quantity) for quantity in exported}
 
 
-def _fact(quantity: Quantity, photo: Photo) -> Any:
+def _fact(quantity: Quantity, item: Item) -> Any:
     """Numbers without what reckoning in thirds of a second leaves over."""
-    value = getattr(photo.facts, quantity.name)
+    value = getattr(item.photo.facts, quantity.name)
     return value if value is None or quantity.digits is None else round(value, quantity.digits)

@@ -10,6 +10,8 @@ from typing import Final
 
 import streamlit as st
 
+from app.ui.uninterrupted import uninterrupted
+
 KEY: Final = "selected"
 
 
@@ -19,6 +21,7 @@ def selected() -> tuple[int, ...]:
     return ticked
 
 
+@uninterrupted
 def select(photo_ids: Iterable[int]) -> None:
     """Let these be the ticked ones."""
     st.session_state[KEY] = tuple(dict.fromkeys(map(int, photo_ids)))

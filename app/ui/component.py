@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.ui.component_events import EVENTS, Check
 from app.ui.scripts import APP, loader
+from app.ui.uninterrupted import uninterrupted
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Event:
         log.warning("%s sent something of another form as %s: dropped", self.key, self.name)
         return None
 
+    @uninterrupted
     def call(self, act: Act | None) -> None:
         """Call `act` with what was sent."""
         sent = self.value()

@@ -19,6 +19,14 @@ export function setLabel(made, label) {
   made.setAttribute("aria-label", label);
 }
 
+const WITHOUT_TEXT = ["range", "checkbox", "radio", "button", "submit", "reset", "file", "color"];
+
+// Whether what is typed while this element has the focus goes into it.
+export function takesText(at) {
+  const field = at?.closest?.("input, textarea, select, [contenteditable]");
+  return Boolean(field) && !(field.matches("input") && WITHOUT_TEXT.includes(field.type));
+}
+
 // One that is off can be seen, but neither clicked nor reached by the keyboard.
 export function switchOff(root, off) {
   root.inert = off;

@@ -13,7 +13,9 @@ from typing import Final
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
+from app.ui.uninterrupted import uninterrupted
 from clipcore.messages import N_
 from indexer.errors import PhotoNotFound
 
@@ -29,12 +31,13 @@ def value(key: str) -> str | None:
     return st.query_params.get(key)
 
 
+@uninterrupted
 def put(key: str, state: str | None) -> None:
     """Let the address say this under `key`, or nothing."""
     catch_up()
     page, before = st.session_state[LAST_STATE]
     now = {name: part for name, part in {**before, key: state}.items() if part is not None}
-    st.session_state[LAST_STATE] = (page, now)  # first: telling the browser may be interrupted
+    st.session_state[LAST_STATE] = (page, now)
     if now != before:
         st.query_params.from_dict(now)
 
@@ -49,12 +52,23 @@ def catch_up() -> None:
     run = get_script_run_ctx(suppress_warning=True)
     if run is None:
         return
-    page, state = st.session_state.get(LAST_STATE, (None, {}))
+    here = _page(run)
+    page, state = st.session_state.get(LAST_STATE, (None, None))
     brought = st.query_params.to_dict()
-    if page != run.page_script_hash or run.is_history_navigation:
-        st.session_state[LAST_STATE] = (run.page_script_hash, brought)
-    elif state != brought:
+    has_moved = page is not None and here is not None and page != here
+    if state is None or has_moved or run.is_history_navigation:
+        st.session_state[LAST_STATE] = (here, brought)
+        return
+    if page is None and here is not None:
+        st.session_state[LAST_STATE] = (here, state)
+    if state != brought:
         st.query_params.from_dict(state)
+
+
+def _page(run: ScriptRunContext) -> str | None:
+    """The page that is drawn; None before st.navigation says which, or the browser knows it."""
+    page = run.page_script_hash
+    return None if page in ("", run.pages_manager.main_script_hash) else page
 
 
 def query() -> str:

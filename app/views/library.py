@@ -5,8 +5,10 @@ The parts that change by themselves are drawn again every REFRESH_S; the folder 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from html import escape
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +16,7 @@ import streamlit as st
 
 from app.auth.admission import page_login, sign_out
 from app.auth.visitor import visitor
-from app.i18n.counts import unreadable
+from app.i18n.counts import photos_and_files, unreadable
 from app.i18n.language import _, day, ngettext, number, one_language, translated
 from app.i18n.photo_facts import file_size, since
 from app.library.daemon_status import activity
@@ -29,11 +31,19 @@ from clipcore.messages import N_
 from indexer.errors import IndexerError
 from indexer.index.policy import APPROXIMATE, EXACT
 from indexer.library.library import Library
-from indexer.records.status import DaemonState, DiskUse, IndexStatus, LibraryStatus
+from indexer.packages import needs_package
+from indexer.records.status import (
+    DaemonState,
+    DiskUse,
+    IndexStatus,
+    LibraryStatus,
+    MissingReader,
+)
 
 REFRESH_S: Final = 2.0
 DISK_USE_LASTS_S: Final = 60.0  # the index is written after the last change
 FAILURES_SHOWN: Final = 100
+STACKS: Final = "stacks"
 KINDS: Final = {
     EXACT: N_("exact"),
     APPROXIMATE: N_("approximate"),
@@ -82,11 +92,25 @@ def _live(library: Library) -> None:
         root_list(library, status)
         if not status.roots:
             st.caption(_("No folders yet."))
-        _failures(library, status.failed)
+        _missing_readers(status.missing_readers)
+        _failures(library, status.failed - sum(one.files for one in status.missing_readers))
         model_list(library, status)
+        _stacks(library, status)
         _about(library, status)
     except IndexerError as error:
         st.error(plain(translated(error)), icon=":material/error:")
+
+
+def _missing_readers(readers: Sequence[MissingReader]) -> None:
+    """Which files need a package; they come in by themselves once it is there."""
+    for one in readers:
+        sentence = ngettext(
+            "{count} {format} file needs a package that is not installed: {command}",
+            "{count} {format} files need a package that is not installed: {command}",
+            one.files,
+        )
+        text = sentence.format(format=plain(one.format), command=f"`{one.command}`")
+        st.info(text, icon=":material/extension:")
 
 
 def _failures(library: Library, failed: int) -> None:
@@ -104,12 +128,30 @@ def _failures(library: Library, failed: int) -> None:
             key="retry",
             on_click=library.forget_failures,
         )
-        for failure in library.failures()[:FAILURES_SHOWN]:
+        shown = (one for one in library.failures() if not needs_package(one.reason))
+        for failure in islice(shown, FAILURES_SHOWN):
             note = f"{translated(failure.reason)} · {since(failure.since)} · {failure.path.parent}"
             name_and_note(failure.path.name, note)
         if failed > FAILURES_SHOWN:
             more = _("and {count} more: 'indexer failures' lists them all")
             st.caption(more.format(count=number(failed - FAILURES_SHOWN)))
+
+
+def _stacks(library: Library, status: LibraryStatus) -> None:
+    """Whether the files of one photo are shown as one."""
+    if st.session_state.get(STACKS) != status.stacks:
+        st.session_state[STACKS] = status.stacks
+    st.toggle(
+        _("RAW+JPEG and Live Photos as one photo each"),
+        key=STACKS,
+        help=_("Off: the RAW and the video are photos of their own. No file is changed."),
+        on_change=_stack,
+        args=(library,),
+    )
+
+
+def _stack(library: Library) -> None:
+    library.stack(on=st.session_state[STACKS])
 
 
 def _about(library: Library, status: LibraryStatus) -> None:
@@ -122,10 +164,11 @@ def _about(library: Library, status: LibraryStatus) -> None:
 def about(status: LibraryStatus, use: DiskUse) -> list[tuple[str, str]]:
     """(label, value) of what else there is to know; what is zero and good news is left out."""
     rows = [
-        (_("Photos"), number(status.photos)),
+        (_("Photos"), photos_and_files(status.photos, status.files)),
         (_("Missing"), _gone(status.missing)),
         (_("Last full scan"), _last_look(status.daemon)),
         (_("Model"), _model(status.model_id)),
+        (_("Text tower"), status.text_tower or ""),
         (_("Index"), _index(status.index)),
         (_("Database"), file_size(use.database_bytes)),
         (_("Index file"), _index_file(use)),

@@ -14,6 +14,7 @@ from app.photos.detail import photo_dialog
 from app.photos.grid import KEY, grid, wanted
 from app.search.chips import in_words
 from app.search.current_query import current_query
+from app.search.language_notice import language_notice
 from app.search.query_text import read, readable, sorted_by, without
 from app.search.results_cache import DEEPER, Answer, answer, forget_answer
 from app.selection.bar import listed, selection_bar
@@ -21,7 +22,7 @@ from app.ui import url_state
 from app.ui.escape import plain
 from indexer.errors import PhotoNotFound, QueryError
 from indexer.library.library import Library
-from indexer.query.query import Filter, Query, Sort
+from indexer.query.query import Filter, Query, Sort, lists_each_file
 from indexer.records.results import Hit
 
 ORDER: Final = "order"
@@ -44,6 +45,7 @@ def _shown(library: Library) -> None:
     hits: tuple[Hit, ...] = ()
     try:
         query = current_query()
+        language_notice(library, query)
         hits = _answered(library, query, answer(library, query, wanted(_question())))
     except (QueryError, PhotoNotFound) as error:
         forget_answer()
@@ -70,7 +72,8 @@ def _answered(library: Library, query: Query, found: Answer) -> tuple[Hit, ...]:
     group_of = _month if by_date else _strength if is_divided else None
     grid(library, shown, _question(), group_of=group_of, more=more, is_dated=by_date)
     the_others(hits, len(shown))
-    selection_bar(library, lambda: _numbers(library, query))
+    each_file = lists_each_file(query.filters)
+    selection_bar(library, lambda: _numbers(library, query), each_file=each_file)
     return shown
 
 

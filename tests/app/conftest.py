@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from streamlit import config
 
 from indexer.library.library import Library, open_library
 from indexer.serving.access import LOOPBACK
+from tests.app.chromium import chromium, executable
 from tests.app.scripts import Scripts
 from tests.app.serving import WAIT_MS, served
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, made_once
 
 FOLDERS = (
     "Animals/Arctic",
@@ -24,10 +26,13 @@ FOLDERS = (
     "Home",
     "USA road trip",
 )  # of the sample: where few photos come from
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
+# runs before the scripts of each page that a window opens; the first time it finds a window new
+FORGET = """
+if (location.protocol === "http:" && !sessionStorage.isOld) {
+  localStorage.clear();
+  sessionStorage.isOld = "yes";
+}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -44,30 +49,43 @@ def harness_on_loopback() -> None:
     config.set_option("server.address", LOOPBACK)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    """Chromium. Playwright keeps an event loop in this thread: asyncio.run() needs another one."""
+    if executable() is None:
         pytest.fail(
-            "these tests need Chromium: 'apt-get install chromium', or leave them out "
-            "with -m 'not browser'"
+            "these tests need Chromium: 'apt-get install chromium-headless-shell', or leave them "
+            "out with -m 'not browser'"
         )
     expect.set_options(timeout=WAIT_MS)  # the machine may be busy
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
+    with chromium() as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser's profile: what it has loaded of the page, the next test need not load again."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900},
+        reduced_motion="reduce",  # what moves is drawn by the processor, many times a second
+    )
+    context.set_default_timeout(WAIT_MS)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(WAIT_MS)
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A window that remembers nothing of the tests before."""
+    context.clear_cookies()
+    context.clear_permissions()
+    page = context.new_page()
+    page.add_init_script(FORGET)
     yield page
     page.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def scripts(browser: Browser) -> Iterator[Scripts]:
     """The page's scripts in a page of their own."""
     page = browser.new_page()
@@ -79,9 +97,15 @@ def scripts(browser: Browser) -> Iterator[Scripts]:
 
 
 @pytest.fixture(scope="session")
-def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A library of so few photos that it is explored at once; one is there twice, once smaller."""
-    directory = tmp_path_factory.mktemp("few")
+def few_photos(run_directory: Path) -> Iterator[Library]:
+    """A library of few photos, explored; one is there twice, once smaller."""
+    directory = made_once(run_directory / "few", _make_few_photos)
+    library = open_library(directory / "library")
+    yield library
+    library.close()
+
+
+def _make_few_photos(directory: Path) -> None:
     photos = directory / "photos"
     photos.mkdir()
     for folder in FOLDERS:
@@ -91,14 +115,13 @@ def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     with Image.open(original) as image:
         image.resize((image.width // 2, image.height // 2)).save(photos / "smaller.jpg")
     library = open_library(directory / "library", create=True, model="starter")
-    with library.writing():
+    with closing(library), library.writing():
         library.add_root(photos)
         library.rebuild()
-    yield library
-    library.close()
+        library.explore()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(sample_library: Path) -> Iterator[str]:
     """The page over the sample's library."""
     with served(sample_library) as address:

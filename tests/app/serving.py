@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from indexer.environment import FOLDERS
 from indexer.serving.access import Access
 from indexer.serving.serve import HOST, server_command
+from tests.waiting import eventually
 
-START_S = 60
 WAIT_MS = 60_000  # the models load at the first search
 EXPLORED_MS = 5 * WAIT_MS  # UMAP is compiled at each first use, at the lowest priority
 
@@ -52,13 +50,17 @@ def served(
 
 
 def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            return socket.create_connection((HOST, port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the server did not start within {START_S} s")
+    eventually(lambda: server.poll() is not None or answers(port))
+    assert server.poll() is None, "the server has ended"
+
+
+def answers(port: int) -> bool:
+    """Whether something takes connections there."""
+    try:
+        socket.create_connection((HOST, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def search(page: Page, query: str) -> None:

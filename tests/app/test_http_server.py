@@ -18,6 +18,8 @@ from indexer.errors import AccessError
 from indexer.serving.access import Access
 from tests.app.serving import WAIT_MS, served
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 
 

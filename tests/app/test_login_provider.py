@@ -20,6 +20,8 @@ from benchmarks.attack import Target
 from indexer.serving.access import Access
 from tests.app.serving import served
 
+pytestmark = pytest.mark.slow
+
 KEY = RSAKey.generate_key(2048, {"kid": "one"})
 DESCRIBED = """
 [auth]

@@ -12,9 +12,10 @@ from app.auth.admission import COOKIE
 from indexer.environment import PASSWORD
 from indexer.serving.access import Access
 from tests.app.serving import WAIT_MS, served
-from tests.conftest import SAMPLE, run_indexer
+from tests.commands import indexer_process
+from tests.conftest import SAMPLE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 RIGHT = "correct horse"
 OF_THE_LIBRARY = ("IMG_", "image/jpeg", str(SAMPLE), "starter", "NIKON")
@@ -87,7 +88,7 @@ def test_password_opens_the_page_for_this_browser_until_it_signs_out(
 
 
 def test_serve_on_an_open_host_demands_a_login_and_says_how(sample_library: Path) -> None:
-    done = run_indexer("serve", "--library", sample_library, "--host", "0.0.0.0")
+    done = indexer_process("serve", "--library", sample_library, "--host", "0.0.0.0")
     assert done.returncode == 1
     assert "would show the photos to everybody" in done.stderr
     assert "indexer password" in done.stderr

@@ -21,6 +21,7 @@ class Line:
     def __init__(self, page: Page) -> None:
         self.holds = False
         self._held: list[str | bytes] = []
+        self._first: str | bytes | None = None
         page.route_web_socket(re.compile("_stcore/stream"), self._connect)
 
     def _connect(self, browser: WebSocketRoute) -> None:
@@ -28,6 +29,7 @@ class Line:
         browser.on_message(self._hear)
 
     def _hear(self, message: str | bytes) -> None:
+        self._first = self._first or message
         if self.holds:
             self._held.append(message)
         else:
@@ -52,6 +54,11 @@ class Line:
             )
         last.rerun_script.fragment_id = ""
         self._held = [last.SerializeToString()]
+
+    def repeat_first(self) -> None:
+        """Send what the page said first again: it names no page, and has the address as it was."""
+        assert self._first
+        self._server.send(self._first)
 
     def release(self, count: int) -> None:
         """Send the first messages that were held, at once."""
@@ -150,7 +157,7 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
 def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address: str) -> None:
     line = Line(page)
     page.goto(address)
-    names(page)
+    expect(page.locator(".opener").first).to_be_visible()  # the newest photos
     line.holds = True
     search(page, "polar bear")
     page.keyboard.type(" in the snow")
@@ -160,3 +167,17 @@ def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address
     expect(page).to_have_url(re.compile("polar"))
     assert "IMG_2034.jpg" in names(page)
     expect(page.get_by_label("Search your photos")).to_have_value("polar bear in the snow")
+
+
+def test_what_was_said_before_the_page_had_a_name_takes_no_act_back(
+    page: Page, address: str
+) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals&all=1")
+    first, second = names(page)[:2]
+    page.locator(".opener").first.click()
+    expect(page.locator(".sheet .name")).to_have_text(first)
+    line.repeat_first()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".sheet .name")).to_have_text(second)
+    expect(page).to_have_url(re.compile("q=animals.*photo="))

@@ -42,6 +42,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
     library.close()
 
 
+@pytest.mark.long  # test_model_switch.py has the switch, test_models.py the page
 def test_model_is_downloaded_then_gone_over_to_while_one_searches(
     page: Page, library: Library, hub: Hub, tmp_path: Path
 ) -> None:

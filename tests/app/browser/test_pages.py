@@ -54,7 +54,11 @@ def test_a_language_is_remembered_by_the_browser(page: Page, address: str) -> No
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("timeline", "drop"), ("map", "paste"), ("library", "drop")],
+    [
+        ("timeline", "drop"),
+        pytest.param("map", "paste", marks=pytest.mark.long),
+        pytest.param("library", "drop", marks=pytest.mark.long),
+    ],
 )
 def test_a_picture_is_taken_on_every_page(page: Page, address: str, path: str, kind: str) -> None:
     page.goto(f"{address}{path}")
@@ -103,8 +107,7 @@ def test_filters_stay_while_the_query_cannot_be_read(page: Page, address: str) -
     box(page).fill("nosuchfilter:1")
     box(page).press("Enter")
     expect(sidebar.get_by_text("Correct the query")).to_be_visible()
-    expect(folder).to_be_visible()
-    assert folder.evaluate("one => one.closest('[inert]') !== null")
+    expect(sidebar.locator("[inert] .folder").first).to_be_visible()
     expect(sidebar.get_by_role("combobox", name="Camera")).to_be_disabled()
     expect(page.get_by_test_id("stAlert")).to_be_visible()  # the page is drawn to its end
     box(page).fill("shape:portrait")

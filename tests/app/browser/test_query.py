@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, ElementHandle, Page, expect
 from indexer.library.library import open_library
 from indexer.query.filters import FILTERS
 from tests.app.serving import WAIT_MS, search, served
-from tests.depth import deeper
+from tests.depth import at_depth, deeper
 from tests.documents import examples
 from tests.photos import make_photo
 
@@ -108,7 +108,7 @@ def test_every_example_of_the_documentation_can_be_asked(tab: Page, box: Element
 
 # a tab that hangs answers nothing that comes after: there is nothing to shrink
 @settings(
-    max_examples=deeper(200),
+    max_examples=deeper(10),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -124,7 +124,7 @@ def test_a_folder_by_a_part_of_its_path_finds_its_photos(page: Page, few: str) -
     expect(page.locator(".opener")).to_have_count(2)
 
 
-@pytest.mark.parametrize("typed", ["zebra", "qqqq", "a dog on the zebra"])
+@pytest.mark.parametrize("typed", ["zebra", *at_depth("qqqq", "a dog on the zebra")])
 def test_where_nothing_matches_there_is_no_menu(page: Page, few: str, typed: str) -> None:
     page.goto(few)
     typing = page.get_by_role("combobox", name="Search your photos")

@@ -96,7 +96,7 @@ def test_copies_go_where_they_may_and_overwrite_nothing(
     for expected in (2, 4):
         page.get_by_role("button", name="Copies", exact=True).click()
         page.get_by_role("button", name="Copy 2 photos here").click()
-        expect(page.get_by_text("2 photos were copied to:")).to_be_visible()
+        expect(page.get_by_text("2 files were copied to:")).to_be_visible()
         assert len(list((home / "Copies").iterdir())) == expected
         page.get_by_role("dialog").press("Escape")  # the button that had the focus is gone
         expect(page.get_by_role("dialog")).to_have_count(0)

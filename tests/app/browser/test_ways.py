@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from indexer.library.library import open_library
-from tests.app.serving import WAIT_MS, names, served
+from tests.app.serving import names, served
 from tests.conftest import SAMPLE
 
 pytestmark = pytest.mark.browser
@@ -85,17 +85,13 @@ def test_whole_journey_with_the_keyboard_alone(page: Page, address: str) -> None
     expect(page.locator(".about")).to_be_visible()
 
 
-def test_nothing_moves_for_who_wants_no_motion(browser: Browser, page: Page, address: str) -> None:
+def test_nothing_moves_for_who_wants_no_motion(page: Page, address: str) -> None:
     page.goto(f"{address}?q=animals&all=1")
-    names(page)
+    page.locator(".opener").first.click()
+    page.locator(".sheet .name").wait_for()
+    assert page.evaluate(MOVING) == []
+    page.emulate_media(reduced_motion="no-preference")
     assert page.evaluate(MOVING) != []
-    still = browser.new_page(reduced_motion="reduce")
-    still.set_default_timeout(WAIT_MS)
-    still.goto(f"{address}?q=animals&all=1")
-    still.locator(".opener").first.click()
-    still.locator(".sheet .name").wait_for()
-    assert still.evaluate(MOVING) == []
-    still.close()
 
 
 def test_home_shows_the_newest_photos_and_those_that_come(
@@ -132,7 +128,7 @@ def test_home_shows_the_newest_photos_and_those_that_come(
     ("language", "title", "missing"),
     [
         ("en", "Recollect is not responding", "Page not found"),
-        ("zh", "Recollect 没有响应", "没有这个页面"),
+        pytest.param("zh", "Recollect 没有响应", "没有这个页面", marks=pytest.mark.long),
     ],
 )
 def test_lost_server_and_unknown_page_are_named_in_our_words(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.explore.atlas import _points
+from app.explore.atlas import packed_points
 from indexer.explore.atlas import Atlas
 from tests.app.scripts import Scripts
 
@@ -40,7 +40,7 @@ def test_points_arrive_as_they_were_sent(scripts: Scripts, atlas: Atlas) -> None
         'const { unpack } = await script("explore/atlas_points.js");'
         "const { count, ...numbers } = unpack(given[0]);"
         "return [count, Object.fromEntries(Object.entries(numbers).map(([k, v]) => [k, [...v]]))];",
-        _points(atlas),
+        packed_points(atlas),
     )
     count, numbers = got
     assert count == 400
@@ -58,7 +58,7 @@ def run(scripts: Scripts, atlas: Atlas, expression: str, *given: Any) -> Any:
         'const V = await script("explore/atlas_view.js");'
         "const [packed, ...rest] = given; const points = P.unpack(packed);"
         f"return {expression};",
-        _points(atlas),
+        packed_points(atlas),
         *given,
     )
 
@@ -191,7 +191,7 @@ const point = (type, x, y, more = {}) => canvas.dispatchEvent(new PointerEvent(t
 def drawn(scripts: Scripts, atlas: Atlas, body: str) -> Any:
     names = ["picture", "groups", "by_group", "by_year", "colour", "lasso"]
     data = {
-        "points": _points(atlas),
+        "points": packed_points(atlas),
         "groups": [{"name": name, "count": "1", "place": [0.5, 0.5]} for name in atlas.names],
         "words": {word: word for word in (*names, "nearer", "farther", "whole")},
     }

@@ -24,6 +24,8 @@ from app.views.frame import PULSE_S
 from indexer.serving.access import LOOPBACK
 from indexer.serving.password import password_mark, set_password
 
+pytestmark = pytest.mark.slow
+
 SHORT_S = 2.0
 LONG_S = 600.0
 WAIT_S = 60.0
@@ -56,15 +58,15 @@ class Served:
     """Guarded applications on this machine, each with logins of its own."""
 
     def __init__(self, library: Path) -> None:
-        self._library = library
+        self.library = library
         self.sessions = Sessions()
 
     @contextmanager
     def stream(self, app: ASGIApp, idle_s: float) -> Iterator[ClientConnection]:
         """A WebSocket with a login, which answers pings."""
-        set_password(self._library, "correct horse")
-        token = self.sessions.begin(password_mark(self._library) or "")
-        admission = Admission("0.0.0.0", self._library, None, self.sessions)
+        set_password(self.library, "correct horse")
+        token = self.sessions.begin(password_mark(self.library) or "")
+        admission = Admission("0.0.0.0", self.library, None, self.sessions)
         nothing: frozenset[str] = frozenset()
         guard = Guard(app, app, admission, nothing, nothing, nothing, idle_s)
         with socket.create_server((LOOPBACK, 0)) as listening:
@@ -137,7 +139,7 @@ def test_end_of_a_login_closes_a_page_that_never_pauses(served: Served, data: by
     with served.stream(echo, LONG_S) as stream:
         stream.send(EXPECTED)
         assert stream.recv(timeout=WAIT_S) == EXPECTED
-        set_password(served._library, "correct horse")
+        set_password(served.library, "correct horse")
         assert ends(stream, lambda: stream.send(data))
 
 

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http.thumbnail_urls import SignedUrls, signed_urls, thumbnail_url
-from app.server import GONE, ROUTES
+from app.server import GONE
 from indexer.library.library import Library
 from indexer.records.photos import Photo
 from tests.app.test_main import ingested
+from tests.app.visitor import visitor
 from tests.photos import make_photo
 
 
@@ -31,19 +28,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def browser() -> TestClient:
-    return TestClient(Starlette(routes=ROUTES, middleware=[Middleware(LoggedIn)]))
-
-
-class LoggedIn:
-    """As the guard does: the login that the test's header names, or none."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["state"] = {"login": Headers(scope=scope).get("login", "")}
-        await self.app(scope, receive, send)
+    return visitor()
 
 
 def photo(library: Library, colour: str) -> Photo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -13,16 +13,20 @@ PACKAGES = (APP, ROOT / "indexer", ROOT / "clipcore")
 Msgid = str | tuple[str, ...]
 
 
-def calls() -> Iterator[tuple[Path, ast.Call]]:
+@cache
+def calls() -> tuple[tuple[Path, ast.Call], ...]:
     """Each call in the packages, those within f-strings too."""
-    for package in PACKAGES:
-        for path in sorted(package.rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield path.relative_to(ROOT), node
+    return tuple(
+        (path.relative_to(ROOT), node)
+        for package in PACKAGES
+        for path in sorted(package.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    )
 
 
-def marked() -> set[Msgid]:
+@cache
+def marked() -> frozenset[Msgid]:
     """Each sentence for the catalogues."""
     found: set[Msgid] = set()
     for _, call in calls():
@@ -34,4 +38,4 @@ def marked() -> set[Msgid]:
                 args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), _],
             ):
                 found.add((one, many))
-    return found
+    return frozenset(found)

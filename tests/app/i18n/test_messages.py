@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.i18n.language import speaking, translated
+from app.i18n.language import speaking, translated, translations
 from clipcore.messages import FIELD, N_, Message, MessageError
 from indexer.errors import QueryError
 from indexer.query.query import parse
@@ -59,22 +59,30 @@ def test_what_counts_as_an_unmarked_error() -> None:
     assert [_has_literal(call) for call in calls] == [True, True, False, False, True]
 
 
+def in_chinese(sentence: str, **fields: object) -> str:
+    """The catalogue's translation with these fields."""
+    translation = translations("zh").gettext(sentence)
+    assert translation != sentence
+    return translation.format(**fields)
+
+
 def test_a_message_within_a_message_is_translated() -> None:
-    inner = Message(N_("{count} photos kept"), count=3)
+    outer, inner = N_("{path} cannot be read ({why}): {kept}"), N_("{count} photos kept")
     with speaking("zh"):
-        told = translated(
-            Message(N_("{path} cannot be read ({why}): {kept}"), path="/a", why="x", kept=inner)
-        )
-    assert told == "/a 无法读取（x）：保留其 3 张照片"
+        told = translated(Message(outer, path="/a", why="x", kept=Message(inner, count=3)))
+    assert told == in_chinese(outer, path="/a", why="x", kept=in_chinese(inner, count=3))
 
 
 def test_an_error_is_translated_with_its_column() -> None:
     with pytest.raises(QueryError) as raised:
         parse("a year:x")
+    message = raised.value.message
+    problem = message.fields["problem"]
+    assert isinstance(problem, Message)
     with speaking("zh"):
-        told = translated(raised.value)
-    assert told.startswith("“year:” 需要1826 到")
-    assert told.endswith("（第 8 列）")
+        whole, part = translated(raised.value), translated(problem)
+    assert part != str(problem)
+    assert whole == in_chinese(message.id, problem=part, column=8)
 
 
 WRONG_VALUES = (

@@ -6,6 +6,7 @@ import pytest
 from app.i18n.photo_facts import exposure, facts_of, file_size, place, shutter, taken
 from clipcore.messages import N_, Message
 from indexer.records.photos import Facts, Photo
+from indexer.records.results import Hit
 
 
 def test_time_taken_is_told_with_its_offset() -> None:
@@ -63,3 +64,10 @@ def test_place_is_told_with_the_city_and_its_hemispheres() -> None:
 )
 def test_file_size_is_rounded(size: int, told: str) -> None:
     assert file_size(size) == told
+
+
+def test_a_probability_stands_beside_the_logit_it_is_made_of() -> None:
+    photo = Photo(1, Path("a.jpg"), 1, 0, b"", Facts(1, 1, "JPEG"))
+    match = dict(facts_of(photo, Hit(1, photo, 0.1, -3.2, 0.8, 0.039)))["Match"]
+    assert "3.9%" in match
+    assert "%" not in dict(facts_of(photo, Hit(1, photo, 0.1, -3.2)))["Match"]

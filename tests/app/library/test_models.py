@@ -10,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.library.daemon_status import progress
-from app.library.model_list import facts, pulling
+from app.library.model_list import badges, card, facts, figures, pulling
 from app.library.model_switch import cost_rows
 from clipcore.checkpoints import catalogue
+from clipcore.checkpoints.hub import cache_directory
+from clipcore.families.registry import Languages
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
 from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
@@ -21,8 +23,11 @@ from tests.app.views.test_library import DAEMON, status_of, words
 from tests.clipcore.checkpoints.test_catalogue import point_at
 from tests.fakes import ColourEncoder
 from tests.hub import Hub, hub_serving
-from tests.indexer.daemon.test_pause import running, until
+from tests.indexer.daemon.test_pause import running
 from tests.photos import make_photo
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 NAME = catalogue.default_name()
 WEIGHTS = bytes(range(256)) * 4096 * 12  # more than the client's chunk of 10 MiB
@@ -77,14 +82,15 @@ def keys(test: AppTest) -> set[str | None]:
 
 
 def until_pulled(library: Library) -> None:
-    until(lambda: pulling(library).model is None)
+    eventually(lambda: pulling(library).model is None)
 
 
 def test_models_are_listed_with_their_facts_and_the_rest_is_a_click_away(library: Library) -> None:
     test = models_over(library)
     assert "In use" in words(test)
-    assert "recommended · 605" in words(test)
-    assert "MB of memory · 512 dimensions · 73% accuracy on ImageNet · licence MIT" in words(test)
+    assert "best for English</span>" in words(test)
+    assert "understands English · licence MIT · 605.2 MB to download · a search" in words(test)
+    assert "ImageNet 73% · COCO 40% · source: open_clip" in words(test)
     assert {f"pull_{NAME}", "use_starter"} <= keys(test)
     assert "pull_RN50/openai" not in keys(test)
     test.toggle(key="models_all").set_value(True).run()
@@ -100,7 +106,7 @@ def test_nothing_is_listed_before_it_is_asked_for(library: Library) -> None:
 def test_model_is_downloaded_beside_the_page_one_at_a_time(library: Library, hub: Hub) -> None:
     hub.may_finish.clear()
     models_over(library).button(key=f"pull_{NAME}").click().run()
-    until(lambda: pulling(library).share > 0.5)
+    eventually(lambda: pulling(library).share > 0.5)
     test = models_over(library)  # another visitor
     assert "Downloading: " in str(test.get("progress")[0].proto)
     others = [one for one in test.button if (one.key or "").startswith("pull_")]
@@ -136,13 +142,13 @@ def test_download_is_broken_off_and_what_came_is_kept(library: Library, hub: Hub
     hub.may_finish.clear()
     test = models_over(library)
     test.button(key=f"pull_{NAME}").click().run()
-    until(lambda: pulling(library).share > 0.5)
+    eventually(lambda: pulling(library).share > 0.5)
     test.run().button(key=f"stop_{NAME}").click().run()
     hub.may_finish.set()
     until_pulled(library)
     assert pulling(library).failed == {}
     assert f"pull_{NAME}" in keys(test.run())
-    assert list(Path(catalogue.hub.cache_directory()).rglob("*.part"))
+    assert list(Path(cache_directory()).rglob("*.part"))
 
 
 def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
@@ -158,8 +164,8 @@ def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
     assert "It starts when the daemon runs." in words(test.run())
     own = open_library(tmp_path / "library", open_encoder=encoder_of)
     with running(Daemon(own)):
-        until(lambda: library.models.request() is None)
-        until(lambda: library.search("red", 1).model_id == f"{NAME}@1")
+        eventually(lambda: library.models.request() is None)
+        eventually(lambda: library.search("red", 1).model_id == f"{NAME}@1")
     own.close()
 
 
@@ -190,4 +196,23 @@ def test_progress_of_a_switch_counts_from_the_first_photo() -> None:
 
 
 def test_facts_that_are_not_known_are_left_out() -> None:
-    assert facts(ModelOffer("/some/model", is_cached=True)) == ""
+    assert card(ModelOffer("/some/model", is_cached=True)) == '<p class="named">/some/model</p>'
+
+
+def test_a_licence_that_forbids_commercial_use_is_named_as_such() -> None:
+    offer = ModelOffer("m", is_cached=False, licence="CC BY-NC 4.0", is_non_commercial=True)
+    assert badges(offer) == [("not for commercial use", "warns")]
+    assert facts(offer) == "licence CC BY-NC 4.0"
+
+
+def test_figures_are_named_with_their_source() -> None:
+    offer = ModelOffer(
+        "m",
+        is_cached=False,
+        languages=Languages.MANY,
+        recall_english=0.683,
+        recall_chinese=0.725,
+        published_in="open_clip",
+    )
+    assert facts(offer) == "understands many languages"
+    assert figures(offer) == "English 68% · Chinese 72% · source: open_clip"

@@ -7,17 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.testclient import TestClient
 
 from app.http.download_tokens import REMEMBERED, Offer, Offers, offered, url
 from app.photos import detail_files
 from app.photos.detail_files import Large, offer, original_of
-from app.server import GONE, ROUTES
+from app.server import GONE
 from indexer.library.library import Library
-from tests.app.http.test_thumbnail_urls import LoggedIn
 from tests.app.test_main import component, ingested, page_over
+from tests.app.visitor import visitor
 from tests.photos import make_photo
 
 
@@ -80,7 +77,7 @@ def test_original_and_picture_that_have_become_a_pipe_are_gone(
     large = Large("image/tiff", path)  # of those that a browser shows as they are
     shown = offer(library.photo(1), large)
     own = Offer(path.name, large.mime, lambda: original_of(library, 1))
-    browser = TestClient(Starlette(routes=ROUTES, middleware=[Middleware(LoggedIn)]))
+    browser = visitor()
     urls = [url(offered().make(one, "")) for one in (shown, own)]
     data = path.read_bytes()
     for one in urls:

@@ -28,6 +28,7 @@ from indexer.query.conditions import Quantity, Range
 from indexer.query.filter_spec import ByChoice, FilterSpec, Help
 from indexer.query.filters import FILTERS
 from indexer.query.query import Filter, Query, parse
+from indexer.records.photos import Item
 from tests.app.test_main import box, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -153,6 +154,6 @@ def test_page_shows_suggests_and_offers_it(library: Library) -> None:
 @pytest.mark.usefixtures("rating")
 def test_its_fact_is_a_column_of_the_table(library: Library) -> None:
     photos = [hit.photo for hit in library.search("after:1800").hits]
-    rows = csv.DictReader(io.StringIO(as_csv(photos).decode("utf-8-sig")))
+    rows = csv.DictReader(io.StringIO(as_csv(map(Item, photos)).decode("utf-8-sig")))
     stars = {Path(row["path"]).name: row[COLUMN.name] for row in rows}
     assert stars == {"red.jpg": "5", "blue.jpg": "4", "lime.jpg": "2", "navy.jpg": ""}

@@ -32,6 +32,7 @@ FACETS = Facets(
         "lens": {},
         "shape": {"landscape": 5, "portrait": 1},
         "ext": {"jpg": 6},
+        "type": {"photo": 6},
     },
     places=(
         Place(41.9022, 12.4533, 3, 838, 249),  # the Vatican, and the Appian Way

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from app.selection.exports import MISSING, as_csv, as_json, as_txt, free_name, zipped
+from app.selection.exports import MISSING, as_csv, as_json, as_txt, free_name, paths_of, zipped
 from app.selection.safe_text import safe_name
 from indexer.location import RemotePath
-from indexer.records.photos import Facts, Photo
+from indexer.records.photos import Facts, Item, Photo
 
 FACTS = Facts(64, 48, "JPEG", taken_at=datetime(2019, 6, 30, 12), camera="x, y", latitude_deg=1.5)
 
@@ -32,13 +32,24 @@ def test_text_has_a_path_a_line() -> None:
     assert as_txt(photos).decode() == "/a/日本.jpg\n/b/x.jpg\n"
 
 
+def test_text_has_all_files_of_a_photo() -> None:
+    items = [Item(photo(Path("/a/1.jpg")), (photo(Path("/a/1.cr2")),)), Item(photo(Path("/b.jpg")))]
+    assert paths_of(items).decode() == "/a/1.jpg\n/a/1.cr2\n/b.jpg\n"
+
+
 def test_table_and_objects_tell_the_same() -> None:
-    photos = [photo(Path('/a/"1", 日本.jpg'), 5)]
-    (row,) = csv.DictReader(io.StringIO(as_csv(photos).decode("utf-8-sig")))
-    (told,) = json.loads(as_json(photos))
-    assert row == {name: "" if value is None else str(value) for name, value in told.items()}
-    assert (told["path"], told["photo_id"], told["camera"]) == ('/a/"1", 日本.jpg', 5, "x, y")
-    assert (told["date"], told["date_source"]) == ("2019-06-30T12:00:00", "exif")
+    raw, film = photo(Path("/a/1.cr2")), photo(Path("/a/1.mov"))
+    items = [Item(photo(Path('/a/"1", 日本.jpg'), 5), (raw, film))]
+    (row,) = csv.DictReader(io.StringIO(as_csv(items).decode("utf-8-sig")))
+    (printed,) = json.loads(as_json(items))
+    assert row.pop("other_files").splitlines() == printed.pop("other_files")
+    assert row == {name: "" if value is None else str(value) for name, value in printed.items()}
+    assert (printed["path"], printed["photo_id"], printed["camera"]) == (
+        '/a/"1", 日本.jpg',
+        5,
+        "x, y",
+    )
+    assert (printed["date"], printed["date_source"]) == ("2019-06-30T12:00:00", "exif")
 
 
 HOSTILE = (
@@ -58,7 +69,7 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_and_cameras_are_no_formulas_in_a_table(name: str) -> None:
     one = replace(photo(Path(name)), facts=replace(FACTS, camera=name, latitude_deg=-1.5))
-    (row,) = csv.DictReader(io.StringIO(as_csv([one]).decode("utf-8-sig")))
+    (row,) = csv.DictReader(io.StringIO(as_csv([Item(one)]).decode("utf-8-sig")))
     for cell in (row["path"], row["camera"]):
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
         assert cell.removeprefix("'") == name.replace("\udcff", "?")
@@ -77,7 +88,7 @@ def test_each_name_is_one_line_and_all_can_be_told_apart(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_objects_have_every_name_as_it_is(name: str) -> None:
-    assert json.loads(as_json([photo(Path("/a") / name)]))[0]["path"] == f"/a/{name}"
+    assert json.loads(as_json([Item(photo(Path("/a") / name))]))[0]["path"] == f"/a/{name}"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +129,9 @@ def test_names_that_are_made_safe_differ_still(tmp_path: Path) -> None:
 def test_coordinates_are_told_without_what_reckoning_leaves_over() -> None:
     here = replace(FACTS, latitude_deg=41.9 + 1 / 3e8, longitude_deg=12.305200000000001)
     photos = [replace(photo(Path("/a.jpg")), facts=here)]
-    (told,) = json.loads(as_json(photos))
-    assert (told["latitude_deg"], told["longitude_deg"]) == (41.9, 12.3052)
-    assert b",41.9,12.3052\r\n" in as_csv(photos)
+    (printed,) = json.loads(as_json(map(Item, photos)))
+    assert (printed["latitude_deg"], printed["longitude_deg"]) == (41.9, 12.3052)
+    assert b",41.9,12.3052\r\n" in as_csv(map(Item, photos))
 
 
 def test_zip_holds_the_bytes_under_names_that_differ(tmp_path: Path) -> None:
@@ -196,9 +207,9 @@ def test_zip_holds_photos_that_are_links_with_the_times_of_their_files(tmp_path:
     (tmp_path / "link.jpg").symlink_to("a.jpg")
     made = b"".join(zipped([photo(tmp_path / "link.jpg")]))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        (told,) = archive.infolist()
-        assert (told.filename, archive.read(told)) == ("link.jpg", b"x")
-        assert told.date_time == datetime.fromtimestamp(1_000_000_000).timetuple()[:6]
+        (member,) = archive.infolist()
+        assert (member.filename, archive.read(member)) == ("link.jpg", b"x")
+        assert member.date_time == datetime.fromtimestamp(1_000_000_000).timetuple()[:6]
 
 
 class Incomparable(Photo):

@@ -13,8 +13,8 @@ from app.ui.facets_cache import facets_count
 from indexer.library.library import Library
 from indexer.records.results import Facets
 from tests.app.test_main import ingested
-from tests.app.views.test_library import until
 from tests.photos import make_photo
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def test_nobody_waits_while_a_large_library_is_counted(
         return counted()
 
     monkeypatch.setattr(library, "facets", slow)
-    until(
+    eventually(
         lambda: counted_facets.current(library).photos == 1 and begun.is_set()
     )  # it rests after a count
     assert counted_facets.current(library).photos == 1
     may_end.set()
-    until(lambda: counted_facets.current(library).photos == 2)
+    eventually(lambda: counted_facets.current(library).photos == 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,9 @@ from app.views.explore import is_inside
 from indexer.library.library import Library
 from tests.app.test_main import component, ingested
 from tests.photos import make_photo
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +104,7 @@ def test_empty_library_says_so(tmp_path: Path) -> None:
 def test_computing_that_fails_says_why(tmp_path: Path) -> None:
     exploring = Exploring(tmp_path / "nothing")
     exploring.start()
-    while exploring.running:
-        time.sleep(0.05)
+    eventually(lambda: not exploring.running)
     assert exploring.error is not None
     with speaking("zh"):
         assert "没有图库" in translated(exploring.error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.i18n.language import speaking, translated
@@ -28,6 +30,8 @@ from indexer.records.status import Activity, DaemonState, DiskUse, LibraryStatus
 from tests.app.test_main import component, ingested, items, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
+from tests.raw_photos import dng
+from tests.waiting import eventually
 
 HOSTILE = "**[x](http:a)** $x$ :smile:"
 DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), work=Work(Activity.WATCHING))
@@ -78,13 +82,6 @@ def daemon(library: Library) -> Iterator[None]:
         own.close()
 
 
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def words(test: AppTest) -> str:
     markdown = (test.markdown, test.caption, test.error, test.get("html"))
     shown = [element.proto.body for kind in markdown for element in kind]
@@ -114,16 +111,16 @@ def test_failure_is_told_with_its_reason_and_is_tried_again_when_asked(
 
 def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
     with daemon(library):
-        until(lambda: library.status().daemon)
+        eventually(lambda: library.status().daemon)
         test = library_page_over(library)
         test.button(key="pause").click().run()
         assert library.control.is_paused()
-        until(lambda: (now := library.status().daemon) and now.paused)
+        eventually(lambda: (now := library.status().daemon) and now.paused)
         assert "Paused" in words(test.run())
         test.button(key="resume").click().run()
         assert not library.control.is_paused()
         assert "On hold" not in words(test)
-        until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
+        eventually(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
         assert "Up to date" in words(test.run())
 
 
@@ -131,7 +128,7 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
     library: Library,
 ) -> None:
     with daemon(library):
-        until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
+        eventually(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
         test = library_page_over(library)
         (root,) = library.roots()
         test.button(key=f"remove_{root.id}").click().run()
@@ -139,16 +136,20 @@ def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
         assert not library.control.is_paused()
         assert "No folders yet" in words(test)
         assert "On hold" not in words(test)
-        until(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
+        eventually(lambda: (now := library.status().daemon) and now.doing is Activity.WATCHING)
 
 
 def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -> list[str]:
     """What the page says of the daemon, again and again, until that holds."""
-    messages = []
-    while not holds(status := library.progress()):
+    messages: list[str] = []
+
+    def told() -> object:
+        status = library.progress()
         messages.append(headline_of(status)[1])
-        time.sleep(0.005)
-    return messages
+        return holds(status)
+
+    eventually(told, every_s=0.005)
+    return messages[:-1]
 
 
 def is_watching(status: LibraryStatus) -> bool:
@@ -235,6 +236,7 @@ def test_folder_that_cannot_be_one_is_told(library: Library) -> None:
     assert len(library.roots()) == 1
 
 
+@pytest.mark.slow
 def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) -> None:
     test = page_over(empty)
     assert "Where are your photos?" in test.header[0].value
@@ -242,7 +244,7 @@ def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) ->
     test.button(key="picker_add").click().run()
     assert test.header[0].value == "No photos yet"  # no daemon runs
     with daemon(empty):
-        until(lambda: empty.status().photos)
+        eventually(lambda: empty.status().photos)
         test.run()
     assert "1 photo so far" in test.header[0].value
     assert [item["name"] for item in items(test)] == ["red.jpg"]
@@ -263,8 +265,24 @@ def _as_typed(label: str) -> str:
     return label.replace("\\", "")
 
 
+def test_files_that_need_a_package_are_one_line_and_no_failures_one_by_one(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for colour in ("green", "blue"):
+        (tmp_path / "photos" / f"{colour}.dng").write_bytes(dng(Image.new("RGB", (64, 48), colour)))
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    with library.writing():
+        library.rebuild()
+    page = library_page_over(library)
+    assert [one.value for one in page.info] == [
+        "2 RAW files need a package that is not installed: `pip install 'recollect-photos[raw]'`"
+    ]
+    assert page.expander[0].label == "1 could not be read"
+    assert "green" not in str([one.value for one in page.markdown])
+
+
 def status_of(**changes: object) -> LibraryStatus:
-    plain = LibraryStatus(Path("/library"), "starter-1", (), 300, 300, 0, 0, daemon=DAEMON)
+    plain = LibraryStatus(Path("/library"), "starter-1", (), 300, 300, 300, 0, 0, daemon=DAEMON)
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 

@@ -18,6 +18,8 @@ from tests.app.test_main import HOSTILE, box, component, ingested, items, page_o
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo, photo_bytes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
