@@ -182,14 +182,14 @@ def _rate(count: int, done: int, figures: Figures) -> Figures:
 def _library_peer(name: str, arena: Arena) -> Figures:
     photos = str(arena.photos(arena.large))
     command = _peers(name, str(arena.model(name)), photos, "--count", str(arena.slow))
-    found = _printed(arena, command)
+    found = printed(arena, command)
     return {**found, "photos_per_s": found["photos"] / found["seconds"]}
 
 
 def _pipeline(photo_set: PhotoSet, engine: str, arena: Arena) -> Figures:
     model, photos = str(arena.model("open_clip")), str(arena.photos(photo_set))
     command = [sys.executable, "-m", "benchmarks.pipeline", model, photos, "--engine", engine]
-    return _printed(arena, command)
+    return printed(arena, command)
 
 
 def _rclip_query(arena: Arena) -> Figures:
@@ -208,12 +208,12 @@ def _median_run(arena: Arena, command: Sequence[str], folder: Path) -> Figures:
 
 def _warm_query(arena: Arena) -> Figures:
     command = [sys.executable, "-m", "benchmarks.warm_query", str(arena.library)]
-    return _printed(arena, command)
+    return printed(arena, command)
 
 
 def _rescan(arena: Arena) -> Figures:
     command = [sys.executable, "-m", "benchmarks.rescan", "--photos", str(arena.unchanged)]
-    return _printed(arena, [*command, "--json"])
+    return printed(arena, [*command, "--json"])
 
 
 # --- commands ------------------------------------------------------------------------------------
@@ -264,7 +264,8 @@ def run(arena: Arena, command: Sequence[str], folder: Path = ROOT, **environment
     return {"seconds": seconds, "processor_s": processor_s, "peak_mb": usage.ru_maxrss / 1000}
 
 
-def _printed(arena: Arena, command: Sequence[str]) -> Figures:
+def printed(arena: Arena, command: Sequence[str]) -> Figures:
+    """The figures that a command of ours prints in its last line."""
     done = subprocess.run(
         command, env=arena.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )

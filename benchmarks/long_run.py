@@ -53,6 +53,7 @@ class MeanColours:
     image_size_px = 224
     dim = 432
     logit_scale = 0.0
+    logit_bias = None
 
     def preprocess(self, image: Image.Image) -> np.ndarray:
         """An upright image -> (3, 224, 224), as large as what a model takes."""

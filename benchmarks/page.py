@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import shutil
 import tempfile
 import time
 from collections import defaultdict
@@ -27,7 +26,7 @@ from typing import Final
 
 import numpy as np
 import psutil
-from playwright.sync_api import Page, WebSocket, sync_playwright
+from playwright.sync_api import Page, WebSocket
 
 from benchmarks.clip_like import ClipLike
 from benchmarks.synthetic_library import make_library
@@ -37,7 +36,7 @@ from indexer.imaging.decode import THUMBNAIL_PX, decode
 from indexer.imaging.thumbnails import FileThumbnails
 from indexer.library.library import open_library
 from indexer.records.models import Model
-from tests.app.conftest import FLAGS
+from tests.app.chromium import chromium
 from tests.app.serving import served
 from tests.conftest import SAMPLE
 
@@ -186,7 +185,7 @@ def main() -> None:
         if not (place / "library").exists():
             make(place, options.photos, options.model)
         figures = Figures()
-        with served(place / "library") as address, chromium() as page:
+        with served(place / "library") as address, new_page() as page:
             visit(page, address, figures, options.queries)
     print(f"{options.photos} photos, {options.model}")
     figures.print()
@@ -228,15 +227,12 @@ def _hash(number: int) -> bytes:
 
 
 @contextmanager
-def chromium() -> Iterator[Page]:
+def new_page() -> Iterator[Page]:
     """A page of a browser of its own."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS.split())
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(120_000)
         yield page
-        browser.close()
 
 
 def visit(page: Page, address: str, figures: Figures, queries: int) -> None:

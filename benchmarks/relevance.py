@@ -27,7 +27,8 @@ from clipcore import Encoder, open_encoder
 from indexer.arrays import FloatArray
 from indexer.query.query import Term, Text
 from indexer.records.results import CONFIDENT
-from indexer.search.relevance import Calibration, generic_texts, levelled
+from indexer.search.relevance import Calibration, generic_texts
+from indexer.search.searcher import JUDGED
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -63,13 +64,13 @@ def judged(
 ) -> Judged:
     """What the program makes of these queries."""
     calibration = Calibration(encoder.embed_texts(generic_texts()), photos)
-    scale = calibration.scale([Term(Text("any"))])
-    scores = encoder.embed_texts(queries) @ photos.T
-    deviations = np.stack([scale.deviations(row, photos) for row in scores])
+    vectors = encoder.embed_texts(queries)
+    scores = vectors @ photos.T
     strengths = np.zeros_like(scores)
     for row, order in enumerate(np.argsort(-scores, axis=1, kind="stable")):
-        best = float(deviations[row].max())
-        strengths[row, order] = levelled(scale.strengths(deviations[row, order], best))
+        scale, ordered = calibration.scale([Term(Text(queries[row]))]), scores[row, order]
+        deviations = scale.deviations(ordered, photos[order])
+        strengths[row, order] = scale.strengths(vectors[row], ordered, deviations, JUDGED)
     return Judged(name, scores, strengths, right)
 
 
