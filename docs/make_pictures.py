@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from indexer.environment import FOLDERS
 from indexer.serving.serve import HOST
+from tests.app.chromium import chromium
 
 SAMPLE: Final = Path(__file__).parents[1] / "data" / "sample"
 PICTURES: Final = Path(__file__).with_name("pictures")
@@ -81,16 +82,12 @@ def main() -> None:
     copy_sample(photos)
     indexer("rebuild", photos, "--library", library, "--model", "starter")
     indexer("explore", "--library", library)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as browser:
         with served(library, port) as address:
             for shot in (SHOTS[0], *SHOTS):  # the first search loads the model
                 take(browser, address, shot)
         with served(home / ".recollect-new", port + 1) as address:
             take(browser, address, WELCOME)
-        browser.close()
 
 
 def copy_sample(photos: Path) -> None:

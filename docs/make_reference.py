@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image
 from sqlalchemy.dialects import sqlite
 
 from app.selection.exports import as_csv
@@ -28,7 +27,7 @@ from docs.reference_python import python_reference
 from indexer import environment
 from indexer.cli.documents import DOCUMENTS, HitDocument
 from indexer.daemon import metrics
-from indexer.formats import SUFFIXES
+from indexer.formats import COUNTED, FORMATS, Format
 from indexer.query import help as query_help
 from indexer.query.filter_spec import FilterSpec
 from indexer.query.filters import FILTERS
@@ -167,16 +166,21 @@ def _variables(meanings: typing.Mapping[str, str]) -> str:
 
 
 def formats() -> str:
-    """The formats that are read, with their suffixes."""
-    Image.init()
-    known = Image.registered_extensions()
-    kinds: dict[str, list[str]] = {}
-    for suffix in sorted(SUFFIXES):
-        kind = known.get(suffix, "")
-        kind = "HEIC (extra `heic`)" if suffix in (".heic", ".heif", ".hif") else kind
-        kinds.setdefault("JPEG" if kind == "MPO" else kind, []).append(f"`{suffix}`")
-    rows = [(kind, ", ".join(suffixes)) for kind, suffixes in sorted(kinds.items())]
-    return table(("format", "suffixes"), rows)
+    """The formats that are read, with their suffixes, and what must be installed."""
+    read = sorted(
+        (one for one in FORMATS if one.is_read and one.suffixes), key=lambda one: one.shown.lower()
+    )
+    return table(("format", "suffixes", "extra"), [_format_row(one) for one in read])
+
+
+def counted_formats() -> str:
+    """The suffixes of the files that are counted."""
+    return ", ".join(f"`{suffix}`" for suffix in COUNTED)
+
+
+def _format_row(format: Format) -> tuple[str, str, str]:
+    suffixes = ", ".join(f"`{suffix}`" for suffix in format.suffixes)
+    return format.shown, suffixes, f"`{format.extra}`" if format.extra else ""
 
 
 def metrics_reference() -> str:
@@ -269,6 +273,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "internal": internal_variables,
     "others": other_variables,
     "formats": formats,
+    "counted": counted_formats,
     "metrics": metrics_reference,
     "python": python_reference,
     "tables": tables,
