@@ -15,16 +15,20 @@ QUERY   ?= a polar bear in the snow
 
 VENV    := .venv
 BIN     := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUNS    := $(VENV)/.runs
 READY   := $(VENV)/.ready
 INDEXER  = $(BIN)/indexer $(1) $(if $(LIBRARY),--library "$(LIBRARY)")
-BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+BROWSER := $(firstword $(foreach name,chromium-headless-shell chromium chromium-browser google-chrome,$(shell command -v $(name))))
 
 # Debian's packages, where we may install them; else say what is needed
 APT = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
   apt-get update -qq && apt-get install -y -qq $(1); \
   else echo "Please install $(1) (Debian: sudo apt install $(1))."; false; fi
 
-.PHONY: help setup run try test test-long attack parity bench lint format reference docs licenses sbom browser clean
+# what is compiled once is compiled for every process that the targets start
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup run try test test-fast test-long coverage attack parity bench lint format reference docs licenses sbom browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -33,15 +37,22 @@ help: ## list the targets
 
 setup: $(READY) browser ## make .venv with everything that run and test need
 
-$(READY): pyproject.toml constraints.txt
+# modules are compiled when they are first used: most of them never are
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
+
+$(RUNS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else 0'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,explore,heic,int8,oidc,ray,starter,postgres,dev]'
+	$(INSTALL) torch
+	$(INSTALL) --editable '.[cpu,explore,heic,jxl,raw,starter,video]'
 	@touch $@
 
-run: $(READY) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching
+$(READY): $(RUNS)
+	$(INSTALL) --editable '.[cpu,explore,heic,int8,jxl,oidc,postgres,raw,ray,starter,video,dev]'
+	@touch $@
+
+run: $(if $(SERVER),$(READY),$(RUNS)) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching
 	$(SERVER) $(MAKE) --no-print-directory try
 
 try: # what `run` does, with a server of PostgreSQL around it or without
@@ -49,19 +60,30 @@ try: # what `run` does, with a server of PostgreSQL around it or without
 	$(call INDEXER,search "$(QUERY)" --top 3)
 	@$(call INDEXER,serve --port $(PORT))
 
-test: setup ## run the whole suite
-	$(BIN)/python -m pytest
+# a worker a core; the tests of a module stay together, and modules come as tests/conftest.py sorts
+WORKERS = --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-test-long: setup ## run the whole suite, its random tests with ten times the examples (hours)
-	RECOLLECT_TEST_DEPTH=10 $(BIN)/python -m pytest
+test: setup ## run all that guards a change
+	$(BIN)/python -m pytest $(WORKERS)
+
+test-fast: $(READY) ## run the tests that take no model, server, browser or process (a minute)
+	$(BIN)/python -m pytest $(WORKERS) -m "not (long or slow or browser or ray or processes)"
+
+test-long: setup ## run all tests at full depth: every database, ten times the random examples (hours)
+	RECOLLECT_TEST_DEPTH=10 $(BIN)/python -m pytest $(WORKERS) -m ""
+
+coverage: setup ## run the tests and list the lines and branches that none of them takes
+	$(BIN)/python -m pytest $(WORKERS) --cov
 
 attack: $(READY) ## attack a page of yours as a stranger would: make attack URL=http://127.0.0.1:8501
 	$(BIN)/python -m benchmarks.attack "$(URL)"
 
-parity: ## compare CLIP with the reference code, in an environment of its own (6 GB)
+parity: ## compare the models with the reference code, in an environment of its own (6 GB)
 	test -x .venv-parity/bin/pip || $(PYTHON) -m venv .venv-parity
 	.venv-parity/bin/pip install --quiet -r tests/parity/requirements.txt
 	.venv-parity/bin/python tests/parity/compare.py
+	.venv-parity/bin/python tests/parity/compare_siglip.py
+	.venv-parity/bin/python tests/parity/compare_perception.py
 
 bench: $(READY) ## measure next to rclip, open_clip and transformers, in an environment of theirs (6 GB, 40 min)
 	test -x .venv-bench/bin/pip || $(PYTHON) -m venv .venv-bench
@@ -88,20 +110,20 @@ reference: $(READY) ## write what the documentation lists of the code
 	$(BIN)/python -m docs.make_reference
 
 docs: $(READY) reference ## build the documentation as a site in build/site; a dead link fails
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(INSTALL) --editable '.[docs]'
 	$(BIN)/zensical build --strict
 
 licenses: $(READY) ## list the dependencies with their licences
 	$(BIN)/python -m docs.make_licenses
 
 sbom: $(READY) ## write the list of what is installed as build/sbom.json (CycloneDX)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[release]'
+	$(INSTALL) --editable '.[release]'
 	mkdir -p build
 	$(BIN)/cyclonedx-py environment --output-format JSON --output-file build/sbom.json $(BIN)/python
 
 browser:
 ifeq ($(BROWSER),)
-	@$(call APT,chromium) || echo "Only the browser tests need it."
+	@$(call APT,chromium-headless-shell) || echo "Only the browser tests need it."
 endif
 
 clean: ## remove what setup and runs have made (never photos)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +12,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL
 
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
+from tests.commands import indexer_process
 from tests.depth import deeper
 from tests.postgres_server import Server, server_in
 
@@ -30,34 +30,49 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the st
 # how long an example takes is the machine's business
 settings.register_profile(
     "untimed",
-    max_examples=deeper(100),
+    max_examples=deeper(30),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("untimed")
 
 
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory of this run for what its workers make once and read."""
+    own = tmp_path_factory.getbasetemp()
+    directory = (own if worker_id == "master" else own.parent) / "shared"
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
+def made_once(directory: Path, make: Callable[[Path], None]) -> Path:
+    """The directory, made by the first worker that needs it."""
+    is_made = directory.with_suffix(".made")
+    with FileLock(directory.with_suffix(".lock")):
+        if not is_made.exists():
+            directory.mkdir()
+            make(directory)
+            is_made.touch()
+    return directory
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_cache(run_directory: Path) -> None:
     """What is measured of engines is remembered for this run, and not in the user's cache."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
-
-
-def run_indexer(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the `indexer` command as a user would."""
-    command = [sys.executable, "-c", "from indexer.cli.main import main; main()"]
-    return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False
-    )
+    os.environ["XDG_CACHE_HOME"] = str(run_directory / "cache")
 
 
 @pytest.fixture(scope="session")
-def sample_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_library(run_directory: Path) -> Path:
     """A library of data/sample, made by the command line with the starter encoder."""
-    library = tmp_path_factory.mktemp("sample") / "library"
-    done = run_indexer("rebuild", SAMPLE, "--library", library, "--model", "starter")
-    assert done.returncode == 0, done.stderr
-    return library
+
+    def make(directory: Path) -> None:
+        place = ("--library", directory / "library")
+        done = indexer_process("rebuild", SAMPLE, *place, "--model", "starter")
+        assert done.returncode == 0, done.stderr
+
+    return made_once(run_directory / "sample", make) / "library"
 
 
 @pytest.fixture
@@ -125,3 +140,48 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 # for what only a library of files has
 on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+HEAVY = ("ray", "processes", "browser", "slow")  # modules with such tests, the longest first
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The second database is for `make test-long`, but where the code differs from the first's.
+
+    What needs the library of the sample is slow: it takes half a minute to make. Long modules come
+    first: at the end of a run no worker waits for another.
+    """
+    for item in items:
+        if _is_on_postgres(item):
+            item.add_marker(pytest.mark.slow if item.get_closest_marker("both") else "long")
+        if "sample_library" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+    ranks: dict[Path, int] = {}
+    for item in items:
+        ranks[item.path] = min(ranks.get(item.path, len(HEAVY)), _rank(item))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+def _rank(item: pytest.Item) -> int:
+    names = {mark.name for mark in item.iter_markers()}
+    return next((rank for rank, name in enumerate(HEAVY) if name in names), len(HEAVY))
+
+
+def _is_on_postgres(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and any(
+        isinstance(value, str) and value == "postgres" for value in call.params.values()
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Any:
+    """A worker can send what a test has logged of names that are no text."""
+    report = yield
+    report.sections = [(title, _as_text(logged)) for title, logged in report.sections]
+    return report
+
+
+def _as_text(logged: str) -> str:
+    return logged.encode("utf-8", "backslashreplace").decode()

@@ -55,6 +55,15 @@ def absurdly_tall(data: bytes, chance: random.Random) -> bytes:
     return data[: at + 5] + b"\xff\xff\xff\xff" + data[at + 9 :] if at > 0 else data[::-1]
 
 
+def numbers_made_absurd(data: bytes, chance: random.Random) -> bytes:
+    """Sizes, counts and offsets in the header that are far too large, or negative."""
+    damaged = bytearray(data)
+    for _ in range(chance.randrange(1, 4)):
+        at = chance.randrange(2, min(64, len(data) - 4))
+        damaged[at : at + 4] = chance.choice((b"\xff" * 4, b"\x7f\xff\xff\xff", b"\0\0\0\x80"))
+    return bytes(damaged)
+
+
 def exif_garbage(data: bytes, chance: random.Random) -> bytes:
     return _saved(data, exif=b"Exif\0\0II*\0\x08\0\0\0" + chance.randbytes(2000))
 
@@ -70,9 +79,24 @@ def _saved(data: bytes, **extra: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def film_header_absurd(data: bytes, chance: random.Random) -> bytes:
+    """A film whose first boxes and sizes say anything: the first kilobyte has words of ones."""
+    damaged = bytearray(data)
+    for _ in range(6):
+        at = chance.randrange(4, min(1024, len(damaged) - 4))
+        damaged[at : at + 4] = chance.choice((b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", bytes(4)))
+    return bytes(damaged)
+
+
 KINDS: Final[tuple[Damage, ...]] = (
     *(truncated, bits_flipped, zero_filled, header_swapped),
     *(absurdly_large, absurdly_tall, exif_garbage, profile_garbage),
+)
+
+
+# those that need no JPEG
+OF_ANY_FORMAT: Final[tuple[Damage, ...]] = (
+    *(truncated, bits_flipped, zero_filled, header_swapped, numbers_made_absurd),
 )
 
 

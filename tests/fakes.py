@@ -22,6 +22,7 @@ class ColourEncoder:
     model_id = "colour-1"
     dim = 12
     logit_scale = 0.0
+    logit_bias: float | None = None
     image_size_px = 16
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -44,7 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(send_body=True)
 
     def answer(self, send_body: bool) -> None:
-        name = self.path.rsplit("/", 1)[1]
+        # /owner/repository/resolve/revision/name, where a name may lie in a folder
+        name = unquote(self.path.partition("/resolve/")[2].partition("/")[2])
         self.hub.requests.append((self.command, name, self.headers.get("Range")))
         content = self.hub.files.get(name)
         if content is None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 from typer.main import get_command
-from typer.testing import CliRunner
 
 from indexer.cli.main import app
+from tests.commands import run_indexer
 from tests.conftest import SAMPLE
 from tests.documents import PAGES, ROOT, Block, blocks, command_lines
 
@@ -147,12 +147,13 @@ def library(desk: Path, own_library: Path) -> Path:
     return own_library
 
 
+@pytest.mark.slow
 def test_console_blocks_print_what_they_say(desk: Path) -> None:
     steps = dict.fromkeys(step for one in runnable("console") for step in steps_of(one.code))
     assert steps
     for command, expected in steps:
-        done = CliRunner().invoke(app, shlex.split(command)[1:])
-        assert done.exit_code == 0, (command, done.output)
+        done = run_indexer(*shlex.split(command)[1:])
+        assert done.returncode == 0, (command, done.stderr)
         assert re.fullmatch(expected, done.stdout), (command, done.stdout)
 
 
@@ -165,6 +166,7 @@ def steps_of(code: str) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("block", runnable("sh"), ids=str)
 def test_shell_blocks_run(block: Block) -> None:
@@ -176,10 +178,11 @@ def test_shell_blocks_run(block: Block) -> None:
             assert done.returncode == 0, (line, done.stderr)
         elif words := shlex.split(line, comments=True):
             assert words[0] == "indexer", line
-            ended = CliRunner().invoke(app, words[1:])
-            assert ended.exit_code == 0, (line, ended.output)
+            ended = run_indexer(*words[1:])
+            assert ended.returncode == 0, (line, ended.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("block", runnable("python"), ids=str)
 def test_python_blocks_run(block: Block, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from indexer.query.query import Term, Text, parse
 from tests import documents
 from tests.conftest import SAMPLE
 
+pytestmark = pytest.mark.slow
+
 QUERIES: list[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("sample_queries.toml").read_text("utf-8")
 )["query"]
@@ -45,6 +47,22 @@ def test_nine_everyday_queries_in_ten_have_a_right_photo_first(firsts: dict[str,
 
 def test_most_of_all_queries_have_a_right_photo_first(firsts: dict[str, str]) -> None:
     assert len(wrong(firsts, QUERIES)) < len(QUERIES) // 2
+
+
+@pytest.mark.parametrize("language", ["de", "zh"])
+def test_most_queries_in_other_languages_have_a_right_photo_first(
+    sample_library: Path, language: str
+) -> None:
+    asked = [query for query in QUERIES if language in query]
+    library = open_library(sample_library)
+    firsts = [library.search(query[language], 1).hits[0].photo.path for query in asked]
+    library.close()
+    right = [
+        path.relative_to(SAMPLE).as_posix() in query["photos"]
+        for path, query in zip(firsts, asked, strict=True)
+    ]
+    assert len(asked) >= 30
+    assert sum(right) >= 0.6 * len(asked)
 
 
 def test_polar_bear_comes_first(firsts: dict[str, str]) -> None:
@@ -88,7 +106,7 @@ def terms(text: str) -> tuple[Term, ...]:
 
 def test_each_example_that_the_page_offers_has_a_strong_match(sample_library: Path) -> None:
     library = open_library(sample_library)
-    offered = examples(library)
+    offered = examples(library, str)
     assert len(offered) == OFFERED
     assert {library.search(text).verdict for text in offered} == {"confident"}
     library.close()

@@ -22,6 +22,7 @@ ARGUMENTS = {
     "photo_set": ["{tmp}/photos"],
     "pipeline": ["{model}", "{photos}", "--engine", "torch-float32"],
     "seeded_models": ["{tmp}/models"],
+    "two_models": ["{tmp}/models"],
     "warm_query": ["{library}"],
 }
 
@@ -49,6 +50,7 @@ def places(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
     return named
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(programs() - NEEDS_MORE - BY_ITSELF))
 def test_benchmark_runs_in_its_quick_form(
     name: str,
@@ -63,6 +65,7 @@ def test_benchmark_runs_in_its_quick_form(
         assert re.search(r"\d", capfd.readouterr().out)
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.parametrize("name", sorted(BY_ITSELF))
 def test_benchmark_with_a_browser_runs_in_its_quick_form(name: str) -> None:

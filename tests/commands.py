@@ -1,0 +1,121 @@
+"""Runs the `indexer` command: within this process, or in one of its own."""
+
+from __future__ import annotations
+
+import io
+import logging
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+from unittest.mock import patch
+
+import clipcore
+from clipcore import Encoder
+from clipcore.arrays import FloatArray
+from indexer.cli.main import run
+from indexer.cli.terminal import prepare_streams
+
+COMMAND: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
+LIMIT_S: Final = 600
+LOWER_PRIORITY: Final = ("explore", "serve", "watch")
+
+
+@contextmanager
+def _logging_of_a_new_process() -> Iterator[None]:
+    """A command logs to its standard error, and leaves the levels as they were."""
+    loggers = [logging.root, *map(logging.getLogger, ("app", "indexer", "clipcore"))]
+    levels = [logger.level for logger in loggers]
+    with patch.object(logging.root, "handlers", []):
+        yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that has ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_indexer(*arguments: object) -> Ended:
+    """Run the command here: its models stay loaded for the next one.
+
+    Signals, pipes, exit codes of the interpreter and imports need `indexer_process()`. Commands
+    that lower the priority of their process get one of their own.
+    """
+    if arguments[0] in LOWER_PRIORITY:
+        return indexer_process(*arguments)
+    streams = _Stream(), _Stream()
+    with (
+        patch.object(sys, "argv", ["indexer", *map(str, arguments)]),
+        patch.object(sys, "stdin", io.StringIO()),
+        patch("clipcore.open_encoder", _kept_encoder),
+        redirect_stdout(streams[0]),
+        redirect_stderr(streams[1]),
+        _logging_of_a_new_process(),
+        warnings.catch_warnings(),
+    ):
+        prepare_streams()
+        code = run()
+    return Ended(code, *(stream.written() for stream in streams))
+
+
+def indexer_process(*arguments: object, before: tuple[str, ...] = ()) -> Ended:
+    """Run the command as a user would, in a process; `before` starts its command line."""
+    done = subprocess.run(
+        [*before, *COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+class _Stream(io.TextIOWrapper):
+    """An output in memory that takes what a file takes."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8")
+
+    def written(self) -> str:
+        self.flush()
+        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
+
+
+_open_encoder = clipcore.open_encoder
+
+
+@cache
+def _starter(engine: str | None) -> Encoder:
+    """It remembers what it has embedded: each new library embeds the same generic texts."""
+    encoder = _open_encoder("starter", engine=engine)
+    embed, remembered = encoder.embed_texts, dict[tuple[str, ...], FloatArray]()
+
+    def embed_texts(texts: Sequence[str]) -> FloatArray:
+        if (key := tuple(texts)) not in remembered:
+            remembered[key] = embed(texts)
+        return remembered[key].copy()
+
+    encoder.embed_texts = embed_texts  # type: ignore[method-assign]
+    return encoder
+
+
+def forget_encoders() -> None:
+    """Let the next command load its encoder: for tests that change what encoders consist of."""
+    _starter.cache_clear()
+
+
+def _kept_encoder(source: str, device: str | None = None, engine: str | None = None) -> Encoder:
+    """The starter loads once in a process; all else may change between two commands."""
+    if source == "starter" and device is None:
+        return _starter(engine)
+    return _open_encoder(source, device, engine)
