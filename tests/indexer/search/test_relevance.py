@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from importlib import resources
 
 import numpy as np
@@ -175,11 +176,18 @@ def test_strengths_of_a_broad_word_never_grow_along_the_scores() -> None:
 
 
 def test_broad_words_are_known_in_each_form() -> None:
-    for text in ("animals", "Animals", " an animal ", "some animals", "Tiere", "动物"):
+    forms = ("animals", "Animals", " an animal ", "some animals", "Tiere", "животные", "动物")
+    for text in forms:
         kinds = [generic_texts()[number] for number in kinds_of(text)]
         assert {"a dog", "a fish", "a bee"} <= set(kinds)
     for text in ("dogs", "animals in a forest", "banana", "", "a"):
         assert not kinds_of(text)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_broad_words_are_known_however_their_accents_are_written(form: str) -> None:
+    for text in ("Gebäude", "légumes", "औज़ार"):
+        assert kinds_of(unicodedata.normalize(form, text))
 
 
 def test_each_broad_word_has_several_kinds_among_the_generic_texts() -> None:
