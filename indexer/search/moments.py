@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.arrays import FloatArray
+from indexer.search.inner_products import inner_products
 from indexer.search.ranking import Candidate
 from indexer.search.relevance import Scale
 from indexer.store.search_store import Frames
@@ -55,7 +56,7 @@ def _range(film: Candidate, frames: Frames, query: FloatArray, scale: Scale) -> 
     """The moments of the first and the last frame that match, without a gap around the best."""
     if film.moment_ms not in frames.moments_ms:
         return None
-    deviations = scale.deviations(frames.vectors @ query, frames.vectors)
+    deviations = scale.deviations(inner_products(frames.vectors, query), frames.vectors)
     first, last = around(frames.moments_ms.index(film.moment_ms), deviations)
     if first == last:
         return None

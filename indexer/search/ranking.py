@@ -17,6 +17,7 @@ from indexer.arrays import FloatArray, IntArray
 from indexer.index.contract import Index, Passing
 from indexer.query.query import Filter
 from indexer.records.photos import Photo
+from indexer.search.inner_products import inner_products
 from indexer.search.relevance import Scale
 from indexer.store.store import Store
 
@@ -86,7 +87,7 @@ def _ranked(
 ) -> _Ranked:
     """The photos behind these embeddings, best first; at least `top` with all that tie, if any."""
     known, vectors = store.search.vectors(ids.tolist(), len(query))
-    scores = vectors @ query
+    scores = inner_products(vectors, query)
     order = np.argsort(-scores)
     best: dict[int, Candidate] = {}  # by the photo's number
     living = 0

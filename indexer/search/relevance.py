@@ -30,6 +30,7 @@ import numpy as np
 
 from indexer.arrays import FloatArray
 from indexer.query.query import Term, Text
+from indexer.search.inner_products import inner_products
 
 # Quantiles of the sample's matches, chosen with benchmarks/starter_relevance.py on data/sample and
 # Tux Paint's stamps. The library has a match where the best hit is above the first; a hit has
@@ -134,7 +135,7 @@ class Scale:
         """`generic`: (G, D). `sample`: (S, D). `kinds`: rows of `generic`, of a broad word."""
         self._generic, self._sample, self._kinds = generic, sample, list(kinds)
         self._is_narrow = of_texts and not kinds  # both measures hold
-        scores = sample @ generic.T  # (S, G)
+        scores = inner_products(sample, generic)  # (S, G)
         self._usual_mean, self._usual_variance = float(scores.mean()), float(scores.var(0).mean())
         deviations = _deviations(scores, scores)
         standings = self._standings(scores, deviations, scores)
@@ -151,7 +152,7 @@ class Scale:
 
         For a broad word those of its best kind, where they are larger.
         """
-        generic = vectors @ self._generic.T  # (N, G)
+        generic = inner_products(vectors, self._generic)  # (N, G)
         of_query = np.hstack([scores[:, None], generic[:, self._kinds]])
         return np.asarray(_deviations(of_query, generic).max(axis=1))
 
@@ -165,7 +166,7 @@ class Scale:
         """
         if not len(scores):
             return scores
-        among = (self._sample @ query)[:, None]
+        among = inner_products(self._sample, query)[:, None]
         standings = self._standings(scores[:, None], deviations[:, None], among)[:, 0]
         level = np.concatenate([levelled(standings[:depth]), standings[depth:]])
         level = np.minimum.accumulate(level)

@@ -175,6 +175,17 @@ def test_strengths_of_a_broad_word_never_grow_along_the_scores() -> None:
     assert (np.diff(found[np.argsort(-(world.photos @ word), kind="stable")]) <= 0).all()
 
 
+def test_deviations_do_not_depend_on_how_many_photos_are_judged_at_once() -> None:
+    vectors = unit(np.random.default_rng(0).normal(size=(400, 512)))
+    scale = Scale(vectors[:GENERIC], vectors[GENERIC:], of_texts=True)
+    scores = vectors[:, 0]
+    together = scale.deviations(scores, vectors)
+    for count in (1, 2, 5, 41, 101):
+        part = slice(7, 7 + count)
+        found = scale.deviations(scores[part], vectors[part])
+        assert found.tolist() == together[part].tolist()
+
+
 def test_broad_words_are_known_in_each_form() -> None:
     forms = ("animals", "Animals", " an animal ", "some animals", "Tiere", "животные", "动物")
     for text in forms:
