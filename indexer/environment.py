@@ -36,7 +36,6 @@ OTHERS: Final[Mapping[str, str]] = {
     "HF_HUB_CACHE": "The cache of downloaded models.",
     "HF_HOME": "The directory above that cache.",
     "OMP_NUM_THREADS": "The number of threads that compute; `--threads` sets it.",
-    "NUMBA_CACHE_DIR": "The cache of compiled code that Explore's UMAP uses.",
     "XDG_DATA_HOME": "On Linux the directory above the default library.",
     "XDG_CACHE_HOME": "On Linux the directory above Recollect's cache.",
     "XDG_CONFIG_HOME": "On Linux the directory above the systemd units of `indexer service`.",

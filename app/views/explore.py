@@ -152,7 +152,7 @@ def _about(atlas: Atlas) -> None:
         lines.append(_("Showing {drawn} of {there} photos.").format(drawn=drawn, there=there))
     if atlas.method == PCA:
         lines.append(
-            _("With umap-learn (the extra “explore”), similar photos lie closer together.")
+            _("With scikit-learn (the extra “explore”), similar photos lie closer together.")
         )
     if lines:
         st.caption(plain(" ".join(lines)))

@@ -22,7 +22,7 @@ from clipcore import Encoder
 from indexer.arrays import FloatArray, IntArray
 from indexer.atomic import write_atomically
 from indexer.explore import concepts
-from indexer.explore.projection import PCA, UMAP, by_pca, by_umap, can_umap
+from indexer.explore.projection import PCA, TSNE, by_pca, by_tsne, can_tsne
 from indexer.index.faiss_index import k_means
 from indexer.json_files import parsed
 from indexer.records.photos import Photo
@@ -52,7 +52,7 @@ class Atlas:
     """N points. `places` (N, 2) within 0 to 1, `groups` (N,) numbers into `names`."""
 
     state: State
-    method: str  # how the places were found: UMAP or PCA of projection.py
+    method: str  # how the places were found: TSNE or PCA of projection.py
     photo_ids: IntArray
     places: FloatArray
     years: IntArray
@@ -63,7 +63,7 @@ class Atlas:
 def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
     """The atlas of all present photos, or of an even sample of them.
 
-    Twice, where UMAP is installed: what can be had at once comes first.
+    Twice, where t-SNE is installed: what can be had at once comes first.
     """
     state = state_of(store)
     ids = store.search.covers()
@@ -83,8 +83,8 @@ def draw(store: Store, encoder: Encoder) -> Iterator[Atlas]:
         concepts.names(centres, encoder) if len(centres) else (),
     )
     yield atlas
-    if can_umap(len(vectors)):
-        yield replace(atlas, method=UMAP, places=by_umap(vectors))
+    if can_tsne(len(vectors)):
+        yield replace(atlas, method=TSNE, places=by_tsne(vectors))
 
 
 def state_of(store: Store) -> State:

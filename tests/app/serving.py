@@ -17,7 +17,7 @@ from indexer.serving.serve import HOST, server_command
 from tests.waiting import eventually
 
 WAIT_MS = 60_000  # the models load at the first search
-EXPLORED_MS = 5 * WAIT_MS  # UMAP is compiled at each first use, at the lowest priority
+EXPLORED_MS = 5 * WAIT_MS  # Explore draws at the lowest priority
 
 
 @contextmanager

@@ -184,7 +184,6 @@ NOT_TO_SEARCH = [
     "ray",
     "scipy",
     "sklearn",
-    "umap",
     "pandas",
 ]
 NOT_TO_HELP = [*NOT_TO_SEARCH, "faiss", "sqlalchemy", "tokenizers", "safetensors"]

@@ -15,7 +15,7 @@ from indexer.errors import LibraryBusy
 from indexer.explore import atlas, near_duplicates
 from indexer.explore.concepts import concepts, names
 from indexer.explore.near_duplicates import DIFFERING, difference_hash
-from indexer.explore.projection import by_pca, by_umap, can_umap
+from indexer.explore.projection import by_pca, by_tsne, can_tsne
 from indexer.index.faiss_index import k_means
 from indexer.library.library import Library, open_library
 from indexer.locking import held
@@ -198,11 +198,11 @@ def test_main_directions_keep_apart_what_is_apart() -> None:
     assert np.abs(places[:5] - places[5:]).max(axis=1).min() > 0.9
 
 
-@pytest.mark.skipif(not can_umap(100), reason="needs the extra `explore`")
-def test_umap_keeps_groups_together() -> None:
+@pytest.mark.skipif(not can_tsne(100), reason="needs the extra `explore`")
+def test_tsne_keeps_groups_together() -> None:
     rng = np.random.default_rng(0)
     centres = np.repeat(rng.normal(size=(2, 16)) * 5, 20, axis=0)
-    places = by_umap((centres + rng.normal(size=centres.shape)).astype(np.float32))
+    places = by_tsne((centres + rng.normal(size=centres.shape)).astype(np.float32))
     middles = places[:20].mean(axis=0), places[20:].mean(axis=0)
     spread = max(places[:20].std(), places[20:].std())
     assert np.linalg.norm(middles[0] - middles[1]) > spread
