@@ -116,6 +116,9 @@ class _Worker:
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             self.end()
             raise _Stopped(guard.verdict) from error
+        except BaseException:  # half a request has been sent, or half a reply is to come
+            self.end()
+            raise
         finally:
             guard.done.set()
         self.idle_since = time.monotonic()

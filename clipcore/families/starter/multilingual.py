@@ -22,6 +22,7 @@ from clipcore.errors import CheckpointError
 from clipcore.families.starter.phrasebook import (
     EnglishWords,
     Phrasebook,
+    has_foreign_article,
     read_english_words,
     read_phrasebook,
 )
@@ -46,10 +47,9 @@ class Multilingual:
         foreign = np.array([not self._english.make_up(text) for text in texts])
         if not foreign.any():
             return foreign, np.empty((0, 0), np.float32)
-        embeddings = self._encode(
-            [text for text, is_open in zip(texts, foreign, strict=True) if is_open]
-        )
-        others = ~self.phrasebook.are_english(embeddings)
+        unsure = [text for text, is_open in zip(texts, foreign, strict=True) if is_open]
+        embeddings = self._encode(unsure)
+        others = ~self.phrasebook.are_english(embeddings) | [*map(has_foreign_article, unsure)]
         foreign[foreign] = others
         return foreign, self.phrasebook.of_texts(embeddings[others])
 

@@ -28,6 +28,8 @@ DATA = "data/starter_phrasebook.npz"
 # Chosen with benchmarks/starter_languages.py; the recall is flat to a point around them.
 TEMPERATURE = 0.04  # of a text's cosines with the entries
 WORD = re.compile(r"[^\W\d_]+")
+# Indefinite articles: what follows one is no English, though its embedding may lie near English.
+ARTICLES = frozenset({"ein", "eine", "een", "um", "uma", "un", "una", "une", "uno"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ class EnglishWords:
 
 def _is_line(word: str, lines: str) -> bool:
     return f"\n{word}\n" in lines
+
+
+def has_foreign_article(text: str) -> bool:
+    """Whether a text begins with an article of another language than English."""
+    first = WORD.search(text)
+    return first is not None and first.group().casefold() in ARTICLES
 
 
 def words(text: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -28,6 +29,10 @@ def crash_unless_first() -> int:
     if calls > 1:
         os.abort()
     return os.getpid()
+
+
+def leave(code: int) -> None:
+    os._exit(code)
 
 
 def nested() -> tuple[int, int]:
@@ -61,10 +66,18 @@ def test_what_the_function_raises_is_raised() -> None:
         run_isolated(LIMITS, int, "x")
 
 
+def test_a_request_that_cannot_be_sent_leaves_no_worker_that_waits_for_it() -> None:
+    worker = run_isolated(LIMITS, os.getpid)
+    with pytest.raises((AttributeError, pickle.PicklingError), match="pickle"):
+        run_isolated(LIMITS, lambda: None)
+    assert not psutil.pid_exists(worker)
+    assert run_isolated(LIMITS, os.getpid) != worker
+
+
 @pytest.mark.parametrize(
     ("limits", "function", "argument", "reason"),
     [
-        (LIMITS, os._exit, 3, "crashed: exit code 3"),
+        (LIMITS, leave, 3, "crashed: exit code 3"),
         (Limits(seconds=0.1), time.sleep, 60, "took more than"),
         (Limits(memory_bytes=2**28), bytes, 2**29, "too large"),
     ],

@@ -43,6 +43,12 @@ def test_english_is_left_to_the_encoder_of_english() -> None:
     assert rows.shape[0] == 0
 
 
+@pytest.mark.parametrize("text", ["Un cheval.", "Un ours.", "Un conejo."])
+def test_an_article_tells_that_a_text_is_not_english(text: str) -> None:
+    foreign, _ = Multilingual().embed([text])
+    assert foreign.all()
+
+
 def test_a_long_text_is_cut(encoder: Encoder) -> None:
     text = "北极熊" * MAX_CHARACTERS
     np.testing.assert_array_equal(
