@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
@@ -29,6 +28,7 @@ from typing import Final
 import numpy as np
 
 from indexer.arrays import FloatArray
+from indexer.location import folded
 from indexer.query.query import Term, Text
 from indexer.search.inner_products import inner_products
 
@@ -66,7 +66,7 @@ def broad_words() -> Mapping[str, Sequence[int]]:
     number_of = {text: number for number, text in enumerate(generic_texts())}
     rows = (line.split(": ") for line in _lines("broad_words.txt"))
     return {
-        _folded(word): tuple(number_of[kind] for kind in kinds.split("; "))
+        folded(word): tuple(number_of[kind] for kind in kinds.split("; "))
         for words, kinds in rows
         for word in words.split(", ")
     }
@@ -74,12 +74,7 @@ def broad_words() -> Mapping[str, Sequence[int]]:
 
 def kinds_of(text: str) -> Sequence[int]:
     """The numbers of the generic texts that are kinds of a broad word; none of another text."""
-    return broad_words().get(ARTICLE.sub("", _folded(text.strip())), ())
-
-
-def _folded(text: str) -> str:
-    """One form of a word, however its case and its accents are written."""
-    return unicodedata.normalize("NFC", text.casefold())
+    return broad_words().get(ARTICLE.sub("", folded(text.strip())), ())
 
 
 def _lines(name: str) -> list[str]:

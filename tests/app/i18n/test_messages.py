@@ -69,8 +69,8 @@ def in_chinese(sentence: str, **fields: object) -> str:
 def test_a_message_within_a_message_is_translated() -> None:
     outer, inner = N_("{path} cannot be read ({why}): {kept}"), N_("{count} photos kept")
     with speaking("zh"):
-        told = translated(Message(outer, path="/a", why="x", kept=Message(inner, count=3)))
-    assert told == in_chinese(outer, path="/a", why="x", kept=in_chinese(inner, count=3))
+        translation = translated(Message(outer, path="/a", why="x", kept=Message(inner, count=3)))
+    assert translation == in_chinese(outer, path="/a", why="x", kept=in_chinese(inner, count=3))
 
 
 def test_an_error_is_translated_with_its_column() -> None:

@@ -143,12 +143,12 @@ def messages_until(library: Library, holds: Callable[[LibraryStatus], object]) -
     """What the page says of the daemon, again and again, until that holds."""
     messages: list[str] = []
 
-    def told() -> object:
+    def holds_now() -> object:
         status = library.progress()
         messages.append(headline_of(status)[1])
         return holds(status)
 
-    eventually(told, every_s=0.005)
+    eventually(holds_now, every_s=0.005)
     return messages[:-1]
 
 

@@ -73,23 +73,22 @@ def test_a_known_model_is_opened_again_without_its_tensors(directory: Path) -> N
     assert first.config.text.bert is not None
 
 
-def test_a_text_tower_of_another_make_is_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("hf_model_name", "google/mt5-base", "mt5-base"),
+        ("hf_pooler_type", "cls_pooler", "cls_pooler"),
+    ],
+)
+def test_another_text_tower_or_pooling_is_refused_by_name(
+    tmp_path: Path, key: str, value: str, named: str
+) -> None:
     directory = seeded_bert.write_xlm(tmp_path)
     path = directory / "open_clip_config.json"
     content = json.loads(path.read_text())
-    content["model_cfg"]["text_cfg"]["hf_model_name"] = "google/mt5-base"
+    content["model_cfg"]["text_cfg"][key] = value
     path.write_text(json.dumps(content))
-    with pytest.raises(CheckpointMismatch, match="mt5-base"):
-        open_checkpoint(directory)
-
-
-def test_another_pooling_is_refused_by_name(tmp_path: Path) -> None:
-    directory = seeded_bert.write_xlm(tmp_path)
-    path = directory / "open_clip_config.json"
-    content = json.loads(path.read_text())
-    content["model_cfg"]["text_cfg"]["hf_pooler_type"] = "cls_pooler"
-    path.write_text(json.dumps(content))
-    with pytest.raises(CheckpointMismatch, match="cls_pooler"):
+    with pytest.raises(CheckpointMismatch, match=named):
         open_checkpoint(directory)
 
 

@@ -53,6 +53,12 @@ def library(place: Path, photos: Path) -> Iterator[Library]:
     opened.close()
 
 
+def has_reconciled(library: Library) -> bool:
+    """Whether a daemon has compared the folders with the library."""
+    status = library.status().daemon
+    return status is not None and bool(status.last_reconcile)
+
+
 @contextmanager
 def daemon(library: Library, encoder: ColourEncoder) -> Iterator[Daemon]:
     own = open_library(library.path, open_encoder=lambda _: encoder)
@@ -60,9 +66,7 @@ def daemon(library: Library, encoder: ColourEncoder) -> Iterator[Daemon]:
     thread = threading.Thread(target=running.run)
     thread.start()
     try:
-        eventually(
-            lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile)
-        )
+        eventually(lambda: has_reconciled(library))
         yield running
     finally:
         running.stop()
@@ -244,9 +248,7 @@ def test_an_overflow_of_the_event_queue_loses_nothing(library: Library, photos: 
     assert process.pid is not None
     try:
         eventually(lambda: names(library) == {"first.png"})
-        eventually(
-            lambda: (told := library.status().daemon) is not None and bool(told.last_reconcile)
-        )
+        eventually(lambda: has_reconciled(library))
         os.kill(process.pid, signal.SIGSTOP)
         for number in range(limit // 2):  # two events each, at the least
             (photos / f"{number}.txt").touch()
