@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 # the one without windows starts and draws at half the price, and is the same otherwise
 NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -15,6 +15,10 @@ FLAGS: Final = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
 )
+
+SIZE: Final[ViewportSize] = {"width": 1440, "height": 900}
+NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
+WAIT_MS: Final = 60_000  # the models load at the first search
 
 
 def executable() -> str | None:
@@ -29,3 +33,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS.split())
         yield browser
         browser.close()
+
+
+@contextmanager
+def window(browser: Browser, locale: str = "en-US") -> Iterator[Page]:
+    """A window in which nothing moves: each frame would be drawn by the processor."""
+    window = browser.new_page(
+        viewport=SIZE, locale=locale, color_scheme="light", reduced_motion="reduce"
+    )
+    window.set_default_timeout(WAIT_MS)
+    yield window
+    window.context.close()

@@ -7,17 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from streamlit import config
 
 from indexer.library.library import Library, open_library
 from indexer.serving.access import LOOPBACK
-from tests.app.chromium import chromium, executable
+from tests.app import chromium
 from tests.app.scripts import Scripts
-from tests.app.serving import WAIT_MS, served
+from tests.app.serving import served
 from tests.conftest import SAMPLE, made_once
 
 FOLDERS = (
@@ -26,11 +27,12 @@ FOLDERS = (
     "Home",
     "USA road trip",
 )  # of the sample: where few photos come from
-# runs before the scripts of each page that a window opens; the first time it finds a window new
+# runs before the scripts of each page that a test opens: the first one forgets the tests before
 FORGET = """
-if (location.protocol === "http:" && !sessionStorage.isOld) {
+if (location.protocol === "http:" && sessionStorage.test !== "{test}") {
   localStorage.clear();
-  sessionStorage.isOld = "yes";
+  sessionStorage.clear();
+  sessionStorage.test = "{test}";
 }
 """
 
@@ -52,44 +54,52 @@ def harness_on_loopback() -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium. Playwright keeps an event loop in this thread: asyncio.run() needs another one."""
-    if executable() is None:
+    if chromium.executable() is None:
         pytest.fail(
             "these tests need Chromium: 'apt-get install chromium-headless-shell', or leave them "
             "out with -m 'not browser'"
         )
-    expect.set_options(timeout=WAIT_MS)  # the machine may be busy
-    with chromium() as browser:
+    expect.set_options(timeout=chromium.WAIT_MS)  # the machine may be busy
+    with chromium.chromium() as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser's profile: what it has loaded of the page, the next test need not load again."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900},
-        reduced_motion="reduce",  # what moves is drawn by the processor, many times a second
-    )
-    context.set_default_timeout(WAIT_MS)
-    yield context
-    context.close()
+def window(browser: Browser) -> Iterator[Page]:
+    """The window of all tests: it loads the page once, and has its scripts compiled from then on.
+
+    Another window takes a process of its own, and a second of the processor to be as far.
+    """
+    with chromium.window(browser) as window:
+        yield window
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A window that remembers nothing of the tests before."""
-    context.clear_cookies()
-    context.clear_permissions()
-    page = context.new_page()
-    page.add_init_script(FORGET)
-    yield page
-    page.close()
+def page(window: Page) -> Iterator[Page]:
+    """The window as if it were new; a test may change its size, its colours and its motion."""
+    window.context.clear_cookies()
+    window.context.clear_permissions()
+    window.mouse.move(0, 0)
+    with window.add_init_script(FORGET.replace("{test}", str(uuid4()))):
+        yield window
+        window.unroute_all()
+        window.goto("about:blank")
+    window.set_viewport_size(chromium.SIZE)
+    window.emulate_media(color_scheme="light", reduced_motion="reduce")
+
+
+@pytest.fixture
+def other(browser: Browser) -> Iterator[Page]:
+    """A window of somebody else."""
+    with chromium.window(browser) as window:
+        yield window
 
 
 @pytest.fixture(scope="session")
 def scripts(browser: Browser) -> Iterator[Scripts]:
     """The page's scripts in a page of their own."""
     page = browser.new_page()
-    page.set_default_timeout(WAIT_MS)
+    page.set_default_timeout(chromium.WAIT_MS)
     opened = Scripts(page)
     opened.open()
     yield opened

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 from indexer.environment import FOLDERS
 from indexer.serving.access import Access
 from indexer.serving.serve import HOST, server_command
+from tests.app.chromium import WAIT_MS
 from tests.waiting import eventually
 
-WAIT_MS = 60_000  # the models load at the first search
 EXPLORED_MS = 5 * WAIT_MS  # Explore draws at the lowest priority
 
 

@@ -16,7 +16,8 @@ from benchmarks.attack import Target
 from indexer import environment
 from indexer.errors import AccessError
 from indexer.serving.access import Access
-from tests.app.serving import WAIT_MS, served
+from tests.app.chromium import WAIT_MS
+from tests.app.serving import served
 
 pytestmark = pytest.mark.slow
 

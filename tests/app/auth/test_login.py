@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, WebSocket, expect
 from app.auth.admission import COOKIE
 from indexer.environment import PASSWORD
 from indexer.serving.access import Access
-from tests.app.serving import WAIT_MS, served
+from tests.app.chromium import WAIT_MS
+from tests.app.serving import served
 from tests.commands import indexer_process
 from tests.conftest import SAMPLE
 
@@ -72,7 +73,7 @@ def test_password_opens_the_page_for_this_browser_until_it_signs_out(
     expect(page.locator(".st-key-activity")).to_be_visible()
     stranger = browser.new_page()
     stranger.goto(f"{open_address}library")
-    expect(stranger.get_by_label("Password", exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(stranger.get_by_label("Password", exact=True)).to_be_visible()
     stranger.close()
     other = context.new_page()
     other.set_default_timeout(WAIT_MS)
@@ -80,7 +81,7 @@ def test_password_opens_the_page_for_this_browser_until_it_signs_out(
     other.locator(".opener").first.wait_for()
     page.get_by_role("button", name="Sign out").click()
     for one in (page, other):  # without a reload
-        expect(one.get_by_label("Password", exact=True)).to_be_visible(timeout=WAIT_MS)
+        expect(one.get_by_label("Password", exact=True)).to_be_visible()
     assert other.url == f"{open_address}?q=after:1900"
     page.reload()
     expect(page.get_by_label("Password", exact=True)).to_be_visible()

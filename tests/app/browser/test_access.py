@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from indexer.environment import PASSWORD
 from indexer.library.library import Library, open_library
 from indexer.serving.access import Access
-from tests.app.serving import WAIT_MS, names, search, served
+from tests.app.chromium import NARROW
+from tests.app.serving import names, search, served
 from tests.depth import at_depth
 
 pytestmark = pytest.mark.browser
@@ -37,7 +37,6 @@ PAGES = {
 }
 EVERYDAY = ("", "?q=animals&all=1", "library")
 OTHERS = [where for where in PAGES if where not in EVERYDAY]  # they have the same parts
-WIDE_SCREEN, NARROW_SCREEN = (1440, 900), (390, 844)
 SERIOUS = {"serious", "critical"}
 # Streamlit takes on the colours of the system while one looks.
 BACKGROUND = "getComputedStyle(document.querySelector('.stApp, body:has(> main)')).backgroundColor"
@@ -54,35 +53,17 @@ def address(few_photos: Library) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def screen(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
-    width, height = size
-    page = browser.new_page(
-        viewport={"width": width, "height": height}, color_scheme="light", reduced_motion="reduce"
-    )
-    page.set_default_timeout(WAIT_MS)
-    yield page
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def wide(browser: Browser) -> Iterator[Page]:
-    """One page for all places to go."""
-    with screen(browser, WIDE_SCREEN) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def narrow(browser: Browser) -> Iterator[Page]:
-    with screen(browser, NARROW_SCREEN) as page:
-        yield page
+@pytest.fixture
+def narrow(page: Page) -> Page:
+    page.set_viewport_size(NARROW)
+    return page
 
 
 @pytest.mark.parametrize("where", [*EVERYDAY, *at_depth(*OTHERS)])
-def test_axe_finds_nothing_serious(wide: Page, address: str, where: str) -> None:
-    wide.goto(address + where)
-    wide.locator(PAGES[where]).first.wait_for()
-    assert serious(wide) == []
+def test_axe_finds_nothing_serious(page: Page, address: str, where: str) -> None:
+    page.goto(address + where)
+    page.locator(PAGES[where]).first.wait_for()
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("where", ["?q=animals&all=1", *at_depth("explore", "library")])
@@ -127,11 +108,11 @@ def copy(page: Page) -> None:
 
 @pytest.mark.parametrize("open_it", [photo, *at_depth(suggestions, export, copy)])
 def test_axe_finds_nothing_serious_in_what_opens(
-    wide: Page, address: str, open_it: Callable[[Page], None]
+    page: Page, address: str, open_it: Callable[[Page], None]
 ) -> None:
-    wide.goto(address)
-    open_it(wide)
-    assert serious(wide) == []
+    page.goto(address)
+    open_it(page)
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("open_it", at_depth(photo, selection))
@@ -144,24 +125,24 @@ def test_axe_finds_nothing_serious_in_what_opens_on_a_narrow_screen(
 
 
 @pytest.mark.long
-def test_axe_finds_nothing_serious_in_the_login(wide: Page, few_photos: Library) -> None:
+def test_axe_finds_nothing_serious_in_the_login(page: Page, few_photos: Library) -> None:
     with served(few_photos.path, Access("0.0.0.0"), **{PASSWORD: "correct horse"}) as address:
-        wide.goto(address)
-        wide.get_by_label("Password", exact=True).fill("wrong horse")
-        wide.get_by_role("button", name="Log in").click()
-        expect(wide.get_by_text("Wrong password.")).to_be_visible()
-        assert serious(wide) == []
+        page.goto(address)
+        page.get_by_label("Password", exact=True).fill("wrong horse")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_text("Wrong password.")).to_be_visible()
+        assert serious(page) == []
 
 
 @pytest.mark.long
-def test_axe_finds_nothing_serious_in_the_welcome(wide: Page, tmp_path: Path) -> None:
+def test_axe_finds_nothing_serious_in_the_welcome(page: Page, tmp_path: Path) -> None:
     (tmp_path / "home" / "Pictures").mkdir(parents=True)
     library = open_library(tmp_path / "library", create=True, model="starter")
     with served(library.path) as address:
-        wide.goto(address)
-        wide.get_by_role("button", name="Pictures").click()
-        wide.get_by_role("button", name="Add “").wait_for()
-        assert serious(wide) == []
+        page.goto(address)
+        page.get_by_role("button", name="Pictures").click()
+        page.get_by_role("button", name="Add “").wait_for()
+        assert serious(page) == []
     library.close()
 
 

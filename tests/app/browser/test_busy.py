@@ -4,12 +4,14 @@ in the way."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from tests.app import chromium
 from tests.app.serving import names, search
 
 pytestmark = pytest.mark.browser
@@ -70,6 +72,13 @@ class Line:
 class Busy(NamedTuple):
     line: Line
     opened: str  # the name of the photo
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """A window of the module's own: what holds back its messages stays with it."""
+    with chromium.window(browser) as window:
+        yield window
 
 
 @pytest.fixture

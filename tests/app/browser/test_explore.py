@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from app.explore.atlas import THUMBNAIL_PX
 from indexer.explore import atlas
 from indexer.library.library import Library
-from tests.app.serving import EXPLORED_MS, WAIT_MS, names, served
+from tests.app.serving import EXPLORED_MS, names, served
 
 pytestmark = pytest.mark.browser
 
@@ -41,12 +41,12 @@ SIZES = """() => Promise.all(window.thumbnails.map(async (url) => {
 
 
 @pytest.fixture
-def explored(page: Page, address: str) -> Page:
+def explored(page: Page, address: str) -> Iterator[Page]:
     """The picture; `thumbnails` has what came."""
-    page.add_init_script(NOTE_THUMBNAILS)
-    page.goto(f"{address}explore")
-    page.locator(".group").first.wait_for()
-    return page
+    with page.add_init_script(NOTE_THUMBNAILS):
+        page.goto(f"{address}explore")
+        page.locator(".group").first.wait_for()
+        yield page
 
 
 @pytest.mark.long  # at the lowest priority: a busy machine takes minutes
@@ -55,7 +55,7 @@ def test_what_is_not_drawn_yet_is_drawn_by_the_page(page: Page, own_library: Pat
         page.goto(f"{address}explore")
         page.locator(".group").first.wait_for(timeout=EXPLORED_MS)
         computing = page.locator(".st-key-explore [data-testid=stCaptionContainer]")
-        expect(computing).to_have_count(0, timeout=WAIT_MS)
+        expect(computing).to_have_count(0)
 
 
 def test_group_is_chosen_by_key_shows_its_photos_and_is_searched_for(explored: Page) -> None:

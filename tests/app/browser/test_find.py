@@ -7,9 +7,10 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.app.serving import WAIT_MS, names, search
+from tests.app.chromium import NARROW
+from tests.app.serving import names, search
 from tests.conftest import SAMPLE
 from tests.depth import at_depth
 
@@ -194,9 +195,7 @@ FOCUSED = """() => {
 }"""
 
 
-def test_two_people_search_at_once(browser: Browser, page: Page, address: str) -> None:
-    other = browser.new_context().new_page()
-    other.set_default_timeout(WAIT_MS)
+def test_two_people_search_at_once(other: Page, page: Page, address: str) -> None:
     for one in (page, other):
         one.goto(address)
         box(one).wait_for()
@@ -208,16 +207,13 @@ def test_two_people_search_at_once(browser: Browser, page: Page, address: str) -
     expect(box(page)).to_have_value("a polar bear in the snow")
     box(other).click()
     expect(other.get_by_role("listbox")).to_be_hidden()  # what the other asks stays with the other
-    other.context.close()
 
 
-def test_filters_of_a_narrow_screen_are_a_click_away(browser: Browser, address: str) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page.set_default_timeout(WAIT_MS)
+def test_filters_of_a_narrow_screen_are_a_click_away(page: Page, address: str) -> None:
+    page.set_viewport_size(NARROW)
     page.goto(f"{address}?q=animals&all=1")
     names(page)
     expect(page.get_by_text("Landscape", exact=True)).not_to_be_in_viewport()
     page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_text("Landscape", exact=True).click()
     expect(box(page)).to_have_value("animals shape:landscape")
-    page.close()

@@ -8,17 +8,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.photos.grid import PAGE
 from app.views.search import CLOSEST
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
-from tests.app.serving import WAIT_MS, names, search, served
+from tests.app.chromium import NARROW
+from tests.app.serving import names, search, served
 from tests.conftest import SAMPLE
 from tests.depth import at_depth
+
+Scheme = Literal["light", "dark"]
 
 pytestmark = pytest.mark.browser
 
@@ -136,13 +140,13 @@ def test_select_all_takes_the_strong_matches_where_they_alone_are_shown(
     expect(page.locator(".ticked")).to_have_count(len(found))
 
 
-def test_header_is_opaque(browser: Browser, address: str) -> None:
-    for scheme in ("light", "dark"):
-        page = browser.new_page(color_scheme=scheme)
+def test_header_is_opaque(page: Page, address: str) -> None:
+    schemes: tuple[Scheme, ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
         page.goto(address)
         header = page.locator(".stAppHeader")
         expect(header).to_have_css("background-color", re.compile(r"^rgb\("))  # no rgba
-        page.close()
 
 
 def test_filters_that_leave_nothing_are_named_and_can_be_dropped(page: Page, address: str) -> None:
@@ -210,18 +214,16 @@ def test_reload_keeps_query_and_open_photo(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", *at_depth("dark")])
-def test_narrow_screen_does_not_scroll_sideways(
-    browser: Browser, address: str, scheme: str
-) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+def test_narrow_screen_does_not_scroll_sideways(page: Page, address: str, scheme: Scheme) -> None:
+    page.set_viewport_size(NARROW)
+    page.emulate_media(color_scheme=scheme)
     page.goto(f"{address}?q=a+polar+bear+in+the+snow")
-    page.locator(".opener").first.wait_for(timeout=WAIT_MS)
+    page.locator(".opener").first.wait_for()
     widest = "Math.max(...['.stMain', 'html'].map(s => document.querySelector(s).scrollWidth))"
     assert page.evaluate(widest) <= 390
     page.locator(".opener").first.click()
-    page.locator(".sheet").wait_for(timeout=WAIT_MS)
+    page.locator(".sheet").wait_for()
     assert page.locator(".sheet").bounding_box()["width"] <= 390
-    page.close()
 
 
 def test_photo_added_while_the_page_is_open_is_found(
@@ -274,9 +276,7 @@ def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
         page.goto(address)
         page.get_by_role("button", name=photos.name).click()
         page.get_by_role("button", name="Add “").click()
-        expect(page.locator(".opener .name").filter(has_text=POLAR_BEAR)).to_be_visible(
-            timeout=WAIT_MS
-        )
+        expect(page.locator(".opener .name").filter(has_text=POLAR_BEAR)).to_be_visible()
         assert page.locator("a[href*='www.a.com']").count() == 0
         page.get_by_role("button", name="Start searching").click()
         search(page, QUERY)
@@ -289,7 +289,7 @@ def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
         page.get_by_role("button", name="Resume").click()
         page.get_by_role("button", name="Remove").click()
         page.get_by_role("button", name="Remove folder").click()
-        expect(page.get_by_text("No folders yet")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("No folders yet")).to_be_visible()
         page.go_back()
         expect(page.get_by_text("Where are your photos?")).to_be_visible()
     library.close()

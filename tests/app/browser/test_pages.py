@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.ui.navigation import PATHS
 from indexer.library.library import Library
 from tests.app.browser.test_find import POLAR_BEAR, box, chips, hand_over
-from tests.app.serving import WAIT_MS, names, served
+from tests.app.serving import names, served
 
 pytestmark = pytest.mark.browser
 
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_picture_is_refused_on_every_page(page: Page, address:
 
 
 def test_a_picture_survives_a_reload_but_no_link_shows_it_to_others(
-    browser: Browser, page: Page, address: str
+    other: Page, page: Page, address: str
 ) -> None:
     page.goto(address)
     box(page).wait_for()
@@ -90,12 +90,9 @@ def test_a_picture_survives_a_reload_but_no_link_shows_it_to_others(
     page.reload()
     expect(chips(page)).to_have_text(["Like this picture"])
     assert names(page)[0] == POLAR_BEAR.name
-    other = browser.new_context().new_page()
-    other.set_default_timeout(WAIT_MS)
     other.goto(page.url)
     expect(other.locator(".notice")).to_contain_text("does not include its picture")
     expect(chips(other)).to_have_count(0)
-    other.context.close()
 
 
 def test_filters_stay_while_the_query_cannot_be_read(page: Page, address: str) -> None:

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from indexer.library.library import open_library
-from tests.app.serving import WAIT_MS, names, search, served
+from tests.app.chromium import window
+from tests.app.serving import names, search, served
 from tests.conftest import SAMPLE
 from tests.depth import at_depth
 from tests.waiting import eventually
@@ -175,12 +176,10 @@ def test_no_path_in_an_address_is_served(page: Page, address: str) -> None:
         assert b"root:" not in answer.body()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chinese(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(locale="zh-CN", viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(WAIT_MS)
-    yield page
-    page.close()
+    with window(browser, locale="zh-CN") as page:
+        yield page
 
 
 @pytest.mark.parametrize("path", ["", BEARS, "library", *at_depth(NOVEMBER, "map")])

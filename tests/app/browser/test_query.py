@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, ElementHandle, Page, expect
 
 from indexer.library.library import open_library
 from indexer.query.filters import FILTERS
-from tests.app.serving import WAIT_MS, search, served
+from tests.app.chromium import window
+from tests.app.serving import search, served
 from tests.depth import at_depth, deeper
 from tests.documents import examples
 from tests.photos import make_photo
@@ -68,13 +69,11 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def tab(browser: Browser, few: str) -> Iterator[Page]:
     """One tab in which all is typed, and which notes how busy it was."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(WAIT_MS)
-    page.goto(few)
-    page.locator(".box").wait_for()
-    page.evaluate(WATCH)
-    yield page
-    page.close()
+    with window(browser) as page:
+        page.goto(few)
+        page.locator(".box").wait_for()
+        page.evaluate(WATCH)
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ from benchmarks.attack import ATTACKS, Target, run_query
 from indexer.search.query_vector import GIVEN_BYTES
 from indexer.serving.access import Access
 from indexer.serving.password import set_password
-from tests.app.serving import WAIT_MS, served
+from tests.app.chromium import WAIT_MS
+from tests.app.serving import served
 from tests.depth import at_depth
 from tests.photos import photo_bytes
 from tests.waiting import eventually
