@@ -63,6 +63,13 @@ def own_cache(run_directory: Path) -> None:
     os.environ["XDG_CACHE_HOME"] = str(run_directory / "cache")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def short_trials() -> Iterator[None]:
+    """Engines are certified in full and measured briefly: a test asks for no figure."""
+    with patch("clipcore.engines.choice.TIMED_S", 0.05):
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample_library(run_directory: Path) -> Path:
     """A library of data/sample, made by the command line with the starter encoder."""

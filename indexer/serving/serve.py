@@ -32,9 +32,13 @@ def server_command(port: int, access: Access = Access()) -> list[str]:  # noqa: 
     where = str(Path(spec.origin).parents[1])
     # not -m: it would take whatever package lies in the working directory under this name
     start = f"import sys; sys.path.insert(0, {where!r}); from app.http_server import main; main()"
+    return [sys.executable, "-P", "-c", start, *server_arguments(port, access)]
+
+
+def server_arguments(port: int, access: Access = Access()) -> list[str]:  # noqa: B008 - frozen
+    """The arguments of app/http_server.py: where it listens, and the proxies that it believes."""
     proxies = [part for proxy in access.proxies for part in ("--proxy", proxy)]
-    listen = ["--host", access.host, "--port", str(port)]
-    return [sys.executable, "-P", "-c", start, *listen, *proxies]
+    return ["--host", access.host, "--port", str(port), *proxies]
 
 
 @contextmanager

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Final
 
 from playwright.sync_api import Page, expect
 
 from indexer.environment import FOLDERS
 from indexer.serving.access import Access
-from indexer.serving.serve import HOST, server_command
+from indexer.serving.serve import HOST, server_arguments
 from tests.app.chromium import WAIT_MS
 from tests.waiting import eventually
 
 EXPLORED_MS = 5 * WAIT_MS  # Explore draws at the lowest priority
+
+# A server is a fork of a process that has imported what servers import: that takes them seconds.
+_forks: Final = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(
+    ["app.http_server", "app.main", "faiss", "pandas", "pyarrow", "safetensors", "tokenizers"]
+)
+_ports: Final[list[int]] = []  # of servers; what a browser has loaded from one, it has for the next
 
 
 @contextmanager
@@ -26,32 +36,69 @@ def served(
     access: Access = Access(),  # noqa: B008
     *,
     errors: Path | None = None,
+    first: Callable[[], None] | None = None,
     **environment: str,
 ) -> Iterator[str]:
-    """The page's address while it is served; `errors` has what it says of errors."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
+    """The page's address while it is served; `errors` has what it says of errors.
+
+    The server calls `first` before all else.
+    """
+    port = _free_port()
     settings = {
         **os.environ,
         "RECOLLECT_LIBRARY": str(library),
         FOLDERS: str(library.parent / "home"),  # where folders may be chosen
         **environment,
     }
-    command = server_command(port, access)
-    with errors.open("w") if errors else nullcontext() as log:
-        server = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL, stderr=log)
+    arguments = server_arguments(port, access)
+    server = _forks.Process(target=_serve, args=(arguments, settings, errors, first))
+    server.start()
     try:
         _wait_for(server, port)
         yield f"http://{HOST}:{port}/"
     finally:
         server.terminate()
-        server.wait()
+        server.join()
 
 
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    eventually(lambda: server.poll() is not None or answers(port))
-    assert server.poll() is None, "the server has ended"
+def _free_port() -> int:
+    """A port that a server had before, if none listens there now."""
+    for port in (*_ports, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            if not port:
+                _ports.append(probe.getsockname()[1])
+            return int(probe.getsockname()[1])
+    raise OSError("no port is free")
+
+
+def _serve(
+    arguments: list[str],
+    environment: Mapping[str, str],
+    errors: Path | None,
+    first: Callable[[], None] | None,
+) -> None:
+    """Be the server, as the command of indexer/serving/serve.py is it."""
+    from app.http_server import main
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if errors:
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+    sys.argv = ["app.http_server", *arguments]
+    if first:
+        first()
+    main()
+
+
+def _wait_for(server: BaseProcess, port: int) -> None:
+    eventually(lambda: not server.is_alive() or answers(port))
+    assert server.is_alive(), "the server has ended"
 
 
 def answers(port: int) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import socket
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -33,21 +35,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 RIGHT = "correct horse"
 WAIT_S = WAIT_MS / 1000
-# Python runs this at its start: it writes down where the server connects to.
-WITNESS = """
-import os, socket, sys
-def hear(event, arguments):
-    if event == "socket.getaddrinfo":
-        where = arguments[0]
-    elif event in ("socket.connect", "socket.sendto"):
-        where = arguments[1][0] if isinstance(arguments[1], tuple) else arguments[1]
-    else:
-        return
-    with open(os.environ["WITNESS"], "a") as file:
-        print(where, file=file)
-sys.addaudithook(hear)
-hear("socket.getaddrinfo", ["localhost"])
-"""
 FORMS = {PurePosixPath(script).name: events for script, events in EVENTS.items()}
 
 
@@ -66,14 +53,27 @@ def connections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("witness") / "connections"
 
 
+def note_connections(connections: Path) -> None:
+    """From now on this process writes down where it connects to."""
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "socket.getaddrinfo":
+            where = arguments[0]
+        elif event in ("socket.connect", "socket.sendto"):
+            where = arguments[1][0] if isinstance(arguments[1], tuple) else arguments[1]
+        else:
+            return
+        with connections.open("a") as file:
+            print(where, file=file)
+
+    sys.addaudithook(note)
+    socket.getaddrinfo("localhost", None)
+
+
 @pytest.fixture(scope="module")
 def target(library: Path, connections: Path) -> Iterator[Target]:
-    (connections.parent / "sitecustomize.py").write_text(WITNESS)
-    path = os.pathsep.join([str(connections.parent), os.environ.get("PYTHONPATH", "")])
-    connections.touch()
-    witness = {"PYTHONPATH": path, "WITNESS": str(connections)}
-    log = connections.with_name("errors")
-    with served(library, Access("0.0.0.0"), errors=log, **witness) as address:
+    log, first = connections.with_name("errors"), partial(note_connections, connections)
+    with served(library, Access("0.0.0.0"), errors=log, first=first) as address:
         host, _, port = address.removeprefix("http://").strip("/").partition(":")
         yield Target(host, int(port))
 

@@ -30,6 +30,7 @@ from indexer.library.directory import LibraryDirectory
 from indexer.paths import library_name, url_in
 from tests.commands import indexer_process, run_indexer
 from tests.conftest import SAMPLE
+from tests.depth import at_depth
 from tests.photos import make_photo
 from tests.waiting import eventually
 
@@ -172,7 +173,7 @@ def status(library: Path) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, *at_depth(signal.SIGINT)])
 def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal.Signals) -> None:
     started = ("watch", SAMPLE, "--library", place, "--model", "starter", "--nice", 0)
     with running(*started) as process:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from indexer.library.library import open_library
+from tests.depth import deeper
 from tests.fakes import ColourEncoder, FloatArray
 from tests.indexer.taking_in import keep_in_line, opened, search_on
 from tests.photos import make_photo
@@ -21,7 +22,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 10.0
+SECONDS = float(deeper(3))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")

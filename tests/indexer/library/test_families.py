@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from clipcore.families import registry
+from tests.commands import run_indexer
 from tests.photos import make_photo
-from tests.toy_family import FILE, ID, NAME
+from tests.toy_family import FILE, ID, NAME, ToyFamily
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def family() -> Iterator[None]:
+    """The toy family, known to this process."""
+    toy = ToyFamily()
+    registry.register(toy)
+    yield
+    registry.unregister(toy)
+
+
 def indexer(*arguments: object) -> str:
-    """What the command prints that knows the toy family."""
-    command = [sys.executable, "-m", "tests.toy_family", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    """What the command prints."""
+    done = run_indexer(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
