@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
@@ -19,6 +20,7 @@ from clipcore import Encoder
 from clipcore.arrays import FloatArray
 from indexer.cli.main import run
 from indexer.cli.terminal import prepare_streams
+from indexer.library.library import Library, open_library
 
 COMMAND: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
 LIMIT_S: Final = 600
@@ -119,3 +121,8 @@ def _kept_encoder(source: str, device: str | None = None, engine: str | None = N
     if source == "starter" and device is None:
         return _starter(engine)
     return _open_encoder(source, device, engine)
+
+
+def starter_library(directory: Path) -> Library:
+    """A new library for the starter, which stays loaded for the next one."""
+    return open_library(directory, create=True, model="starter", open_encoder=_kept_encoder)

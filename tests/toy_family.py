@@ -1,16 +1,13 @@
-"""A family of encoders that no module of ours knows; run as a program, the indexer knows it too.
-
-`python -m tests.toy_family ARGUMENTS` is the command `indexer ARGUMENTS` with one more family.
-"""
+"""A family of encoders that no module of ours knows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from clipcore.checkpoints.hub import Progress
-from clipcore.families.registry import KnownModel, register
-from indexer.cli.main import main
+from clipcore.families.registry import KnownModel, register, unregister
 from tests.fakes import ColourEncoder
 
 NAME, ID = "toy", "toy#1"
@@ -46,6 +43,10 @@ class ToyFamily:
         """It brings its weights along."""
 
 
-if __name__ == "__main__":
-    register(ToyFamily())
-    main()
+@contextmanager
+def toy_family() -> Iterator[None]:
+    """The family is known to this process meanwhile."""
+    family = ToyFamily()
+    register(family)
+    yield
+    unregister(family)

@@ -19,6 +19,7 @@ from indexer.serving.access import LOOPBACK
 from tests.app import chromium
 from tests.app.scripts import Scripts
 from tests.app.serving import served
+from tests.commands import starter_library
 from tests.conftest import SAMPLE, made_once
 
 FOLDERS = (
@@ -124,7 +125,7 @@ def _make_few_photos(directory: Path) -> None:
     original = min(photos.iterdir())
     with Image.open(original) as image:
         image.resize((image.width // 2, image.height // 2)).save(photos / "smaller.jpg")
-    library = open_library(directory / "library", create=True, model="starter")
+    library = starter_library(directory / "library")
     with closing(library), library.writing():
         library.add_root(photos)
         library.rebuild()

@@ -13,10 +13,11 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from indexer.environment import PASSWORD
-from indexer.library.library import Library, open_library
+from indexer.library.library import Library
 from indexer.serving.access import Access
 from tests.app.chromium import NARROW
 from tests.app.serving import names, search, served
+from tests.commands import starter_library
 from tests.depth import at_depth
 
 pytestmark = pytest.mark.browser
@@ -137,7 +138,7 @@ def test_axe_finds_nothing_serious_in_the_login(page: Page, few_photos: Library)
 @pytest.mark.long
 def test_axe_finds_nothing_serious_in_the_welcome(page: Page, tmp_path: Path) -> None:
     (tmp_path / "home" / "Pictures").mkdir(parents=True)
-    library = open_library(tmp_path / "library", create=True, model="starter")
+    library = starter_library(tmp_path / "library")
     with served(library.path) as address:
         page.goto(address)
         page.get_by_role("button", name="Pictures").click()

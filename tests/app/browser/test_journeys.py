@@ -19,6 +19,7 @@ from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
 from tests.app.chromium import NARROW
 from tests.app.serving import names, search, served
+from tests.commands import starter_library
 from tests.conftest import SAMPLE
 from tests.depth import at_depth
 
@@ -271,7 +272,7 @@ def test_welcome_takes_in_a_folder_that_the_library_page_then_lists(
     photos = tmp_path / "home" / HOSTILE[1].removesuffix(".jpg")
     shutil.copytree(SAMPLE / "Animals" / "Arctic", photos)
     (photos / "torn.jpg").write_bytes(b"no photo")
-    library = open_library(tmp_path / "library", create=True, model="starter")
+    library = starter_library(tmp_path / "library")
     with served(library.path) as address, kept_in_line(library):
         page.goto(address)
         page.get_by_role("button", name=photos.name).click()

@@ -14,9 +14,9 @@ from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 
 from indexer.environment import TILES
-from indexer.library.library import open_library
 from indexer.serving.serve import HOST
 from tests.app.serving import names, served
+from tests.commands import starter_library
 from tests.conftest import SAMPLE
 from tests.depth import deeper
 from tests.photos import make_photo
@@ -71,7 +71,7 @@ def dense_library(tmp_path: Path) -> Path:
         exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (latitude, 0, 0), 3: "E"})
         exif.get_ifd(ExifTags.IFD.GPSInfo)[4] = (longitude, 0, 0)
         make_photo(tmp_path / "photos" / f"{number}.jpg", "red", seed=number, exif=exif)
-    library = open_library(tmp_path / "library", create=True, model="starter")
+    library = starter_library(tmp_path / "library")
     with library.writing():
         library.add_root(tmp_path / "photos")
         library.rebuild()

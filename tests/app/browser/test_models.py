@@ -11,9 +11,10 @@ from playwright.sync_api import Page, expect
 from safetensors.torch import save
 
 from clipcore.checkpoints import catalogue
-from indexer.library.library import Library, open_library
+from indexer.library.library import Library
 from tests.app.browser.test_journeys import kept_in_line
 from tests.app.serving import search, served
+from tests.commands import starter_library
 from tests.conftest import SAMPLE
 from tests.hub import Hub, hub_serving
 
@@ -34,7 +35,7 @@ def hub() -> Iterator[Hub]:
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     """A few photos, taken in with the starter."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    library = open_library(tmp_path / "library", create=True, model="starter")
+    library = starter_library(tmp_path / "library")
     library.add_root(SAMPLE / "Animals" / "Arctic")
     with library.writing():
         library.rebuild()

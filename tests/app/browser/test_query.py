@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, ElementHandle, Page, expect
 
-from indexer.library.library import open_library
 from indexer.query.filters import FILTERS
 from tests.app.chromium import window
 from tests.app.serving import search, served
+from tests.commands import starter_library
 from tests.depth import at_depth, deeper
 from tests.documents import examples
 from tests.photos import make_photo
@@ -57,7 +57,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory = tmp_path_factory.mktemp("queries")
     for name, colour in PHOTOS.items():
         make_photo(directory / "photos" / name, colour)
-    library = open_library(directory / "library", create=True, model="starter")
+    library = starter_library(directory / "library")
     with library.writing():
         library.add_root(directory / "photos")
         library.rebuild()

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from indexer.library.library import open_library
 from tests.app.serving import served
+from tests.commands import starter_library
 from tests.conftest import SAMPLE
 from tests.films import make_film, quarters
 from tests.live_photos import live_exif
@@ -36,7 +36,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         scene_s=20,  # so that no slow machine misses it
         com__apple__quicktime__content__identifier=live_id,
     )
-    library = open_library(place / "library", create=True, model="starter")
+    library = starter_library(place / "library")
     with closing(library), library.writing():
         library.add_root(place / "films")
         library.rebuild()

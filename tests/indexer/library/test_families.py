@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clipcore.families import registry
 from tests.commands import run_indexer
 from tests.photos import make_photo
-from tests.toy_family import FILE, ID, NAME, ToyFamily
+from tests.toy_family import FILE, ID, NAME, toy_family
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(autouse=True)
-def family() -> Iterator[None]:
-    """The toy family, known to this process."""
-    toy = ToyFamily()
-    registry.register(toy)
-    yield
-    registry.unregister(toy)
-
-
 def indexer(*arguments: object) -> str:
-    """What the command prints."""
-    done = run_indexer(*arguments)
+    """What the command prints that knows the toy family."""
+    with toy_family():
+        done = run_indexer(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
