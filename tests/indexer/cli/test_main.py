@@ -386,7 +386,7 @@ def test_file_that_could_not_be_read_is_tried_again_though_it_stands_still(tmp_p
     (again,) = json.loads(run_indexer("failures", "--json", "--library", library).stdout)
     assert again == failure  # since when it has failed stays true
     locked.chmod(0o644)
-    assert run_unprivileged("rebuild", "--library", library).stdout.startswith("1 embedded")
+    assert run_indexer("rebuild", "--library", library).stdout.startswith("1 embedded")
 
 
 def test_failures_lists_what_is_indexed_but_odd_below(tmp_path: Path) -> None:
