@@ -48,5 +48,7 @@ def toy_family() -> Iterator[None]:
     """The family is known to this process meanwhile."""
     family = ToyFamily()
     register(family)
-    yield
-    unregister(family)
+    try:
+        yield
+    finally:
+        unregister(family)

@@ -38,9 +38,9 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def window(browser: Browser, locale: str = "en-US") -> Iterator[Page]:
     """A window in which nothing moves: each frame would be drawn by the processor."""
-    window = browser.new_page(
+    opened = browser.new_page(
         viewport=SIZE, locale=locale, color_scheme="light", reduced_motion="reduce"
     )
-    window.set_default_timeout(WAIT_MS)
-    yield window
-    window.context.close()
+    opened.set_default_timeout(WAIT_MS)
+    yield opened
+    opened.context.close()

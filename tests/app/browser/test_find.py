@@ -211,6 +211,7 @@ def test_two_people_search_at_once(other: Page, page: Page, address: str) -> Non
 
 def test_filters_of_a_narrow_screen_are_a_click_away(page: Page, address: str) -> None:
     page.set_viewport_size(NARROW)
+    page.emulate_media(color_scheme="dark")
     page.goto(f"{address}?q=animals&all=1")
     names(page)
     expect(page.get_by_text("Landscape", exact=True)).not_to_be_in_viewport()
