@@ -27,6 +27,7 @@ _forks: Final = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
     ["app.http_server", "app.main", "faiss", "pandas", "pyarrow", "safetensors", "tokenizers"]
 )
+_new: Final = multiprocessing.get_context("spawn")  # where what it imports is of interest
 _ports: Final[list[int]] = []  # of servers; what a browser has loaded from one, it has for the next
 
 
@@ -41,7 +42,7 @@ def served(
 ) -> Iterator[str]:
     """The page's address while it is served; `errors` has what it says of errors.
 
-    The server calls `first` before all else.
+    The server calls `first` before all else: its imports come after it.
     """
     port = _free_port()
     settings = {
@@ -51,7 +52,8 @@ def served(
         **environment,
     }
     arguments = server_arguments(port, access)
-    server = _forks.Process(target=_serve, args=(arguments, settings, errors, first))
+    process = _new if first else _forks
+    server = process.Process(target=_serve, args=(arguments, settings, errors, first))
     server.start()
     try:
         _wait_for(server, port)
@@ -83,6 +85,8 @@ def _serve(
     first: Callable[[], None] | None,
 ) -> None:
     """Be the server, as the command of indexer/serving/serve.py is it."""
+    if first:
+        first()
     from app.http_server import main
 
     os.environ.clear()
@@ -91,8 +95,6 @@ def _serve(
     if errors:
         os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
     sys.argv = ["app.http_server", *arguments]
-    if first:
-        first()
     main()
 
 
