@@ -44,11 +44,11 @@ class ToyFamily:
 
 
 @contextmanager
-def toy_family() -> Iterator[None]:
+def toy_family() -> Iterator[ToyFamily]:
     """The family is known to this process meanwhile."""
     family = ToyFamily()
     register(family)
     try:
-        yield
+        yield family
     finally:
         unregister(family)

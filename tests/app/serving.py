@@ -52,8 +52,8 @@ def served(
         **environment,
     }
     arguments = server_arguments(port, access)
-    process = _new if first else _forks
-    server = process.Process(target=_serve, args=(arguments, settings, errors, first))
+    context = _new if first else _forks
+    server = context.Process(target=_serve, args=(arguments, settings, errors, first))
     server.start()
     try:
         _wait_for(server, port)

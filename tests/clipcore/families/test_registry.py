@@ -14,16 +14,14 @@ from clipcore.checkpoints import catalogue, siglip_catalogue
 from clipcore.errors import ModelNotFound
 from clipcore.families import registry
 from clipcore.families.clip import ClipEncoder
-from tests.toy_family import FILE, ID, NAME, ToyEncoder, ToyFamily
+from tests.toy_family import FILE, ID, NAME, ToyEncoder, ToyFamily, toy_family
 
 
 @pytest.fixture
 def toy() -> Iterator[ToyFamily]:
     """The toy family, registered."""
-    family = ToyFamily()
-    registry.register(family)
-    yield family
-    registry.unregister(family)
+    with toy_family() as family:
+        yield family
 
 
 def test_a_source_goes_to_the_family_that_knows_it(toy: ToyFamily, tmp_path: Path) -> None:
