@@ -11,6 +11,7 @@ import { added, beyond, groupsOf, rangeOf } from "./items.js";
 
 const [LOWEST, HIGHEST] = [0.6, 2.4]; // a panorama or a strip is cropped to a ratio that fits
 const AHEAD_PX = 1500; // so far below the screen the next photos are requested
+const CLEAR = ".st-key-selection_clear button"; // of the bar that selection/bar.py draws
 
 function drawPicture({ name, alt, src }) {
   const image = element("img", "picture");
@@ -78,6 +79,8 @@ class Grid extends Component {
 
   connect(signal) {
     onPhotoClosed(signal, (id) => this.root.querySelector(`[data-photo="${id}"]`)?.focus());
+    const onClick = ({ target }) => target.closest?.(CLEAR) && this.#untick();
+    document.addEventListener("click", onClick, { capture: true, signal });
     signal.addEventListener("abort", () => this.#endObserver?.disconnect());
   }
 
@@ -204,6 +207,13 @@ class Grid extends Component {
     this.#showTicks();
     this.#sentTicks = JSON.stringify([...this.#selected]);
     this.send("ticked", [...this.#selected]);
+  }
+
+  // at once: a tick that follows must not bring back those that are being cleared
+  #untick() {
+    this.#selected.clear();
+    this.#sentTicks = "[]";
+    this.#showTicks();
   }
 
   #receiveTicks(selected) {

@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ from app.photos.grid import PAGE
 from app.views.search import CLOSEST
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
-from tests.app.chromium import NARROW
+from tests.app.chromium import NARROW, SIZE
 from tests.app.serving import names, search, served
 from tests.commands import starter_library
 from tests.conftest import SAMPLE
@@ -33,7 +33,9 @@ SAMPLE_PHOTOS = 105
 HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile: www.a.com.jpg")
 
 
-def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: str) -> None:
+def test_query_finds_the_photo_a_click_shows_its_facts_and_a_reload_keeps_both(
+    page: Page, address: str
+) -> None:
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
@@ -50,10 +52,14 @@ def test_query_finds_the_photo_and_a_click_shows_its_facts(page: Page, address: 
     ):
         expect(facts).to_contain_text(fact)
     expect(page).to_have_url(re.compile(r"q=a\+polar\+bear.*photo=\d+"))
+    page.reload()
+    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
+    expect(page.get_by_label("Search your photos")).to_have_value(QUERY)
     elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert elsewhere == []
 
 
+@pytest.mark.long  # test_sample_queries.py has many
 @pytest.mark.parametrize("query", ["雪地里的北极熊", *at_depth("ein Eisbär im Schnee")])
 def test_a_query_in_another_language_finds_the_photo(page: Page, address: str, query: str) -> None:
     page.goto(address)
@@ -78,6 +84,7 @@ def test_weak_matches_are_a_click_away(page: Page, address: str) -> None:
     expect(page.locator(".opener")).to_have_count(PAGE)
 
 
+@pytest.mark.long
 def test_thumbnail_that_does_not_come_leaves_the_name_of_its_photo(
     page: Page, address: str
 ) -> None:
@@ -96,7 +103,9 @@ def test_more_photos_come_while_one_scrolls(page: Page, address: str) -> None:
     assert names(page)[:PAGE] == first
 
 
-def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str) -> None:
+def test_photos_are_ticked_singly_as_a_range_by_key_and_all_in_a_bar_that_stays_in_sight(
+    page: Page, address: str
+) -> None:
     page.goto(f"{address}?q=animals&all=1")
     bar = page.locator(".st-key-selection_bar")
     page.get_by_role("checkbox", name=f"Select {names(page)[1]}").click()
@@ -106,31 +115,24 @@ def test_photos_are_ticked_singly_as_a_range_and_by_key(page: Page, address: str
     page.locator(".opener").nth(2).focus()
     page.keyboard.press("x")
     expect(bar).to_contain_text("2 photos selected")
+    bar.get_by_role("button", name="Select all").click()  # those that are not loaded, too
+    expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
+    page.locator(".opener").nth(20).scroll_into_view_if_needed()
+    expect(bar).to_be_in_viewport(ratio=1)
+    page.locator(".opener").first.focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")  # before the server has cleared them
+    expect(bar).to_contain_text("1 photo selected")
     search(page, QUERY)
     expect(page.locator(".opener").first).to_be_visible()
-    expect(bar).to_contain_text("2 photos selected")
+    expect(bar).to_contain_text("1 photo selected")
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(bar).to_have_count(0)
     page.locator(".opener").first.click()
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
 
 
-def test_bar_stays_in_sight_select_all_takes_what_is_not_loaded_and_escape_clears(
-    page: Page, address: str
-) -> None:
-    page.goto(f"{address}?q=animals&all=1")
-    page.get_by_role("checkbox", name=f"Select {names(page)[0]}").click()
-    bar = page.locator(".st-key-selection_bar")
-    expect(bar).to_be_in_viewport(ratio=1)
-    bar.get_by_role("button", name="Select all").click()
-    expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
-    page.locator(".opener").nth(20).scroll_into_view_if_needed()
-    expect(bar).to_be_in_viewport(ratio=1)
-    page.locator(".opener").first.focus()
-    page.keyboard.press("Escape")
-    expect(bar).to_have_count(0)
-
-
+@pytest.mark.long
 def test_select_all_takes_the_strong_matches_where_they_alone_are_shown(
     page: Page, address: str
 ) -> None:
@@ -141,6 +143,7 @@ def test_select_all_takes_the_strong_matches_where_they_alone_are_shown(
     expect(page.locator(".ticked")).to_have_count(len(found))
 
 
+@pytest.mark.long
 def test_header_is_opaque(page: Page, address: str) -> None:
     schemes: tuple[Scheme, ...] = ("light", "dark")
     for scheme in schemes:
@@ -165,20 +168,21 @@ def test_one_back_closes_the_photo_and_the_next_leaves_the_query(page: Page, add
     page.goto(address)
     page.goto(f"{address}?q=animals&all=1")
     names(page)
-    for closing in ("Escape", "Back"):
+    for way in ("Escape", "Back"):
         page.locator(".opener").first.click()
         heading = page.locator(".sheet .name")
         for _step in range(3):
             before = heading.text_content() or ""
             page.keyboard.press("ArrowRight")
             expect(heading).not_to_have_text(before)
-        page.keyboard.press("Escape") if closing == "Escape" else page.go_back()
+        page.keyboard.press("Escape") if way == "Escape" else page.go_back()
         expect(page.locator(".sheet")).to_have_count(0)
         expect(page).to_have_url(re.compile(r"q=animals&all=1$"))
     page.go_back()
     expect(page).to_have_url(address)
 
 
+@pytest.mark.long  # test_pages.py has a query that cannot be read
 def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None:
     page.goto(address)
     search(page, "dogs colour:red")
@@ -187,6 +191,7 @@ def test_wrong_query_is_told_where_it_is_wrong(page: Page, address: str) -> None
     assert names(page)
 
 
+@pytest.mark.long  # test_ways.py has a whole journey by keys
 def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
     page.goto(f"{address}?q=a+polar+bear+in+the+snow&all=1")
     second = names(page)[1]
@@ -205,15 +210,6 @@ def test_keyboard_opens_steps_and_closes(page: Page, address: str) -> None:
     expect(page.locator(".opener:focus")).to_have_count(1)
 
 
-def test_reload_keeps_query_and_open_photo(page: Page, address: str) -> None:
-    page.goto(f"{address}?q=a+polar+bear+in+the+snow")
-    page.locator(".opener").first.click()
-    expect(page).to_have_url(re.compile("photo="))
-    page.reload()
-    expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
-    expect(page.get_by_label("Search your photos")).to_have_value(QUERY)
-
-
 @pytest.mark.parametrize("scheme", ["light", *at_depth("dark")])
 def test_narrow_screen_does_not_scroll_sideways(page: Page, address: str, scheme: Scheme) -> None:
     page.set_viewport_size(NARROW)
@@ -227,22 +223,33 @@ def test_narrow_screen_does_not_scroll_sideways(page: Page, address: str, scheme
     assert page.locator(".sheet").bounding_box()["width"] <= 390
 
 
-def test_photo_added_while_the_page_is_open_is_found(
+def test_photos_that_come_are_seen_at_home_and_in_an_open_search(
     page: Page, own_library: Path, tmp_path: Path
 ) -> None:
-    with served(own_library) as address:
+    page.set_viewport_size({"width": 1440, "height": 6000})  # where more are asked for at once
+    library = open_library(own_library)
+    with closing(library), served(own_library) as address:
         page.goto(address)
+        grid = page.locator(".st-key-newest .opener")
+        grid.first.wait_for()
+        expect(page.locator(".month").first).to_be_visible()
+        expect(grid).to_have_count(SAMPLE_PHOTOS)
+        come(library, tmp_path / "new", "just-now.jpg")
+        expect(page.locator(".st-key-newest").get_by_text("just-now.jpg")).to_have_count(1)
+        grid.first.click()
+        expect(page.locator(".sheet .name")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".sheet .name")).to_have_text(
+            grid.nth(1).locator(".name").text_content() or ""
+        )
+        page.go_back()
+        expect(page.locator(".sheet")).to_have_count(0)
+        expect(page).to_have_url(address)
+        page.set_viewport_size(SIZE)
         search(page, QUERY)
-        assert names(page)[0] == POLAR_BEAR
-        for name in HOSTILE:  # an umbrella, a bear: whatever they show, they are found by it
-            (tmp_path / "new").mkdir(exist_ok=True)
-            shutil.copy(SAMPLE / "Animals" / "Arctic" / POLAR_BEAR, tmp_path / "new" / name)
-        library = open_library(own_library)
-        with library.writing():
-            library.add_root(tmp_path / "new")
-            library.update()
-        library.close()
-        for name in HOSTILE:  # they come by themselves
+        assert POLAR_BEAR in names(page)
+        come(library, tmp_path / "new", *HOSTILE)
+        for name in HOSTILE:
             cell = page.locator(".opener", has=page.get_by_text(name, exact=True))
             expect(cell.first).to_be_visible()
             cell.first.click()
@@ -251,6 +258,16 @@ def test_photo_added_while_the_page_is_open_is_found(
             page.keyboard.press("Escape")
             expect(page.locator(".sheet")).to_have_count(0)
         assert page.locator("a[href*='www.a.com'], img[src='x']").count() == 0
+
+
+def come(library: Library, root: Path, *names: str) -> None:
+    """Copies of the polar bear come under these names."""
+    root.mkdir(exist_ok=True)
+    for name in names:
+        shutil.copy(SAMPLE / "Animals" / "Arctic" / POLAR_BEAR, root / name)
+    with library.writing():
+        library.add_root(root)
+        library.update()
 
 
 @contextmanager
