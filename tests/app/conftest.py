@@ -18,7 +18,6 @@ from indexer.library.library import Library, open_library
 from indexer.serving.access import LOOPBACK
 from tests.app import chromium
 from tests.app.scripts import Scripts
-from tests.app.serving import served
 from tests.commands import starter_library
 from tests.conftest import SAMPLE, made_once
 
@@ -130,10 +129,3 @@ def _make_few_photos(directory: Path) -> None:
         library.add_root(photos)
         library.rebuild()
         library.explore()
-
-
-@pytest.fixture(scope="session")
-def address(sample_library: Path) -> Iterator[str]:
-    """The page over the sample's library."""
-    with served(sample_library) as address:
-        yield address

@@ -59,6 +59,8 @@ def test_what_is_not_drawn_yet_is_drawn_by_the_page(page: Page, own_library: Pat
 
 
 def test_group_is_chosen_by_key_shows_its_photos_and_is_searched_for(explored: Page) -> None:
+    explored.wait_for_function("window.thumbnails.length > 0")
+    assert set(explored.evaluate(SIZES)) == {THUMBNAIL_PX}
     group = explored.locator(".group").first
     count = int(group.locator(".count").inner_text())
     group.focus()
@@ -79,24 +81,9 @@ def test_group_is_chosen_by_key_shows_its_photos_and_is_searched_for(explored: P
     expect(explored.get_by_label("Search your photos")).to_have_value(re.compile(r"#\d+"))
 
 
-def test_line_drawn_around_all_photos_chooses_them(explored: Page, few_photos: Library) -> None:
-    explored.get_by_role("button", name="Draw around photos").click()
-    box = explored.locator(".canvas").bounding_box()
-    assert box
-    left, top = box["x"] + 5, box["y"] + 5
-    right, bottom = left + box["width"] - 10, top + box["height"] - 10
-    explored.mouse.move(left, top)
-    explored.mouse.down()
-    for x, y in ((right, top), (right, bottom), (left, bottom)):
-        explored.mouse.move(x, y, steps=10)
-    explored.mouse.up()
-    expect(explored).to_have_url(re.compile(r"area=-\d+"))
-    assert len(names(explored)) == few_photos.status().photos
-    explored.get_by_role("button", name="Close").click()
-    expect(explored.locator(".opener")).to_have_count(0)
-
-
-def test_click_on_a_point_opens_its_photo(explored: Page, few_photos: Library) -> None:
+def test_click_on_a_point_opens_its_photo_and_a_line_around_all_chooses_them(
+    explored: Page, few_photos: Library
+) -> None:
     drawn = atlas.load(few_photos.path, few_photos.model_id)
     box = explored.locator(".canvas").bounding_box()
     assert drawn
@@ -109,13 +96,18 @@ def test_click_on_a_point_opens_its_photo(explored: Page, few_photos: Library) -
     expect(explored).to_have_url(re.compile(r"photo=\d+"))
     explored.keyboard.press("Escape")
     expect(explored.locator(".canvas")).to_be_focused()
-
-
-def test_thumbnails_come_small(explored: Page) -> None:
-    explored.wait_for_function("window.thumbnails.length > 0")
-    sizes = explored.evaluate(SIZES)
-    assert sizes
-    assert set(sizes) == {THUMBNAIL_PX}
+    explored.get_by_role("button", name="Draw around photos").click()
+    left, top = box["x"] + 5, box["y"] + 5
+    right, bottom = left + box["width"] - 10, top + box["height"] - 10
+    explored.mouse.move(left, top)
+    explored.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        explored.mouse.move(x, y, steps=10)
+    explored.mouse.up()
+    expect(explored).to_have_url(re.compile(r"area=-\d+"))
+    assert len(names(explored)) == few_photos.status().photos
+    explored.get_by_role("button", name="Close").click()
+    expect(explored.locator(".opener")).to_have_count(0)
 
 
 def test_look_alikes_are_side_by_side_the_largest_marked(explored: Page) -> None:

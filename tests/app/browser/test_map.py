@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 
-from indexer.environment import TILES
-from indexer.serving.serve import HOST
 from tests.app.serving import names, served
 from tests.commands import starter_library
-from tests.conftest import SAMPLE
 from tests.depth import deeper
 from tests.photos import make_photo
 
@@ -26,40 +19,6 @@ pytestmark = pytest.mark.browser
 BEAR = "IMG_2034.jpg"  # November 2017
 DENSE = 7  # photos from north to south, and from west to east
 SEARCH = "Search your photos"
-
-
-@contextmanager
-def tile_server() -> Iterator[tuple[str, list[str]]]:
-    """The address of its tiles, and which ones were asked for."""
-    asked: list[str] = []
-    tile = (SAMPLE.parent / "sample" / "Animals" / "Arctic" / BEAR).read_bytes()
-
-    class Tiles(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(tile)
-
-        def log_message(self, *_: object) -> None:
-            """Quietly."""
-
-    with ThreadingHTTPServer((HOST, 0), Tiles) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{HOST}:{server.server_port}/{{z}}/{{x}}/{{y}}.png", asked
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def tiles() -> Iterator[tuple[str, list[str]]]:
-    with tile_server() as tiles:
-        yield tiles
-
-
-@pytest.fixture(scope="module")
-def address(sample_library: Path, tiles: tuple[str, list[str]]) -> Iterator[str]:
-    with served(sample_library, **{TILES: tiles[0]}) as address:
-        yield address
 
 
 @pytest.fixture
@@ -114,15 +73,11 @@ def test_span_is_chosen_by_dragging_and_by_key(page: Page, address: str) -> None
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     expect(page.locator(".bar[aria-pressed=true]")).to_have_count(1)
-
-
-def test_a_drag_begins_and_ends_in_months_without_photos(page: Page, address: str) -> None:
-    page.goto(f"{address}timeline")
     names(page)  # nothing moves any more
     slots = page.locator(".year", has_text="2017").locator(".slot")
     slots.first.scroll_into_view_if_needed()
     months = [slots.nth(place).get_attribute("data-month") for place in (0, 1)]
-    start, end = slots.nth(0).bounding_box(), slots.nth(1).bounding_box()
+    start, end = slots.nth(0).bounding_box(), slots.nth(1).bounding_box()  # without photos
     assert start
     assert end
     page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
@@ -132,6 +87,7 @@ def test_a_drag_begins_and_ends_in_months_without_photos(page: Page, address: st
     expect(page).to_have_url(re.compile(f"months={months[0]}..{months[1]}"))
 
 
+@pytest.mark.long  # the grid and the sheet are those of the search
 def test_photo_of_the_timeline_opens_and_finds_more_like_it(page: Page, address: str) -> None:
     page.goto(f"{address}timeline?months=2017-11..2017-11")
     page.locator(".opener").click()
@@ -145,7 +101,7 @@ def test_photo_of_the_timeline_opens_and_finds_more_like_it(page: Page, address:
 
 
 def test_cluster_of_the_map_searches_near_there(
-    page: Page, address: str, tiles: tuple[str, list[str]]
+    page: Page, address: str, asked_tiles: list[str]
 ) -> None:
     page.goto(f"{address}map")
     page.locator(".dot").first.wait_for()
@@ -155,7 +111,7 @@ def test_cluster_of_the_map_searches_near_there(
     page.get_by_role("button", name=re.compile(r"1 photo · 13\.2° S, 72\.5° W")).click()
     expect(page.get_by_label(SEARCH)).to_have_value("near:-13.2..-13.15,-72.55..-72.5")
     assert names(page) == ["Huayna Picchu.jpg"]
-    assert tiles[1] == []
+    assert asked_tiles == []
     page.go_back()
     page.locator(".dot").first.wait_for()
     expect(page).to_have_url(f"{address}map")
@@ -221,12 +177,12 @@ def test_map_is_moved_and_zoomed_by_keys(page: Page, address: str) -> None:
 
 
 def test_tiles_are_fetched_only_when_they_are_allowed(
-    page: Page, address: str, tiles: tuple[str, list[str]]
+    page: Page, address: str, asked_tiles: list[str]
 ) -> None:
     page.goto(f"{address}map")
     page.locator(".dot").first.wait_for()
     expect(page.get_by_text("sees your internet address")).to_be_visible()
-    assert tiles[1] == []
+    assert asked_tiles == []
     with page.expect_response(re.compile(r"/\d+/\d+/\d+\.png")):
         page.get_by_text("Streets and places from").click()
-    assert tiles[1]
+    assert asked_tiles

@@ -71,6 +71,7 @@ def test_a_picture_is_taken_on_every_page(page: Page, address: str, path: str, k
     shown(page, path)
 
 
+@pytest.mark.long  # test_find.py has it on one
 def test_a_file_that_is_no_picture_is_refused_on_every_page(page: Page, address: str) -> None:
     page.goto(f"{address}library")
     shown(page, "library")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -54,23 +53,6 @@ TEXTS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def manager(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program that opens folders: it writes down which ones."""
-    program = tmp_path_factory.mktemp("programs") / "xdg-open"
-    program.write_text('#!/bin/sh\necho "$1" >> "$(dirname "$0")/opened"\n')
-    program.chmod(0o755)
-    return program
-
-
-@pytest.fixture(scope="module")
-def address(sample_library: Path, manager: Path) -> Iterator[str]:
-    """The page on a machine with a screen and a file manager."""
-    path = f"{manager.parent}{os.pathsep}{os.environ['PATH']}"
-    with served(sample_library, DISPLAY=":9", PATH=path) as address:
-        yield address
-
-
 @pytest.fixture
 def bear(page: Page, address: str) -> Page:
     """The polar bear, open, with its neighbours."""
@@ -81,13 +63,26 @@ def bear(page: Page, address: str) -> Page:
     return page
 
 
-def test_photo_is_shown_whole_from_its_own_file(bear: Page) -> None:
+def test_photo_is_shown_whole_and_its_file_is_downloaded_named_and_found(
+    bear: Page, manager: Path
+) -> None:
     picture = bear.locator(".sheet .picture")
     expect(picture).to_have_js_property("complete", True)
     expect(picture).to_have_js_property("naturalWidth", 720)
     src = picture.get_attribute("src") or ""
     with urlopen(urljoin(bear.url, src)) as answer:
         assert answer.read() == POLAR_BEAR.read_bytes()
+    with bear.expect_download() as downloading:
+        bear.get_by_role("link", name="Download").click()
+    assert downloading.value.suggested_filename == POLAR_BEAR.name
+    assert downloading.value.path().read_bytes() == POLAR_BEAR.read_bytes()
+    bear.get_by_role("button", name="Copy path").click()
+    expect(bear.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    assert bear.evaluate("navigator.clipboard.readText()") == str(POLAR_BEAR)
+    opened = manager.with_name("opened")
+    bear.get_by_role("button", name="Show folder").click()
+    eventually(lambda: opened.exists() and opened.read_text())
+    assert opened.read_text().splitlines() == [str(POLAR_BEAR.parent)]
 
 
 def test_small_map_shows_where_it_was_taken(page: Page, address: str, sample_library: Path) -> None:
@@ -138,26 +133,7 @@ def test_arrow_after_escape_does_not_open_the_neighbour(bear: Page) -> None:
     expect(bear).not_to_have_url(re.compile("photo="))
 
 
-def test_original_is_downloaded_as_it_is(bear: Page) -> None:
-    with bear.expect_download() as downloading:
-        bear.get_by_role("link", name="Download").click()
-    assert downloading.value.suggested_filename == POLAR_BEAR.name
-    assert downloading.value.path().read_bytes() == POLAR_BEAR.read_bytes()
-
-
-def test_paths_are_copied(bear: Page) -> None:
-    bear.get_by_role("button", name="Copy path").click()
-    expect(bear.get_by_role("status").filter(has_text="Copied")).to_be_visible()
-    assert bear.evaluate("navigator.clipboard.readText()") == str(POLAR_BEAR)
-
-
-def test_folder_is_shown_in_the_file_manager_of_this_machine(bear: Page, manager: Path) -> None:
-    opened = manager.with_name("opened")
-    bear.get_by_role("button", name="Show folder").click()
-    eventually(lambda: opened.exists() and opened.read_text())
-    assert opened.read_text().splitlines() == [str(POLAR_BEAR.parent)]
-
-
+@pytest.mark.long  # test_file_manager.py has when the button changes
 def test_machine_without_a_file_manager_copies_the_folder(page: Page, sample_library: Path) -> None:
     with served(sample_library, DISPLAY="", WAYLAND_DISPLAY="") as address:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -182,7 +158,7 @@ def chinese(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-@pytest.mark.parametrize("path", ["", BEARS, "library", *at_depth(NOVEMBER, "map")])
+@pytest.mark.parametrize("path", [BEARS, "library", *at_depth("", NOVEMBER, "map")])
 def test_browser_in_chinese_sees_no_english_but_names(
     chinese: Page, address: str, path: str
 ) -> None:
@@ -198,6 +174,7 @@ def test_browser_in_chinese_sees_no_english_but_names(
     assert LATIN.findall(NAMES.sub("", said)) == []
 
 
+@pytest.mark.long  # test_pages.py has the choice, test_main.py the errors
 def test_language_is_chosen_and_kept(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("combobox", name="Language").select_option("简体中文")
@@ -211,6 +188,7 @@ def test_language_is_chosen_and_kept(page: Page, address: str) -> None:
     expect(page.get_by_text("no town is called")).to_be_visible()
 
 
+@pytest.mark.long  # test_main.py has it on the server
 def test_file_that_is_gone_leaves_its_thumbnail(
     page: Page, own_library: Path, tmp_path: Path
 ) -> None:

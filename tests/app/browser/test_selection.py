@@ -61,7 +61,7 @@ def exported(page: Page, label: str) -> Path:
     return downloading.value.path()
 
 
-def test_paths_are_exported_in_each_form(page: Page, two: list[Path]) -> None:
+def test_paths_are_exported_in_each_form_and_photos_as_a_zip(page: Page, two: list[Path]) -> None:
     assert exported(page, "(.txt)").read_text("utf-8").splitlines() == list(map(str, two))
     page.keyboard.press("Escape")
     assert [Path(one["path"]) for one in json.loads(exported(page, "(.json)").read_text())] == two
@@ -69,14 +69,13 @@ def test_paths_are_exported_in_each_form(page: Page, two: list[Path]) -> None:
     rows = exported(page, "(.csv)").read_text("utf-8-sig").splitlines()
     assert len(rows) == 3
     assert str(two[0]) in rows[1]
-
-
-def test_zip_has_the_photos_themselves(page: Page, two: list[Path]) -> None:
+    page.keyboard.press("Escape")
     with zipfile.ZipFile(exported(page, "zip")) as archive:
         assert archive.namelist() == [path.name for path in two]
         assert [archive.read(path.name) for path in two] == [path.read_bytes() for path in two]
 
 
+@pytest.mark.long  # test_explore.py has it for a group
 def test_more_like_these_is_the_next_query(page: Page, two: list[Path]) -> None:
     page.get_by_role("button", name="More like these").click()
     expect(page.get_by_label("Search your photos")).to_have_value(re.compile(r"#\d+ \+ #\d+"))

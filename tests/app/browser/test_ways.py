@@ -1,17 +1,16 @@
-"""Other ways to use the page: with the keyboard alone, without motion; and what home shows."""
+"""Other ways to use the page: with the keyboard alone, without motion, without a server."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from indexer.library.library import open_library
 from tests.app.serving import names, served
 from tests.conftest import SAMPLE
+from tests.depth import deeper
 
 pytestmark = pytest.mark.browser
 
@@ -94,36 +93,6 @@ def test_nothing_moves_for_who_wants_no_motion(page: Page, address: str) -> None
     assert page.evaluate(MOVING) != []
 
 
-def test_home_shows_the_newest_photos_and_those_that_come(
-    page: Page, own_library: Path, tmp_path: Path
-) -> None:
-    page.set_viewport_size({"width": 1440, "height": 6000})  # where more are asked for at once
-    with served(own_library) as address:
-        page.goto(address)
-        grid = page.locator(".st-key-newest .opener")
-        grid.first.wait_for()
-        expect(page.locator(".month").first).to_be_visible()
-        expect(grid).to_have_count(105)
-        (tmp_path / "new").mkdir()
-        shutil.copy(POLAR_BEAR, tmp_path / "new" / "just-now.jpg")
-        library = open_library(own_library)
-        with library.writing():
-            library.add_root(tmp_path / "new")
-            library.update()
-        library.close()
-        come = page.locator(".st-key-newest").get_by_text("just-now.jpg")
-        expect(come).to_have_count(1)
-        grid.first.click()
-        expect(page.locator(".sheet .name")).to_be_visible()
-        page.keyboard.press("ArrowRight")
-        expect(page.locator(".sheet .name")).to_have_text(
-            grid.nth(1).locator(".name").text_content() or ""
-        )
-        page.go_back()
-        expect(page.locator(".sheet")).to_have_count(0)
-        expect(page).to_have_url(address)
-
-
 @pytest.mark.parametrize(
     ("language", "title", "missing"),
     [
@@ -141,7 +110,7 @@ def test_lost_server_and_unknown_page_are_named_in_our_words(
         expect(dialog.get_by_text("main page")).to_be_hidden()
         page.keyboard.press("Escape")
         page.locator(".opener").first.wait_for()
-        for path in ("map/x", "nowhere/deep/map"):
+        for path in ("map/x", "nowhere/deep/map")[: deeper(1)]:
             page.goto(f"{address}{path}?lang={language}")
             expect(dialog.get_by_role("heading", name=missing)).to_be_visible()
             page.keyboard.press("Escape")
