@@ -235,11 +235,11 @@ def _convert(openvino: Any, tower: Tower) -> Any:
     example = torch.from_numpy(tower.probe()[:2].copy())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit, which OpenVINO uses
-        return openvino.convert_model(
-            tower.load().eval(),
-            example_input=example,
-            input=list(tower.shape),
+        # unchecked: that takes as long again, and a trial compares the engine with torch anyway
+        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+            tower.load().eval(), example, strict=False, check_trace=False
         )
+        return openvino.convert_model(traced, example_input=example, input=list(tower.shape))
 
 
 def _quantised(model: Any, inputs: npt.NDArray[Any]) -> Any:
