@@ -235,9 +235,8 @@ def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
     assert rows(library, WHAT_IS_KNOWN) == undisturbed(library)
 
 
-@pytest.mark.parametrize(
-    "end", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_local_cluster_ends_with_its_driver(
     exclusive: Network, library: Path, end: signal.Signals
 ) -> None:

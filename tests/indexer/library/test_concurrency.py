@@ -22,7 +22,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-SECONDS = float(deeper(3))
+SECONDS = float(deeper(1))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
