@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -147,6 +148,19 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 # for what only a library of files has
 on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Any:
+    """All that is there by the end of the collection stays: no garbage is looked for in it again.
+
+    Python would look through it every few seconds, for a second each time.
+    """
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 HEAVY = ("ray", "processes", "browser", "slow")  # modules with such tests, the longest first
