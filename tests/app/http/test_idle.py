@@ -65,7 +65,7 @@ def drawing(clock: Clock) -> ASGIApp:
             clock.now_s += 0.6 * IDLE_S
             await send({"type": "websocket.send", "bytes": b"drawn"})
             asked = clock.asked
-            while clock.asked == asked:  # until the guard has looked
+            while clock.asked == asked and not ended.done():  # until the guard has looked
                 await asyncio.sleep(0.01)
         await send({"type": "websocket.send", "bytes": b"done"})
         await ended
