@@ -21,6 +21,7 @@ from indexer.paths import library_directory
 from indexer.postgres_url import database_url
 from tests.commands import indexer_process
 from tests.depth import deeper
+from tests.intervals import short_intervals
 from tests.postgres_server import Server, server_in
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -68,6 +69,13 @@ def own_cache(run_directory: Path) -> None:
 def short_trials() -> Iterator[None]:
     """Engines are certified in full and measured briefly: a test asks for no figure."""
     with patch("clipcore.engines.choice.TIMED_S", 0.05):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_waits() -> Iterator[None]:
+    """Daemons look often: a test waits for the look, and asks for no length of time."""
+    with short_intervals():
         yield
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -183,11 +184,11 @@ class Guard:
         theirs: frozenset[str],
         names: frozenset[str],
         posts: frozenset[str],
-        idle_s: float = IDLE_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app, self._strangers, self._admission = app, strangers, admission
         self._theirs, self._names, self._posts = theirs, names, posts
-        self._idle_s = idle_s
+        self._clock = clock
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -213,7 +214,7 @@ class Guard:
             log.warning("%d pages are open: no more are served at once", self._open)
             return await _refuse(TOO_MANY, scope, receive, send)
         holds = partial(self._admission.holds, login)
-        connection = _Connection(receive, send, holds, self._idle_s)
+        connection = _Connection(receive, send, holds, self._clock)
         self._open += 1
         try:
             await self._app(_known_as(login, scope), connection.receive, connection.send)
@@ -225,11 +226,11 @@ class _Connection:
     """A WebSocket with a login: open for as long as that holds, and the page is not idle."""
 
     def __init__(
-        self, receive: Receive, send: Send, holds: Callable[[], bool], idle_s: float
+        self, receive: Receive, send: Send, holds: Callable[[], bool], clock: Callable[[], float]
     ) -> None:
-        self._receive, self._send, self._holds, self._idle_s = receive, send, holds, idle_s
+        self._receive, self._send, self._holds, self._clock = receive, send, holds, clock
         self._closed = self._has_begun = self._has_warned = False
-        self._until_s = _now_s() + FIRST_MESSAGE_S
+        self._until_s = clock() + FIRST_MESSAGE_S
 
     async def receive(self) -> Message:
         """The next message that Streamlit is to see."""
@@ -261,11 +262,11 @@ class _Connection:
         """However often messages come: whether there may be more of them."""
         if not self._holds():
             await self._leave()
-        elif _now_s() > self._until_s:
+        elif self._clock() > self._until_s:
             await self._close(POLICY_VIOLATION)
 
     def _stay_open(self) -> None:
-        self._until_s = _now_s() + self._idle_s
+        self._until_s = self._clock() + IDLE_S
 
     def _warn(self) -> None:
         """Once: nothing that a browser sends fills the log."""
@@ -302,10 +303,6 @@ class _Connection:
         if not self._closed:
             self._closed = True
             await self._send({"type": "websocket.close", "code": code})
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _known_as(login: str, scope: Scope) -> Scope:

@@ -17,7 +17,7 @@ from clipcore.errors import ClipcoreError
 from clipcore.messages import N_, Message
 from indexer.clock import now
 from indexer.daemon.dirty_paths import SETTLE_S, DirtyPaths
-from indexer.daemon.presence import Presence
+from indexer.daemon.presence import CHECK_S, Presence
 from indexer.daemon.schedule import EVERY_MIN, Due, Timetable
 from indexer.daemon.watch import Watcher, open_watcher
 from indexer.errors import DatabaseUnreachable, DiskFull, LibraryBusy
@@ -182,7 +182,7 @@ class Daemon:
 
     def _loop(self, watcher: Watcher, dirty: DirtyPaths, reporter: StateReporter) -> None:
         timetable = Timetable(self._every_s)
-        presence = Presence()
+        presence = Presence(check_s=CHECK_S)
         # a path settles SETTLE_S after its last event, so what was watched is not that fresh
         watching = Watching(watcher.entered, watcher.left, dirty.waiting, SETTLE_S / 2, dirty.mark)
         facts: Rereading | None = None
@@ -205,7 +205,7 @@ class Daemon:
                 if settled := dirty.take_settled():
                     self._check(settled, reporter, watching)
                 else:
-                    self._stopped.wait(SETTLE_S / 2)
+                    self._stopped.wait(min(POLL_S, dirty.settles_in_s()))
             elif facts is not None and not self._read_again(facts, reporter):
                 facts = None  # until the next full scan
 

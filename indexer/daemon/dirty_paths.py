@@ -21,10 +21,10 @@ class DirtyPaths:
         self._events_lost = False
         self._changed = threading.Condition()
 
-    def mark(self, paths: Iterable[Path], quiet_s: float = SETTLE_S) -> None:
-        """These paths may have changed just now; they settle when they stay quiet for so long."""
+    def mark(self, paths: Iterable[Path], *, being_written: bool = False) -> None:
+        """These paths may have changed just now; they settle when they stay quiet for a while."""
         with self._changed:
-            settled_at = self._clock() + quiet_s
+            settled_at = self._clock() + (WRITING_S if being_written else SETTLE_S)
             self._paths.update((path, settled_at) for path in paths)
             self._changed.notify_all()
 
@@ -46,6 +46,11 @@ class DirtyPaths:
             if not self._paths and not self._events_lost:
                 self._changed.wait(timeout_s)
             return bool(self._paths)
+
+    def settles_in_s(self) -> float:
+        """The time until the first path settles, if nothing happens to it."""
+        with self._changed:
+            return max(0.0, min(self._paths.values(), default=0.0) - self._clock())
 
     def take_settled(self) -> set[Path]:
         """The paths that have been quiet for long enough; they are dirty no longer."""

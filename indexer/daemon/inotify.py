@@ -25,7 +25,7 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
-from indexer.daemon.dirty_paths import SETTLE_S, WRITING_S, DirtyPaths
+from indexer.daemon.dirty_paths import DirtyPaths
 from indexer.daemon.mounts import Polled
 
 EVENTS: Final = Mask(
@@ -150,7 +150,7 @@ class FolderWatcher:
             watch = self._watches.get(event.wd)
         if watch is not None:
             path = watch.folder / os.fsdecode(event.name) if event.name else watch.folder
-            self._dirty.mark([path], WRITING_S if event.is_modify else SETTLE_S)
+            self._dirty.mark([path], being_written=event.is_modify)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         """A watched folder is gone."""

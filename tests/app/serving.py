@@ -17,16 +17,12 @@ from playwright.sync_api import Page, expect
 from indexer.environment import FOLDERS
 from indexer.serving.access import Access
 from indexer.serving.serve import HOST, server_arguments
+from tests import forks
 from tests.app.chromium import WAIT_MS
 from tests.waiting import eventually
 
 EXPLORED_MS = 5 * WAIT_MS  # Explore draws at the lowest priority
 
-# A server is a fork of a process that has imported what servers import: that takes them seconds.
-_forks: Final = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(
-    ["app.http_server", "app.main", "faiss", "pandas", "pyarrow", "safetensors", "tokenizers"]
-)
 _new: Final = multiprocessing.get_context("spawn")  # where what it imports is of interest
 _ports: Final[list[int]] = []  # of servers; what a browser has loaded from one, it has for the next
 
@@ -52,7 +48,7 @@ def served(
         **environment,
     }
     arguments = server_arguments(port, access)
-    context = _new if first else _forks
+    context = _new if first else forks.context
     server = context.Process(target=_serve, args=(arguments, settings, errors, first))
     server.start()
     try:

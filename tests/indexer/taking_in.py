@@ -30,6 +30,7 @@ from indexer.store import facts_sql
 from indexer.store.postgres import make_engine
 from indexer.store.store import Store
 from tests.fakes import ColourEncoder, FloatArray
+from tests.intervals import short_intervals
 
 SLOW_S = 0.002  # a photo
 
@@ -66,7 +67,8 @@ def keep_in_line(path: Path) -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     library = opened(path)
-    Daemon(library, stopped=stopped).run()
+    with short_intervals():
+        Daemon(library, stopped=stopped).run()
     library.close()
 
 

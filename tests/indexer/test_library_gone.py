@@ -8,13 +8,16 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from indexer.daemon.daemon import Daemon
 from indexer.errors import LibraryMissing, LibraryNotFound
+from indexer.library.control import FileControl
 from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
+from indexer.records.status import Activity, DaemonState
 from tests.indexer.taking_in import SlowEncoder
 from tests.photos import make_photo
 from tests.stores import store_of
@@ -48,7 +51,14 @@ def library_id(library: Library) -> str:
 def ended_by(library: Path, away: Away) -> LibraryMissing | None:
     """How a daemon ends from whose library this is done while it watches."""
     ends: list[LibraryMissing] = []
-    with closing(opened(library)) as own:
+    told: list[Activity] = []
+    report = FileControl.report
+
+    def noted(control: FileControl, state: DaemonState) -> None:
+        report(control, state)
+        told.append(state.doing)
+
+    with closing(opened(library)) as own, patch.object(FileControl, "report", noted):
         daemon = Daemon(own)
 
         def run() -> None:
@@ -59,9 +69,8 @@ def ended_by(library: Path, away: Away) -> LibraryMissing | None:
 
         thread = threading.Thread(target=run)
         thread.start()
-        eventually(
-            lambda: (now := own.status().daemon) is not None and now.last_reconcile is not None
-        )
+        # the last of all that it does at first: what it writes into a folder keeps that there
+        eventually(lambda: told[-2:] == [Activity.READING_AGAIN, Activity.WATCHING])
         away(library)
         thread.join(60)
         assert not thread.is_alive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -19,18 +20,29 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.auth.admission import COOKIE, Admission
 from app.auth.sessions import Sessions
-from app.http.guard import IDLE_S, STREAM, Guard
+from app.http.guard import FIRST_MESSAGE_S, IDLE_S, STREAM, Guard
 from app.views.frame import PULSE_S
 from indexer.serving.access import LOOPBACK
 from indexer.serving.password import password_mark, set_password
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-SHORT_S = 2.0
-LONG_S = 600.0
 WAIT_S = 60.0
 EXPECTED = BackMsg(app_heartbeat=True).SerializeToString()
 DROPPED = BackMsg(load_git_info=True).SerializeToString()
+
+
+class Clock:
+    """Time for the guard, which goes on where a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.asked = 0
+
+    def __call__(self) -> float:
+        self.asked += 1
+        return self.now_s
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,17 +53,24 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.send", "bytes": message["bytes"]})
 
 
-async def draw_on(scope: Scope, receive: Receive, send: Send) -> None:
+def drawing(clock: Clock) -> ASGIApp:
     """Draws for longer than a page may be idle, after the one message that asked for it."""
-    await receive()
-    await send({"type": "websocket.accept"})
-    await receive()
-    for _ in range(8):
-        await asyncio.sleep(SHORT_S / 4)
-        await send({"type": "websocket.send", "bytes": b"drawn"})
-    await send({"type": "websocket.send", "bytes": b"done"})
-    while (await receive())["type"] == "websocket.receive":
-        pass
+
+    async def draw_on(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        ended = asyncio.create_task(receive())
+        for _ in range(4):
+            clock.now_s += 0.6 * IDLE_S
+            await send({"type": "websocket.send", "bytes": b"drawn"})
+            asked = clock.asked
+            while clock.asked == asked and not ended.done():  # until the guard has looked
+                await asyncio.sleep(0.01)
+        await send({"type": "websocket.send", "bytes": b"done"})
+        await ended
+
+    return draw_on
 
 
 class Served:
@@ -60,18 +79,19 @@ class Served:
     def __init__(self, library: Path) -> None:
         self.library = library
         self.sessions = Sessions()
+        self.clock = Clock()
 
     @contextmanager
-    def stream(self, app: ASGIApp, idle_s: float) -> Iterator[ClientConnection]:
+    def stream(self, app: ASGIApp) -> Iterator[ClientConnection]:
         """A WebSocket with a login, which answers pings."""
         set_password(self.library, "correct horse")
         token = self.sessions.begin(password_mark(self.library) or "")
         admission = Admission("0.0.0.0", self.library, None, self.sessions)
         nothing: frozenset[str] = frozenset()
-        guard = Guard(app, app, admission, nothing, nothing, nothing, idle_s)
+        guard = Guard(app, app, admission, nothing, nothing, nothing, self.clock)
         with socket.create_server((LOOPBACK, 0)) as listening:
             config = uvicorn.Config(
-                guard, lifespan="off", log_config=None, ws="websockets-sansio", ws_ping_interval=0.5
+                guard, lifespan="off", log_config=None, ws="websockets-sansio", ws_ping_interval=0.1
             )
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, args=([listening],))
@@ -87,7 +107,8 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Served:
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
+    monkeypatch.setattr("app.http.guard.CHECK_S", 0.1)
     return Served(tmp_path)
 
 
@@ -105,30 +126,49 @@ def ends(stream: ClientConnection, send: Callable[[], object] = lambda: None) ->
     return False
 
 
-def test_page_that_says_nothing_is_closed_though_it_answers_pings(served: Served) -> None:
-    with served.stream(echo, SHORT_S) as stream:
+def test_page_that_says_nothing_is_closed_though_it_answers_pings(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "websockets.client")
+    with served.stream(echo) as stream:
         stream.send(EXPECTED)
         assert stream.recv(timeout=WAIT_S) == EXPECTED
+        served.clock.now_s += IDLE_S
+        caplog.clear()
+        eventually(lambda: "> PONG" in caplog.text)
+        served.clock.now_s += 1
         assert ends(stream)
 
 
-def test_messages_that_the_page_never_sends_keep_nothing_open(served: Served) -> None:
-    with served.stream(echo, SHORT_S) as stream:
+def test_page_that_never_says_anything_is_closed(served: Served) -> None:
+    with served.stream(echo) as stream:
+        served.clock.now_s += FIRST_MESSAGE_S + 1
+        assert ends(stream)
+
+
+def test_messages_that_the_page_never_sends_keep_nothing_open(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with served.stream(echo) as stream:
         stream.send(EXPECTED)
+        assert stream.recv(timeout=WAIT_S) == EXPECTED
+        served.clock.now_s += IDLE_S
+        stream.send(DROPPED)
+        eventually(lambda: "was dropped" in caplog.text)
+        served.clock.now_s += 1
         assert ends(stream, lambda: stream.send(DROPPED))
 
 
 def test_page_that_sends_stays_open(served: Served) -> None:
-    with served.stream(echo, SHORT_S) as stream:
-        until_s = time.monotonic() + 2 * SHORT_S
-        while time.monotonic() < until_s:
+    with served.stream(echo) as stream:
+        for _ in range(4):
             stream.send(EXPECTED)
             assert stream.recv(timeout=WAIT_S) == EXPECTED
-            time.sleep(0.1)
+            served.clock.now_s += 0.6 * IDLE_S
 
 
 def test_page_that_is_drawn_for_long_is_not_idle(served: Served) -> None:
-    with served.stream(draw_on, SHORT_S) as stream:
+    with served.stream(drawing(served.clock)) as stream:
         stream.send(EXPECTED)
         while stream.recv(timeout=WAIT_S) != b"done":
             pass
@@ -136,7 +176,7 @@ def test_page_that_is_drawn_for_long_is_not_idle(served: Served) -> None:
 
 @pytest.mark.parametrize("data", [EXPECTED, DROPPED])
 def test_end_of_a_login_closes_a_page_that_never_pauses(served: Served, data: bytes) -> None:
-    with served.stream(echo, LONG_S) as stream:
+    with served.stream(echo) as stream:
         stream.send(EXPECTED)
         assert stream.recv(timeout=WAIT_S) == EXPECTED
         set_password(served.library, "correct horse")

@@ -268,16 +268,19 @@ def test_a_root_for_which_watches_ran_out_is_polled(
     library: Library,
     photos: Path,
     encoder: ColourEncoder,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    blue = make_photo(tmp_path / "blue.png", "blue")  # moved there it is whole at each look
+
     def none_left() -> None:
         raise OSError(24, "inotify instance limit reached")
 
     monkeypatch.setattr("indexer.daemon.inotify.InotifyFD", none_left)
-    monkeypatch.setattr("indexer.daemon.schedule.POLL_S", 1.0)
+    monkeypatch.setattr("indexer.daemon.schedule.POLL_S", 0.2)
     with caplog.at_level(logging.WARNING), daemon(library, encoder):
-        make_photo(photos / "blue.png", "blue")
+        blue.rename(photos / blue.name)
         eventually(lambda: "blue.png" in names(library))
         (photos / "first.png").unlink()
         eventually(lambda: names(library) == {"blue.png"})

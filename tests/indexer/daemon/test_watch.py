@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.daemon.dirty_paths import SETTLE_S, WRITING_S, DirtyPaths
+from indexer.daemon import dirty_paths
+from indexer.daemon.dirty_paths import DirtyPaths
 from indexer.daemon.mounts import Polled
 from indexer.daemon.watch import TreeWatcher, Watcher, open_watcher
 from tests.waiting import eventually
@@ -33,15 +34,26 @@ class Clock:
 def test_a_path_settles_when_it_has_been_quiet_for_long_enough() -> None:
     clock, path = Clock(), Path("a.jpg")
     dirty = DirtyPaths(clock)
-    dirty.mark([path], WRITING_S)
-    clock.now = SETTLE_S
+    dirty.mark([path], being_written=True)
+    clock.now = dirty_paths.SETTLE_S
     assert dirty.take_settled() == set()
     assert dirty.waiting() == {path}
     dirty.mark([path])  # closed: whole at last
     assert dirty.take_settled() == set()
-    clock.now += SETTLE_S
+    clock.now += dirty_paths.SETTLE_S
     assert dirty.take_settled() == {path}
     assert dirty.take_settled() == dirty.waiting() == set()
+
+
+def test_first_path_to_settle_says_how_long_that_takes() -> None:
+    clock = Clock()
+    dirty = DirtyPaths(clock)
+    dirty.mark([Path("written.jpg")], being_written=True)
+    assert dirty.settles_in_s() == dirty_paths.WRITING_S
+    dirty.mark([Path("a.jpg")])
+    assert dirty.settles_in_s() == dirty_paths.SETTLE_S
+    clock.now += 2 * dirty_paths.SETTLE_S
+    assert dirty.settles_in_s() == 0
 
 
 def test_lost_events_end_the_wait_and_are_told_once() -> None:
@@ -189,11 +201,11 @@ def test_a_file_being_written_waits_until_it_is_closed(root: Path) -> None:
         with path.open("wb", buffering=0) as file:
             file.write(b"half")
             all_events_come(dirty, root)
-            clock.now += 3 * SETTLE_S
+            clock.now += 3 * dirty_paths.SETTLE_S
             assert path not in dirty.take_settled()
             assert path in dirty.waiting()
         all_events_come(dirty, root)
-        clock.now += 3 * SETTLE_S
+        clock.now += 3 * dirty_paths.SETTLE_S
         assert path in dirty.take_settled()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -29,14 +28,13 @@ from indexer.records.models import Model
 from indexer.records.photos import FileStat
 from indexer.store.outcomes import Outcome
 from indexer.store.store import Store
+from tests.forks import context
 from tests.indexer.taking_in import as_host, hold_claims, keep_in_line_as, opened, take_in_as
 from tests.photos import make_photo
 from tests.postgres_server import Server
 from tests.waiting import eventually
 
 PHOTOS = 500
-
-context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -28,6 +27,7 @@ from indexer.records.status import Activity
 from indexer.store import facts_sql
 from indexer.store.schema import contents, embeddings
 from tests.fakes import ColourEncoder
+from tests.forks import context
 from tests.indexer.daemon.test_pause import running, state
 from tests.indexer.library.test_families import indexer
 from tests.indexer.taking_in import (
@@ -47,8 +47,6 @@ pytestmark = pytest.mark.slow
 
 COLOURS = ("red", "green", "blue")
 MANY = 300
-
-context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
 
 
 @pytest.fixture

@@ -110,7 +110,6 @@ def test_the_daemon_goes_on_when_there_is_room(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("indexer.daemon.daemon.NO_ROOM_S", 0.5)
     own = open_library(library.path, open_encoder=lambda _: ColourEncoder())
     daemon = Daemon(own)
     leave(disk, 100)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -23,6 +22,7 @@ from indexer.store.schema import contents, embeddings, photos
 from indexer.store.shared_schema import claims
 from tests.depth import deeper
 from tests.fakes import ColourEncoder
+from tests.forks import context
 from tests.indexer.taking_in import hold_the_lock, ingest_photos, opened
 from tests.photos import make_photo
 from tests.stores import store_of
@@ -46,11 +46,6 @@ WHAT_IS_KNOWN = (
     .outerjoin(contents, contents.c.id == photos.c.content_id)
     .outerjoin(embeddings, embeddings.c.content_id == contents.c.id)
 )
-
-# loaded once and forked for each round: a hundred starts of Python would take minutes
-context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-if sys.platform != "win32":
-    context.set_forkserver_preload(["tests.indexer.taking_in"])
 
 
 def drop(folder: Path, round_: int) -> None:

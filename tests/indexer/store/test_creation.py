@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import signal
 import sqlite3
@@ -31,6 +30,7 @@ from indexer.store.schema import HEAD
 from indexer.store.sqlite import create_database, open_database
 from tests.conftest import DATABASES
 from tests.depth import deeper
+from tests.forks import context
 from tests.indexer.taking_in import make_library, name_by_url, open_store, opened
 from tests.photos import make_photo
 
@@ -42,10 +42,6 @@ pytestmark = [
 ROUNDS = deeper(3)
 AT_ONCE = 3
 MODEL = Model("colours", "colour-1")
-
-context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-if sys.platform != "win32":
-    context.set_forkserver_preload(["tests.indexer.taking_in"])
 
 
 @pytest.fixture
