@@ -179,16 +179,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The second database is for `make test-long`, but where the code differs from the first's.
 
     What needs the library of the sample is slow: it takes half a minute to make. Long modules come
-    first: at the end of a run no worker waits for another.
+    first: at the end of a run no worker waits for another. Of those, the ones that do not need the
+    sample's library come before: nor does a worker wait for another to make it.
     """
+    ranks: dict[Path, tuple[int, bool]] = {}
     for item in items:
         if _is_on_postgres(item):
             item.add_marker(pytest.mark.slow if item.get_closest_marker("both") else "long")
-        if "sample_library" in getattr(item, "fixturenames", ()):
+        if needs_sample := "sample_library" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
-    ranks: dict[Path, int] = {}
-    for item in items:
-        ranks[item.path] = min(ranks.get(item.path, len(HEAVY)), _rank(item))
+        rank, needed = ranks.get(item.path, (len(HEAVY), False))
+        ranks[item.path] = min(rank, _rank(item)), needed or needs_sample
     items.sort(key=lambda item: ranks[item.path])
 
 
