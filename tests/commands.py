@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import IO, Final, TextIO
 from unittest.mock import patch
 
+from typer.main import get_command
+
 import clipcore
 from clipcore import Encoder
 from clipcore.arrays import FloatArray
@@ -26,6 +28,7 @@ from indexer.library.library import Library, open_library
 
 COMMAND: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
 LIMIT_S: Final = 600
+built_once: Final = cache(get_command)  # typer builds all commands anew for each command line
 LOWER_PRIORITY: Final = ("explore", "serve", "watch")
 
 
@@ -88,6 +91,7 @@ def _run_here(arguments: Sequence[object], stdin: TextIO, stdout: TextIO, stderr
         patch.object(sys, "argv", ["indexer", *map(str, arguments)]),
         patch.object(sys, "stdin", stdin),
         patch("clipcore.open_encoder", _kept_encoder),
+        patch("typer.main.get_command", built_once),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
         _logging_of_a_new_process(),

@@ -98,11 +98,16 @@ def _serve(directory: Path) -> None:
 
 
 def _import_what_commands_import() -> None:
-    """Each module of ours, what they import late, and what the first command line imports."""
+    """Each module of ours, what they import late, and what the first command line imports.
+
+    The commands are built too: typer does it anew for each command line.
+    """
     import clipcore
     import indexer
     from indexer.cli.main import run
+    from tests.commands import built_once
 
+    patch("typer.main.get_command", built_once).start()
     for package in clipcore, indexer:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
