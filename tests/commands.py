@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, TextIO
 from unittest.mock import patch
+
+from typer.main import get_command
 
 import clipcore
 from clipcore import Encoder
@@ -24,6 +28,7 @@ from indexer.library.library import Library, open_library
 
 COMMAND: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
 LIMIT_S: Final = 600
+built_once: Final = cache(get_command)  # typer builds all commands anew for each command line
 LOWER_PRIORITY: Final = ("explore", "serve", "watch")
 
 
@@ -56,18 +61,44 @@ def run_indexer(*arguments: object) -> Ended:
     if arguments[0] in LOWER_PRIORITY:
         return indexer_process(*arguments)
     streams = _Stream(), _Stream()
+    code = _run_here(arguments, io.StringIO(), *streams)
+    return Ended(code, *(stream.written() for stream in streams))
+
+
+def run_on_terminal(*arguments: object) -> str:
+    """What the command writes where its three streams are a terminal; it runs here, as above."""
+    ours, theirs = os.openpty()
+    with ThreadPoolExecutor(1) as reader, os.fdopen(ours, "rb", 0) as screen:
+        written = reader.submit(_read_all, screen)
+        with (
+            os.fdopen(theirs, encoding="utf-8") as keyboard,
+            os.fdopen(theirs, "w", encoding="utf-8", closefd=False) as output,
+        ):
+            _run_here(arguments, keyboard, output, output)
+        return written.result().decode()
+
+
+def _read_all(terminal: IO[bytes]) -> bytes:
+    written = b""
+    with suppress(OSError):  # EIO: the other end is closed
+        while part := terminal.read(4096):
+            written += part
+    return written
+
+
+def _run_here(arguments: Sequence[object], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
     with (
         patch.object(sys, "argv", ["indexer", *map(str, arguments)]),
-        patch.object(sys, "stdin", io.StringIO()),
+        patch.object(sys, "stdin", stdin),
         patch("clipcore.open_encoder", _kept_encoder),
-        redirect_stdout(streams[0]),
-        redirect_stderr(streams[1]),
+        patch("typer.main.get_command", built_once),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
         _logging_of_a_new_process(),
         warnings.catch_warnings(),
     ):
         prepare_streams()
-        code = run()
-    return Ended(code, *(stream.written() for stream in streams))
+        return run()
 
 
 def indexer_process(*arguments: object, before: tuple[str, ...] = ()) -> Ended:

@@ -17,6 +17,11 @@ CODECS = {
     ".webm": "libvpx-vp9", ".avi": "mpeg4", ".mpg": "mpeg2video", ".mpeg": "mpeg2video",
     ".vob": "mpeg2video", ".wmv": "msmpeg4v3", ".ogv": "libvpx", ".dv": "dvvideo",
 }  # fmt: skip
+QUICKLY = {
+    "libx264": {"preset": "ultrafast", "sc_threshold": "0"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+}
 CONTAINERS = {".insv": "mp4", ".dv": "dv"}  # where their suffix does not say it
 
 
@@ -44,8 +49,7 @@ def make_film(
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.gop_size = gop or fps
-        if stream.codec_context.name == "libx264":
-            stream.options = {"preset": "ultrafast", "sc_threshold": "0"}
+        stream.options = QUICKLY.get(stream.codec_context.name, {})
         if rotation:
             stream.set_display_rotation(rotation)
         silence = film.add_stream("aac", rate=8000) if sound else None

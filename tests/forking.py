@@ -6,21 +6,27 @@ takes milliseconds, a new interpreter a second.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 OUTPUTS: Final = ("file", "closed", "full", "pipe", "latin-1")
 LIMIT_S: Final = 300
+WRONG_USAGE: Final = 2
+LATE: Final = ("alembic.command", "faiss", "huggingface_hub", "torch")  # seconds, all together
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,8 @@ def forking(directory: Path) -> Iterator[Forking]:
 
 
 def _serve(directory: Path) -> None:
-    import indexer.cli.main
-    import indexer.library.library  # noqa: F401 - imported before each fork
-
+    _import_what_commands_import()
+    gc.freeze()  # a collection in a fork would copy all that this process has
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
@@ -90,6 +95,30 @@ def _serve(directory: Path) -> None:
         _, status = os.waitpid(pid, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _import_what_commands_import() -> None:
+    """Each module of ours, what they import late, and what the first command line imports.
+
+    The commands are built too: typer does it anew for each command line.
+    """
+    import clipcore
+    import indexer
+    from indexer.cli.main import run
+    from tests.commands import built_once
+
+    patch("typer.main.get_command", built_once).start()
+    for package in clipcore, indexer:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+    for name in LATE:
+        import_module(name)
+    with (
+        redirect_stderr(io.StringIO()),
+        patch.object(sys, "argv", ["indexer", "prune", "--older-than=nonsense"]),
+    ):
+        assert run() == WRONG_USAGE  # before anything is opened or logged
 
 
 def _be_the_command(request: dict[str, Any], directory: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from clipcore.model.config import BertConfig, TextConfig
-from clipcore.model.layers import Attention, BlockStyle, LayerNorm, mlp
+from clipcore.model.layers import Attention, BlockStyle, LayerNorm, embedding_table, mlp
 
 
 class PostNormBlock(nn.Module):
@@ -43,7 +43,7 @@ class BertTextTransformer(nn.Module):
         width, facts = config.width, bert.facts
         style = BlockStyle("gelu", facts.epsilon)
         self.facts = facts
-        self.token_embedding = nn.Embedding(config.vocab_size, width)
+        self.token_embedding = embedding_table(config.vocab_size, width)
         self.positional_embedding = nn.Parameter(torch.empty(bert.positions, width))
         self.token_type_embedding = (
             nn.Parameter(torch.empty(bert.token_types, width)) if bert.token_types else None

@@ -20,6 +20,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def embedding_table(rows: int, width: int) -> nn.Embedding:
+    """An embedding of no values yet; those that torch draws for it cost seconds on "meta".
+
+    To draw them there, torch imports its compiler.
+    """
+    values = torch.empty(rows, width)
+    table: nn.Embedding = nn.Embedding.from_pretrained(values, freeze=False)  # type: ignore[no-untyped-call]
+    return table
+
+
 class LayerNorm(nn.LayerNorm):
     """Layer normalisation computed in float32 and handed back in the dtype that came in."""
 

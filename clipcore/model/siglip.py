@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from clipcore.model.attention_pool import AttentionPool
 from clipcore.model.config import ClipConfig, TextConfig, VisionConfig
-from clipcore.model.layers import BlockStyle, LayerNorm, Transformer
+from clipcore.model.layers import BlockStyle, LayerNorm, Transformer, embedding_table
 
 PARTS: Final = ("image", "text", "words")
 STYLE: Final = BlockStyle("gelu_tanh", epsilon=1e-6)
@@ -80,7 +80,7 @@ class SigLIP(nn.Module):
             SiglipTextTransformer(config.text, config.embed_dim) if "text" in parts else None
         )
         self.words = (
-            nn.Embedding(config.text.vocab_size, config.text.width) if "words" in parts else None
+            embedding_table(config.text.vocab_size, config.text.width) if "words" in parts else None
         )
         self.logit_scale = nn.Parameter(torch.empty(()))
         self.logit_bias = nn.Parameter(torch.empty(()))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from clipcore.model.config import TextConfig
-from clipcore.model.layers import BlockStyle, LayerNorm, Transformer
+from clipcore.model.layers import BlockStyle, LayerNorm, Transformer, embedding_table
 
 
 class TextTransformer(nn.Module):
@@ -18,7 +18,7 @@ class TextTransformer(nn.Module):
     def __init__(self, config: TextConfig, embed_dim: int, quick_gelu: bool) -> None:
         super().__init__()
         width = config.width
-        self.token_embedding = nn.Embedding(config.vocab_size, width)
+        self.token_embedding = embedding_table(config.vocab_size, width)
         self.positional_embedding = nn.Parameter(torch.empty(config.context_length, width))
         style = BlockStyle("quick_gelu" if quick_gelu else "gelu")
         self.transformer = Transformer(width, config.layers, config.heads, config.mlp_width, style)

@@ -6,13 +6,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from streamlit import config
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 
 from indexer.library.library import Library, open_library
 from indexer.serving.access import LOOPBACK
@@ -49,6 +52,14 @@ def own_main_module() -> Iterator[None]:
 def harness_on_loopback() -> None:
     """AppTest listens nowhere; the page is to take it for a server of this machine alone."""
     config.set_option("server.address", LOOPBACK)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_scanned_once() -> Iterator[None]:
+    """Each AppTest, and each server, reads of every installed package what components it has."""
+    scan = "streamlit.components.v2.manifest_scanner.scan_component_manifests"
+    with patch(scan, cache(scan_component_manifests)):
+        yield
 
 
 @pytest.fixture(scope="session")

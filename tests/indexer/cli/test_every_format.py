@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -78,15 +79,17 @@ STILLS: Final[dict[str, Write]] = {
 FIXED: Final = {".dv": ((720, 576), 25)}  # the size and the frames a second of tapes
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "formats").mkdir()
-    return tmp_path / "formats"
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file of each suffix; by the text that finds them, the names of those that show the same."""
+
+    folder: Path
+    names: dict[str, set[str]]
 
 
-def written(folder: Path) -> dict[str, set[str]]:
-    """Writes a file of each suffix; by the text that finds them, the names of those that show
-    the same."""
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("formats")
     pictures = {text: _picture(SAMPLE / name) for text, name in SHOWN.items()}
     names: dict[str, set[str]] = {text: set() for text in SHOWN}
     films = [one for format in FORMATS if format.kind is Kind.FILM for one in format.suffixes]
@@ -98,7 +101,7 @@ def written(folder: Path) -> dict[str, set[str]]:
             size, fps = FIXED.get(suffix, (SIZE, FPS))
             make_film(file, [pictures[text]], size=size, fps=fps, scene_s=3)
         names[text].add(file.name)
-    return names
+    return Written(folder, names)
 
 
 def _picture(path: Path) -> Image.Image:
@@ -106,22 +109,20 @@ def _picture(path: Path) -> Image.Image:
         return image.convert("RGB").resize(SIZE)
 
 
-def test_each_file_is_found_by_what_it_shows(own_library: Path, folder: Path) -> None:
-    names = written(folder)
-    done = run_indexer("rebuild", folder, "--library", own_library)
+def test_each_file_is_found_by_what_it_shows(own_library: Path, written: Written) -> None:
+    done = run_indexer("rebuild", written.folder, "--library", own_library)
     assert done.returncode == 0, done.stdout + done.stderr
-    for text, wanted in names.items():
-        query = f'{text} folder:"{folder.name}"'
+    for text, wanted in written.names.items():
+        query = f'{text} folder:"{written.folder.name}"'
         found = run_indexer("search", query, "-n", len(wanted), "--library", own_library, "--json")
         hits = json.loads(found.stdout)["hits"]
         assert {Path(hit["path"]).name for hit in hits} == wanted
 
 
-def test_each_suffix_that_is_read_has_a_file_of_its_format(folder: Path) -> None:
-    written(folder)
-    formats = {format_of(file.read_bytes()) for file in folder.iterdir()}
+def test_each_suffix_that_is_read_has_a_file_of_its_format(written: Written) -> None:
+    formats = {format_of(file.read_bytes()) for file in written.folder.iterdir()}
     left = {format.name for format in FORMATS if format.is_read and format not in formats}
     cameras = {format.name for format in FORMATS if format.kind is Kind.RAW}
     assert left <= cameras - {"DNG"}  # nothing but a camera writes theirs
     suffixes = {suffix for format in formats if format for suffix in format.suffixes}
-    assert suffixes == {file.suffix for file in folder.iterdir()}
+    assert suffixes == {file.suffix for file in written.folder.iterdir()}

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from indexer.cli.terminal import print_csv, print_json, print_lines, print_paths, shown
-from tests.commands import run_indexer
+from tests.commands import run_indexer, run_on_terminal
 from tests.photos import make_photo
 
 EVIL = "r\x1b[2J\x9b31m\u202egpj.\ne\td é \u200d.png"  # a zero-width joiner is no danger
@@ -143,7 +142,7 @@ def evil_library(
     ids=" ".join,
 )
 def test_commands_escape_names_on_a_terminal(evil_library: Path, command: tuple[str, ...]) -> None:
-    printed = on_a_terminal(*command, "--library", evil_library)
+    printed = run_on_terminal(*command, "--library", evil_library)
     assert "r\\x1b[2J" in printed or "r\\u001b[2J" in printed or "rebuild" in command
     for sequence in ("\x1b[2J", "\x9b", "\u202e", ".\ne\td", ".\r\ne\td"):
         assert sequence not in printed
@@ -157,24 +156,3 @@ def test_commands_pipe_names_as_they_are(evil_library: Path) -> None:
     assert failed.stdout == f"{evil_library.parent / f'no photo {EVIL}'}\0"
     assert Path(failed.stdout[:-1]).exists()
     assert path in run_indexer("search", "after:2000", "--library", evil_library).stdout
-
-
-def on_a_terminal(*arguments: object) -> str:
-    """What the command writes where its output is a terminal."""
-    ours, theirs = os.openpty()
-    command = [
-        sys.executable,
-        "-c",
-        "from indexer.cli.main import main; main()",
-        *map(str, arguments),
-    ]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs):
-        os.close(theirs)
-        written = b""
-        try:
-            while part := os.read(ours, 4096):
-                written += part
-        except OSError:  # EIO: the other end is closed
-            pass
-    os.close(ours)
-    return written.decode()

@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 import zlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from indexer.index.faiss_index import VectorIndex
 from indexer.index.policy import BYTES
 from indexer.index.snapshot import CRC_BYTES, MAGIC
 from tests.depth import deeper
+
+Rows = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
 
 DIM = 8
 LISTS = f"IVF4,PQ{DIM}x4fs"
@@ -104,16 +108,23 @@ def test_search_among_allowed_ids_equals_brute_force_among_them(
     np.testing.assert_allclose([scores[i] for i in found], best, atol=1e-6)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [BYTES, "IVF128,PQ64x4fs"])
-@pytest.mark.parametrize("share", [1, 0.5, 0.1, 0.02])
-def test_the_best_are_among_the_candidates_of_an_approximate_index(kind: str, share: float) -> None:
+@cache
+def clip_like(kind: str) -> tuple[VectorIndex, Ids, Rows, Rows]:
+    """An index of 20 000 photos, their ids and vectors, and 40 queries; no test writes to it."""
     shapes = ClipLike(dim=64, clusters=50)
     vectors, queries = stored(shapes.photos(20_000, seed=1)), shapes.queries(40)
     index = VectorIndex(64, kind)
     index.train(vectors[: index.points_to_train()])
     ids = np.arange(len(vectors), dtype=np.int64) * 2 + 1
     index.add(ids, vectors)
+    return index, ids, vectors, queries
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [BYTES, "IVF128,PQ64x4fs"])
+@pytest.mark.parametrize("share", [1, 0.5, 0.1, 0.02])
+def test_the_best_are_among_the_candidates_of_an_approximate_index(kind: str, share: float) -> None:
+    index, ids, vectors, queries = clip_like(kind)
     allowed = np.flatnonzero(np.random.default_rng(0).random(len(vectors)) < share)
     found = 0
     for query in queries:

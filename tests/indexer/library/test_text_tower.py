@@ -7,6 +7,7 @@ computed so that it embeds the generic texts as the model's own text tower does.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -45,22 +46,29 @@ def fitting(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
     return seeded_bert.write_distil_for(tmp_path_factory.mktemp("fitting"), texts, wanted)
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
+    """A library of a photo of each colour, for the tests to copy."""
+    place = tmp_path_factory.mktemp("made")
     for seed, colour in enumerate(COLOURS):
-        make_photo(tmp_path / "photos" / f"{colour}.jpg", colour, seed=seed)
-    return tmp_path / "library"
+        make_photo(place / "photos" / f"{colour}.jpg", colour, seed=seed)
+    with closing(open_library(place / "library", create=True, model=str(model))) as library:
+        library.add_root(place / "photos")
+        with library.writing():
+            assert library.rebuild().embedded == len(COLOURS)
+    return place / "library"
 
 
 @pytest.fixture
-def library(place: Path, model: Path) -> Iterator[Library]:
-    opened = open_library(place, create=True, model=str(model))
-    opened.add_root(place.parent / "photos")
-    with opened.writing():
-        assert opened.rebuild().embedded == len(COLOURS)
-    yield opened
-    opened.close()
+def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    return Path(shutil.copytree(made, tmp_path / "library"))
+
+
+@pytest.fixture
+def library(place: Path) -> Iterator[Library]:
+    with closing(open_library(place)) as opened:
+        yield opened
 
 
 def vectors(place: Path) -> list[tuple[int, str, bytes]]:

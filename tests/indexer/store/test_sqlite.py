@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
 from indexer.records.models import Model
 from indexer.store import sqlite
-from indexer.store.migrate import MIGRATIONS
+from indexer.store.migrate import MIGRATIONS, migrate
 from indexer.store.schema import HEAD, metadata
 from indexer.store.sqlite import create_database, open_database
 from indexer.store.store import Store
@@ -45,6 +45,20 @@ def test_a_library_opens_as_it_was_made(path: Path) -> None:
     other = Store.open(path)
     assert (other.database.library_id, other.model) == (one.database.library_id, MODEL)
     other.close()
+
+
+def test_the_schema_that_tests_get_at_once_is_that_of_the_migrations(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "migrate", migrate)
+    create_database(tmp_path / "migrated.db", MODEL).dispose()
+    assert schema_in(path) == schema_in(tmp_path / "migrated.db")
+
+
+def schema_in(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        made = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+        return made + connection.execute("SELECT * FROM alembic_version").fetchall()
 
 
 def test_a_library_is_in_wal_mode_so_that_readers_never_wait(path: Path) -> None:
