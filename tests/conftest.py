@@ -187,17 +187,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The second database is for `make test-long`, but where the code differs from the first's.
 
     What needs the library of the sample is slow: it takes half a minute to make. Long modules come
-    first: at the end of a run no worker waits for another. Of those, the ones that do not need the
-    sample's library come before: nor does a worker wait for another to make it.
+    first: at the end of a run no worker waits for another. While one makes the library of the
+    sample, for Ray, the others do what does not need it.
     """
-    ranks: dict[Path, tuple[int, bool]] = {}
+    ranks: dict[Path, tuple[bool, bool, int]] = {}
     for item in items:
         if _is_on_postgres(item):
             item.add_marker(pytest.mark.slow if item.get_closest_marker("both") else "long")
         if needs_sample := "sample_library" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
-        rank, needed = ranks.get(item.path, (len(HEAVY), False))
-        ranks[item.path] = min(rank, _rank(item)), needed or needs_sample
+        rank, (_, needed, known) = _rank(item), ranks.get(item.path, (True, False, len(HEAVY)))
+        rank = min(rank, known)
+        ranks[item.path] = rank == len(HEAVY), rank > 0 and (needed or needs_sample), rank
     items.sort(key=lambda item: ranks[item.path])
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from indexer.environment import TILES
+from indexer.library.library import Library
 from indexer.serving.serve import HOST
 from tests.app.serving import served
 from tests.conftest import SAMPLE
@@ -70,4 +71,11 @@ def address(sample_library: Path, manager: Path, tile_server: TileServer) -> Ite
     path = f"{manager.parent}{os.pathsep}{os.environ['PATH']}"
     tiles = {TILES: tile_server.template}
     with served(sample_library, DISPLAY=":9", PATH=path, **tiles) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def few_address(few_photos: Library) -> Iterator[str]:
+    """The page over few photos, which are explored."""
+    with served(few_photos.path) as address:
         yield address

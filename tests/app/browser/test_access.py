@@ -4,7 +4,7 @@ otherwise, narrow too."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,9 @@ IS_STYLED = (
 )
 
 
-@pytest.fixture(scope="module")
-def address(few_photos: Library) -> Iterator[str]:
-    with served(few_photos.path) as address:
-        yield address
+@pytest.fixture
+def address(few_address: str) -> str:
+    return few_address
 
 
 @pytest.fixture

@@ -19,10 +19,9 @@ pytestmark = pytest.mark.browser
 MARGIN_PX = 44  # of atlas_view.js
 
 
-@pytest.fixture(scope="module")
-def address(few_photos: Library) -> Iterator[str]:
-    with served(few_photos.path) as address:
-        yield address
+@pytest.fixture
+def address(few_address: str) -> str:
+    return few_address
 
 
 NOTE_THUMBNAILS = """

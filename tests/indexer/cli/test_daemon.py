@@ -82,6 +82,7 @@ def sample(place: Path, sample_library: Path) -> Path:
     return place
 
 
+@pytest.mark.long  # the next ones stop it, tests/indexer/daemon has the rest
 def test_watch_takes_in_a_new_photo_and_stops_on_sigterm(place: Path, tmp_path: Path) -> None:
     photos, library = tmp_path / "photos", place
     make_photo(photos / "red.png", "red")

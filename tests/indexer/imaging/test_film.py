@@ -25,6 +25,7 @@ from indexer.imaging.film import (
 )
 from indexer.imaging.isolation import Limits, run_isolated
 from tests.damage import bits_flipped, film_header_absurd, truncated, zero_filled
+from tests.depth import at_depth
 from tests.films import SIZE, make_film, make_sound, quarters
 
 pytestmark = pytest.mark.slow
@@ -45,9 +46,13 @@ def corner(image: Image.Image) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.mp4", "a.mov", "a.m4v", "a.mkv", "a.webm", "a.avi", "a.3gp", "a.mts", "a.m2ts", "a.mpg",
-     "a.wmv", "a.flv"],
-)  # fmt: skip
+    [
+        *("a.mp4", "a.mkv", "a.mts"),  # test_every_format.py has a film of each suffix
+        *at_depth(
+            "a.mov", "a.m4v", "a.webm", "a.avi", "a.3gp", "a.m2ts", "a.mpg", "a.wmv", "a.flv"
+        ),
+    ],
+)
 def test_frames_of_each_kind_of_film_are_reached_by_seeking(name: str, tmp_path: Path) -> None:
     path = str(make_film(tmp_path / name, SCENES))
     film = read_film(path, "FILM")

@@ -28,6 +28,7 @@ from indexer.records.models import Model
 from indexer.records.photos import FileStat
 from indexer.store.outcomes import Outcome
 from indexer.store.store import Store
+from tests.depth import deeper
 from tests.forks import context
 from tests.indexer.taking_in import as_host, hold_claims, keep_in_line_as, opened, take_in_as
 from tests.photos import make_photo
@@ -35,6 +36,7 @@ from tests.postgres_server import Server
 from tests.waiting import eventually
 
 PHOTOS = 500
+ROUNDS = deeper(5)
 
 
 @pytest.fixture
@@ -230,7 +232,7 @@ def test_hosts_killed_at_any_moment_leave_nothing_half_done(
     for host in ("anna", "bert"):
         with on(host) as library:
             library.add_root(photos)
-    for round_ in range(10):
+    for round_ in range(ROUNDS):
         for number in range(30):
             seed = 30 * round_ + number
             make_photo(photos / f"{seed}.png", "green", size=(16, 12), seed=seed)
@@ -246,12 +248,12 @@ def test_hosts_killed_at_any_moment_leave_nothing_half_done(
             process.join()
     with on("anna") as library:
         rebuild(library)
-        assert library.status().photos == 301
+        assert library.status().photos == 30 * ROUNDS + 1
         assert library.failures() == []
     with psycopg.connect(url) as connection:
         for table in ("contents", "embeddings", "thumbnails"):
             counted = f"SELECT count(*) FROM {table}".encode()
-            assert connection.execute(counted).fetchone() == (301,)
+            assert connection.execute(counted).fetchone() == (30 * ROUNDS + 1,)
 
 
 # what one host does, the others see

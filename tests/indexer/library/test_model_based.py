@@ -40,7 +40,7 @@ ROOTS = ("one", "two")
 FOLDERS = ("", "a", "a/b", ".hidden", "left out", "left out")
 PATTERNS = ("left out/",)
 NAMES = ("x.png", "X.png", "y.png", "z.png")
-EXAMPLES = {"sqlite": deeper(20), "postgres": deeper(20)}
+EXAMPLES = {"sqlite": deeper(10), "postgres": deeper(20)}
 DAMAGED = 9  # the content that no decoder takes
 
 PlaceIn = Callable[[Path], AbstractContextManager[Path]]
