@@ -186,15 +186,17 @@ HEAVY = ("ray", "processes", "browser", "slow")  # modules with such tests, the 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The second database is for `make test-long`, but where the code differs from the first's.
 
-    What needs the library of the sample is slow: it takes half a minute to make. Long modules come
-    first: at the end of a run no worker waits for another. While one makes the library of the
-    sample, for Ray, the others do what does not need it.
+    What needs a server or the library of the sample is slow: that takes half a minute to make.
+
+    Long modules come first: at the end of a run no worker waits for another. While one makes the
+    library of the sample, for Ray, the others do what does not need it.
     """
     ranks: dict[Path, tuple[bool, bool, int]] = {}
     for item in items:
         if _is_on_postgres(item):
             item.add_marker(pytest.mark.slow if item.get_closest_marker("both") else "long")
-        if needs_sample := "sample_library" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if (needs_sample := "sample_library" in fixtures) or "postgres" in fixtures:
             item.add_marker("slow")
         rank, (_, needed, known) = _rank(item), ranks.get(item.path, (True, False, len(HEAVY)))
         rank = min(rank, known)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["clipcore", "indexer.cli.main", "indexer.library.library"])
 def test_importing_loads_no_model_runtime(module: str) -> None:
     heavy = ["torch", "faiss", "streamlit", "ray"]
@@ -17,6 +18,7 @@ def test_importing_loads_no_model_runtime(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_opening_a_library_loads_nothing_that_only_indexing_needs() -> None:
     parts = ("indexer.ingest", "indexer.sync", "indexer.explore", "clipcore.engines.choice")
     code = (

@@ -95,6 +95,7 @@ def test_a_known_position_reads_back() -> None:
     assert degrees + minutes / 60 + seconds / 3600 == pytest.approx(48.8584, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_queries_name_photos_that_exist() -> None:
     queries = tomllib.loads((REPO / "tests" / "sample_queries.toml").read_text("utf-8"))["query"]
     assert len(queries) >= 45

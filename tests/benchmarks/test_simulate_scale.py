@@ -19,6 +19,7 @@ PIPELINE = Cluster(
 )  # 400 photos/s decoded, 2,000 embedded, 8,000 written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cluster", "photos_per_s", "bottleneck"),
     [
@@ -37,6 +38,7 @@ def test_ingest_is_as_fast_as_its_slowest_stage(
     assert max(outcome.use.values()) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_query_is_as_slow_as_its_slowest_shard() -> None:
     few = Cluster(shards=2, queries_per_s=5, merge_s=0)
     many = replace(few, shards=50)
@@ -45,6 +47,7 @@ def test_a_query_is_as_slow_as_its_slowest_shard() -> None:
     assert Simulation(many, 100).run().query_ms(50) > Simulation(few, 100).run().query_ms(50)
 
 
+@pytest.mark.slow
 def test_replicas_share_queries() -> None:
     one = Cluster(shards=2, cores_of_replica=1, queries_per_s=200)
     uses = [Simulation(replace(one, replicas=n), 40).run().use["shards"] for n in (1, 2)]

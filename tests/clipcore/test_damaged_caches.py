@@ -86,6 +86,7 @@ def test_trials_of_engines_are_made_again(tower: Tower, tmp_path: Path) -> None:
             open_engine(tower, REFERENCE, memory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["TINY", "TINY_RESNET"])
 def test_sizes_of_checkpoints_are_measured_again(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

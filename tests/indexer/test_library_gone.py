@@ -77,6 +77,7 @@ def ended_by(library: Path, away: Away) -> LibraryMissing | None:
     return ends[0] if ends else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "away",
     [
@@ -92,11 +93,13 @@ def test_daemon_ends_when_its_library_is_removed(library: Path, away: Away) -> N
     assert not (library / "library.db").exists()
 
 
+@pytest.mark.slow
 def test_removed_library_does_not_come_back(library: Path) -> None:
     ended_by(library, shutil.rmtree)
     assert not library.exists()
 
 
+@pytest.mark.slow
 def test_daemon_ends_when_another_library_takes_the_place(library: Path, photos: Path) -> None:
     with closing(opened(library.with_name("other"), create=True)) as other:
         other_id = library_id(other)

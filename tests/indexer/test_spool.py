@@ -32,6 +32,7 @@ def test_equal_keys_come_into_the_same_pile(values: list[int], parts: int) -> No
         assert all(of[value % 7] == number for value in pile)
 
 
+@pytest.mark.slow
 def test_the_memory_it_takes_does_not_grow_with_what_is_in_it() -> None:
     def taken_bytes(count: int) -> int:
         tracemalloc.start()

@@ -153,6 +153,7 @@ def test_widgets_and_bytes_of_a_message_are_limited() -> None:
     assert not is_expected(message.SerializeToString())
 
 
+@pytest.mark.slow
 def test_state_that_a_session_keeps_is_limited_and_an_event_only_by_the_message() -> None:
     for size, is_let_through in ((STATE_BYTES - 100, True), (STATE_BYTES, False)):
         large = drawn_again()

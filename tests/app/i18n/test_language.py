@@ -50,6 +50,7 @@ def test_each_language_has_a_way_to_write_dates() -> None:
     assert set(LOCALES) == set(LANGUAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_each_message_is_translated_and_no_translation_is_left_over(code: str) -> None:
     path = CATALOGUES / code / "LC_MESSAGES" / "page.po"

@@ -17,6 +17,7 @@ from tests.app.i18n.marks import calls, marked
 OF_AN_ERROR = {"query", "column"}  # of a QueryError: no fields of its sentence
 
 
+@pytest.mark.slow
 def test_a_message_gets_the_fields_of_its_sentence() -> None:
     wrong = [
         f"{path}: {call.lineno}: {sentence}"
@@ -92,6 +93,7 @@ WRONG_VALUES = (
 WRONG = ("", "a -", '"x', '""', "0:a", "colour:red", "near:x", "after:x", "month:13", "shape:x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [*WRONG, *WRONG_VALUES, "year:20", "camera:,"])
 def test_errors_of_the_query_are_known_sentences(query: str) -> None:
     with pytest.raises(QueryError) as raised:

@@ -44,6 +44,7 @@ def test_picture_of_an_open_photo_is_made_once(
     assert len(made) == 1
 
 
+@pytest.mark.slow
 def test_offer_of_a_picture_does_not_outlive_the_session(library: Library) -> None:
     large = Large("image/jpeg", b"jpeg")
     made = offer(library.photo(1), large)

@@ -36,6 +36,7 @@ def number_of_film(library: Library) -> int:
     return library.search("type:video").hits[0].photo.id
 
 
+@pytest.mark.slow
 def test_the_grid_shows_how_long_it_is_and_the_moment_that_was_found(
     library: Library, browser: TestClient
 ) -> None:
@@ -55,6 +56,7 @@ def test_the_grid_shows_how_long_it_is_and_the_moment_that_was_found(
     assert browser.get(other).status_code == GONE  # the signature is of that moment
 
 
+@pytest.mark.slow
 def test_the_open_video_plays_from_its_moment_and_has_a_strip_of_frames(
     library: Library, browser: TestClient, tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ def test_the_open_video_plays_from_its_moment_and_has_a_strip_of_frames(
     assert sheet["notice"] is None
 
 
+@pytest.mark.slow
 def test_a_video_whose_file_is_missing_says_so(library: Library, tmp_path: Path) -> None:
     number = number_of_film(library)
     (tmp_path / "photos" / "a.mp4").unlink()

@@ -43,6 +43,7 @@ def shown(library: Library, name: str, **address: str) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 def test_it_is_one_photo_with_a_badge_a_film_and_its_files(library: Library, folder: Path) -> None:
     items = {item["name"]: item for item in shown(library, "grid", q="sort:date")["items"]}
     assert {name: item["badges"] for name, item in items.items()} == {

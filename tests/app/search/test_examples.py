@@ -54,5 +54,6 @@ def test_an_example_is_asked_in_the_pages_language_where_the_model_understands_i
     assert (query == EXAMPLE, query.isascii()) == (is_english, is_english)
 
 
+@pytest.mark.slow
 def test_an_example_is_offered_for_what_its_own_query_finds(library: Library) -> None:
     assert examples(library, lambda _: "red") == SENTENCES[:1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from clipcore.families.registry import Languages
@@ -26,6 +27,7 @@ def page(library: object) -> None:
     language_notice(library, parse(st.session_state["typed"]))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_first_such_query_says_it_as_long_as_it_is_shown(tmp_path: Path) -> None:
     make_photo(tmp_path / "photos" / "red.jpg", "red")
     ingested(tmp_path).close()

@@ -58,6 +58,7 @@ def test_forms(check: Check, good: list[Any], bad: list[Any]) -> None:
     assert not any(check(one) for one in bad)
 
 
+@pytest.mark.slow
 @given(ANYTHING)
 def test_no_value_makes_a_check_fail(value: Any) -> None:
     for events in EVENTS.values():

@@ -42,6 +42,7 @@ def test_small_library_is_counted_when_it_has_changed_and_only_then(
     assert counted_facets.current(library).photos == 2
 
 
+@pytest.mark.slow
 def test_nobody_waits_while_a_large_library_is_counted(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

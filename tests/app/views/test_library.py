@@ -109,6 +109,7 @@ def test_failure_is_told_with_its_reason_and_is_tried_again_when_asked(
     assert library.status().photos == 2
 
 
+@pytest.mark.slow
 def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
     with daemon(library):
         eventually(lambda: library.status().daemon)
@@ -124,6 +125,7 @@ def test_pause_and_resume_are_said_to_the_daemon(library: Library) -> None:
         assert "Up to date" in words(test.run())
 
 
+@pytest.mark.slow
 def test_folder_is_removed_only_after_it_was_confirmed_while_the_daemon_runs(
     library: Library,
 ) -> None:
@@ -156,6 +158,7 @@ def is_watching(status: LibraryStatus) -> bool:
     return status.daemon is not None and status.daemon.doing is Activity.WATCHING
 
 
+@pytest.mark.slow
 def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
     with daemon(library):
         messages_until(library, is_watching)
@@ -178,6 +181,7 @@ def test_a_first_folder_is_scanned_from_the_first_moment(empty: Library, tmp_pat
     assert "Up to date" not in messages
 
 
+@pytest.mark.slow
 def test_removal_gives_up_with_who_is_writing_and_leaves_the_daemon_as_it_was(
     library: Library, tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def test_progress_tells_bytes_here_and_in_all(hub: Hub, tmp_path: Path) -> None:
     assert told == sorted(told)
 
 
+@pytest.mark.slow
 def test_a_dropped_connection_is_taken_up_where_it_stopped(hub: Hub, tmp_path: Path) -> None:
     hub.files["open_clip_config.json"] = b""  # nothing small before the weights to break
     del hub.files["tokenizer.json"]
@@ -108,6 +109,7 @@ def test_a_dropped_connection_is_taken_up_where_it_stopped(hub: Hub, tmp_path: P
     assert second != "bytes=0-"
 
 
+@pytest.mark.slow
 def test_an_ended_download_goes_on_in_a_later_process(hub: Hub, tmp_path: Path) -> None:
     def end(here: int, total: int) -> None:
         raise KeyboardInterrupt
@@ -134,6 +136,7 @@ def test_a_damaged_download_is_refused_by_name_and_made_anew(hub: Hub, tmp_path:
     assert catalogue.pull(NAME, cache_dir=tmp_path).weights.read_bytes() == WEIGHTS
 
 
+@pytest.mark.slow
 def test_pickled_weights_are_fetched_only_where_nothing_safer_is(hub: Hub, tmp_path: Path) -> None:
     hub.files["open_clip_pytorch_model.bin"] = b"pickle"
     assert catalogue.pull(NAME, cache_dir=tmp_path / "a").weights.suffix == ".safetensors"
@@ -163,6 +166,7 @@ def test_a_file_that_changed_since_its_download_is_refused_by_name(
     assert weights.exists()
 
 
+@pytest.mark.slow
 def test_a_deleted_file_comes_back_at_the_recorded_revision(hub: Hub, tmp_path: Path) -> None:
     weights = catalogue.pull(NAME, cache_dir=tmp_path).weights
     weights.resolve().unlink()
@@ -346,6 +350,7 @@ def test_a_name_loads_from_the_cache_without_a_network(
     assert encoder.embed_texts(["a cat"]).shape == (1, 512)
 
 
+@pytest.mark.slow
 def test_a_name_of_transformers_layout_loads_from_the_cache(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_engines_are_tried_with_the_towers_of_any_family(toy: ToyFamily) -> None
     assert ClipEncoder.sides == ("image", "text")
 
 
+@pytest.mark.slow
 def test_asking_which_families_there_are_loads_no_model_runtime() -> None:
     code = (
         "import sys; from clipcore.families import registry; list(registry.families());"

@@ -116,6 +116,7 @@ def jpeg(size: tuple[int, int], orientation: int | None = None) -> io.BytesIO:
     return buffer
 
 
+@pytest.mark.slow
 def test_draft_at_twice_the_size_moves_pixels_and_embedding_little() -> None:
     preprocess = Preprocess(224)
     plain = preprocess(Image.open(jpeg((2400, 1800))))
@@ -128,6 +129,7 @@ def test_draft_at_twice_the_size_moves_pixels_and_embedding_little() -> None:
     assert float(embedding(plain) @ embedding(drafted)) > 0.999
 
 
+@pytest.mark.slow
 def test_an_upright_photo_is_embedded_as_if_it_had_been_stored_upright() -> None:
     preprocess = Preprocess(224)
     sideways = Image.open(jpeg((640, 480), orientation=6))

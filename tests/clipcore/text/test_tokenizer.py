@@ -116,6 +116,7 @@ def test_a_vocabulary_of_another_size_is_refused() -> None:
         ClipTokenizer(None, vocab_size=2000)
 
 
+@pytest.mark.slow
 def test_a_cut_tokenizer_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tokenizer_json(tmp_path)
     path.write_text(path.read_text()[:5000])
@@ -123,6 +124,7 @@ def test_a_cut_tokenizer_file_is_refused_by_name(tmp_path: Path) -> None:
         ClipTokenizer(path)
 
 
+@pytest.mark.slow
 def test_another_kind_of_tokenizer_is_refused(tmp_path: Path) -> None:
     path = tokenizer_json(tmp_path, end_of_word_suffix="")
     with pytest.raises(CheckpointMismatch, match="byte-level BPE"):

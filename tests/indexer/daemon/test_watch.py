@@ -123,6 +123,7 @@ def all_events_come(dirty: DirtyPaths, root: Path) -> None:
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere whole trees are watched")
 
 
+@pytest.mark.slow
 def test_what_happens_to_a_file_makes_it_dirty(
     watcher: Watcher, dirty: DirtyPaths, root: Path
 ) -> None:

@@ -61,6 +61,7 @@ def outcome(data: bytes) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_damaged_file_is_read_or_says_why_not(name: str) -> None:
     assert any(outcomes(name, FEW))

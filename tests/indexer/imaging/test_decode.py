@@ -69,6 +69,7 @@ def png_of_size(width: int, height: int) -> bytes:
 KINDS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "HEIF", "AVIF"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_format_decodes_to_the_right_colours(kind: str) -> None:
     decoded = decode(encoded(scene(), kind), 16)

@@ -54,6 +54,7 @@ def by_tiles(data: bytes, least: tuple[int, int]) -> Image.Image:
         return load_heif(image, data, least)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(600, 400), (601, 399), (384, 256)])
 @pytest.mark.parametrize("factor", [1, 2, 4])
 def test_the_tiles_give_the_same_picture(size: tuple[int, int], factor: int) -> None:

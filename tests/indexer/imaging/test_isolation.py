@@ -74,6 +74,7 @@ def test_a_request_that_cannot_be_sent_leaves_no_worker_that_waits_for_it() -> N
     assert run_isolated(LIMITS, os.getpid) != worker
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limits", "function", "argument", "reason"),
     [
@@ -90,6 +91,7 @@ def test_a_call_that_fails_says_why_and_the_next_one_works(
     assert run_isolated(LIMITS, os.getpid) != os.getpid()
 
 
+@pytest.mark.slow
 def test_a_file_is_not_blamed_for_what_an_earlier_one_has_damaged() -> None:
     first = run_isolated(LIMITS, crash_unless_first)
     assert run_isolated(LIMITS, crash_unless_first) != first

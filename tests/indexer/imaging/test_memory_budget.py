@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from indexer.imaging.memory_budget import Crowded, Room, free_for_decoding
 
 
@@ -28,12 +30,14 @@ def most_at_once(limit_bytes: int, needed_bytes: int) -> int:
     return most
 
 
+@pytest.mark.slow
 def test_as_many_go_side_by_side_as_there_is_room_for() -> None:
     assert most_at_once(100, 50) == 2
     assert most_at_once(100, 60) == 1
     assert most_at_once(100, 0) == 4
 
 
+@pytest.mark.slow
 def test_what_needs_more_than_all_the_room_goes_alone() -> None:
     assert most_at_once(100, 1000) == 1
 

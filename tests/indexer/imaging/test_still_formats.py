@@ -85,6 +85,7 @@ def test_a_jpeg_xl_too_large_is_refused_by_its_header() -> None:
         decode(data, 16)
 
 
+@pytest.mark.slow
 def test_a_large_jpeg_2000_is_decoded_at_a_smaller_scale() -> None:
     decoded = decode(still(scene(4000, 3000), "JPEG2000"), 16)
     assert decoded.facts.width_px == 4000
@@ -133,6 +134,7 @@ def test_an_animation_that_begins_black_shows_a_later_frame(kind: str) -> None:
     assert difference(decoded.image, telling()) < 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_an_animation_whose_first_frame_shows_something_shows_that(kind: str) -> None:
     turned = telling().transpose(Image.Transpose.ROTATE_180)

@@ -272,6 +272,7 @@ def test_an_index_that_faiss_cannot_read_is_discarded(
         assert_discarded(VectorIndex.load(snapshot, "library", "model", DIM), caplog)
 
 
+@pytest.mark.slow
 @settings(max_examples=deeper(30))
 @given(data=st.data())
 def test_any_changed_byte_discards_the_snapshot(

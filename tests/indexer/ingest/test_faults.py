@@ -155,6 +155,7 @@ def bad_photo(folder: Path, step: str) -> Bad:
     return Bad(path, path.read_bytes(), size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @on_sqlite
 def test_step_that_raises_anything_costs_only_its_file(

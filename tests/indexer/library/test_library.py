@@ -193,6 +193,7 @@ def test_root_that_vanishes_keeps_its_photos(
     assert library.status().roots[0].notice is None
 
 
+@pytest.mark.slow
 def test_many_photos_gone_at_once_are_kept_until_it_is_confirmed(
     library: Library, photos: Path, encoder: ColourEncoder
 ) -> None:
@@ -210,6 +211,7 @@ def test_many_photos_gone_at_once_are_kept_until_it_is_confirmed(
     assert library.status().roots[0].notice is None
 
 
+@pytest.mark.slow
 def test_renaming_a_whole_folder_is_no_loss(library: Library, photos: Path) -> None:
     for number in range(40):
         make_photo(photos / "many" / f"{number}.png", "cyan", seed=number)

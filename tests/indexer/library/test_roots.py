@@ -154,6 +154,7 @@ def test_library_and_its_thumbnails_cannot_be_photo_directories(
             library.add_root(directory)
 
 
+@pytest.mark.slow
 @on_sqlite
 def test_root_around_the_library_leaves_it_out(library: Library, tmp_path: Path) -> None:
     rebuild(library)

@@ -91,6 +91,7 @@ def test_search_in_flight_finishes_on_the_session_that_a_switch_replaces(
     assert library.search("red", 1).model_id == "new-1"
 
 
+@pytest.mark.slow
 def test_threads_that_search_during_a_switch_get_whole_answers(
     opened: Callable[..., Library], encoders: dict[str, Gated]
 ) -> None:

@@ -72,6 +72,7 @@ def found(library: Library, query: str) -> list[list[str]]:
     return [[file.path.name for file in hit.item.files] for hit in library.search(query).hits]
 
 
+@pytest.mark.slow
 def test_a_search_has_one_hit_with_all_files(library: Library) -> None:
     assert found(library, "red") == [["IMG_1.jpg", "IMG_1.DNG"], ["IMG_2.jpg"]]
     assert found(library, "IMG_1.DNG") == [["IMG_1.jpg", "IMG_1.DNG"]]
@@ -129,6 +130,7 @@ def test_a_photo_is_no_near_duplicate_of_its_own_file(library: Library) -> None:
         assert len(near_duplicates.find(store, ColourEncoder.dim, thumbnail).groups) == 1
 
 
+@pytest.mark.slow
 def test_a_live_photo_is_known_by_the_id_in_both_files(tmp_path: Path, folder: Path) -> None:
     pytest.importorskip("av")
     from tests.films import make_film, quarters

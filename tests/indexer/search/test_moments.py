@@ -82,6 +82,7 @@ def scale() -> Scale:
     return Calibration(unit_rows(20, 5), unit_rows(20, 6)).scale([Term(Text("dog"))])
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_a_film_is_one_hit_by_its_best_frame_however_many_are_asked_for(store: Store) -> None:
     names = {row.id: row.path for row in store.ingest.rows(1)}

@@ -164,6 +164,7 @@ def test_given_pictures_are_read_within_the_memory_there_is(
         library.given_picture(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "form"),
     [("RGBA", "PNG"), ("I;16", "PNG"), ("LA", "PNG"), ("RGB", "PNG"), ("P", "PNG")],

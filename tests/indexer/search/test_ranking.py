@@ -197,6 +197,7 @@ def filters(rules: list[tuple[str, bool]]) -> tuple[Filter, ...]:
 rules = st.lists(st.tuples(st.sampled_from(sorted(RULES)), st.booleans()), max_size=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("negated", [False, True])
 @pytest.mark.parametrize("rule", RULES)
 def test_filter_means_what_it_says(filled: Filled, rule: str, negated: bool) -> None:
@@ -236,6 +237,7 @@ def test_a_photo_is_found_by_where_it_lies(filled: Filled) -> None:
     assert filled.store.search.photo_at(Path("/elsewhere.jpg")) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=deeper(20))
 @given(rules=rules, top=st.integers(1, 70), seed=st.integers(0, 1000))
 def test_search_equals_brute_force(

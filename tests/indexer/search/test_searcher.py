@@ -69,6 +69,7 @@ def library(place: Path) -> Iterator[Library]:
     opened.close()
 
 
+@pytest.mark.slow
 def test_what_is_there_is_told_with_confidence(library: Library) -> None:
     result = library.search("red", 40)
     strong = [hit.photo.path.name for hit in result.hits if (hit.strength or 0) >= CONFIDENT]

@@ -73,6 +73,7 @@ def rebuild(library: Library) -> IngestReport:
         return library.rebuild()
 
 
+@pytest.mark.slow
 def test_what_is_newly_left_out_leaves_the_results_without_looking_unmounted(
     library: Library, photos: Path, encoder: ColourEncoder
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_root_that_is_left_out_entirely_does_not_look_unmounted(
     assert (report.missing, report.notices) == (31, ())
 
 
+@pytest.mark.slow
 def test_a_real_loss_beside_what_is_left_out_is_still_not_believed(
     library: Library, photos: Path
 ) -> None:

@@ -70,6 +70,7 @@ def photos_in(library: Path) -> int:
         return found.status().photos
 
 
+@pytest.mark.slow
 def test_of_several_first_rebuilds_each_is_done_or_names_the_writer(
     place: Path, photos: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_url_named_by_several_at_once_is_stored_once(
         assert [file.name for file in directory.iterdir()] == [URL_FILE]
 
 
+@pytest.mark.slow
 def test_a_first_run_killed_at_any_moment_leaves_what_the_next_one_completes(
     tmp_path: Path, photos: Path
 ) -> None:
@@ -173,6 +175,7 @@ def begin_oldest(engine: Engine) -> None:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_an_old_library_opened_by_several_at_once_is_migrated_once(oldest: Path | URL) -> None:
     assert run_at_once(open_store, oldest) == ["done"] * AT_ONCE
     engine = open_database(oldest)

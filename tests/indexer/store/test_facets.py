@@ -109,6 +109,7 @@ EDGES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_place_has_as_many_photos_as_its_box_finds(database: Path | URL, tmp_path: Path) -> None:
     store = Store.create(database, Model("fake", "fake"))
     root = store.roots.add(tmp_path / "Pictures")

@@ -237,6 +237,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.slow
 @given(STEPS)
 def test_after_each_change_all_rows_are_as_if_compared_at_once(
     walked: Store, steps: list[tuple[str, str, str, float, str | None]]

@@ -66,6 +66,7 @@ def test_the_text_tower_is_recorded_and_a_switch_of_the_model_ends_its_use(
     assert numbers.now(store).text_tower is None
 
 
+@pytest.mark.slow
 def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:
     numbers = StatusCache(str(tmp_path))
     patience_s = sys.getswitchinterval()

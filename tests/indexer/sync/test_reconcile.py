@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def test_a_failure_whose_cause_has_gone_is_tried_again(found: list[ScannedFile])
     assert plan == Plan(changed=tuple(zip(known[1::2], found[1::2], strict=True)))
 
 
+@pytest.mark.slow
 @given(files, rows())
 def test_each_file_and_each_row_has_one_fate(found: list[ScannedFile], known: list[Row]) -> None:
     plan = reconcile(found, known)

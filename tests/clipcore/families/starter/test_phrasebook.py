@@ -14,6 +14,7 @@ def book() -> Phrasebook:
     return read_phrasebook()
 
 
+@pytest.mark.slow
 def test_an_entry_lies_where_its_meaning_does(book: Phrasebook) -> None:
     some = slice(None, None, 20)
     embeddings = book.mean + book.entries[some] @ book.basis.T
