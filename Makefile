@@ -70,7 +70,7 @@ try: # what `run` does, with a server of PostgreSQL around it or without
 # a worker a core; the tests of a module stay together, and modules come as tests/conftest.py sorts
 WORKERS = --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-test: setup ## run all that guards a change
+test: setup ## run all that guards a change (six to nine minutes on two cores)
 	$(BIN)/python -m pytest $(WORKERS)
 
 test-fast: $(READY) ## run the tests that take no model, server, browser or process (a minute)
