@@ -184,6 +184,7 @@ class LaunchdService:
         with _restored(self._path, self._remove):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_bytes(agent)
+            self._unload(self._path)  # launchd refuses an agent that it has, though it has ended
             _checked("launchctl", "bootstrap", self._domain, str(self._path))
         for older in self._installed():
             if older != self._path:
@@ -218,9 +219,12 @@ class LaunchdService:
 
     def _remove(self, path: Path) -> list[str]:
         """Unload and remove an agent; what launchd refuses of that."""
-        stopped = _refusal("launchctl", "bootout", f"{self._domain}/{path.stem}")
+        stopped = self._unload(path)
         path.unlink(missing_ok=True)
         return stopped
+
+    def _unload(self, path: Path) -> list[str]:
+        return _refusal("launchctl", "bootout", f"{self._domain}/{path.stem}")
 
     @property
     def _domain(self) -> str:
