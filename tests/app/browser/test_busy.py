@@ -116,7 +116,6 @@ def test_click_from_before_the_search_was_heard_of_does_not_undo_it(page: Page, 
     expect_search_and_photo(page, busy.opened)
 
 
-@pytest.mark.long
 def test_search_and_click_that_are_joined_are_both_done(page: Page, busy: Busy) -> None:
     busy.line.join()
     busy.line.release(1)
@@ -142,7 +141,6 @@ def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address:
     expect(page).to_have_url(re.compile("in\\+the\\+snow"))
 
 
-@pytest.mark.long
 def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     page: Page, address: str
 ) -> None:
@@ -180,7 +178,6 @@ def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address
     expect(page.get_by_label("Search your photos")).to_have_value("polar bear in the snow")
 
 
-@pytest.mark.long
 def test_what_was_said_before_the_page_had_a_name_takes_no_act_back(
     page: Page, address: str
 ) -> None:

@@ -210,7 +210,7 @@ def test_two_people_search_at_once(other: Page, page: Page, address: str) -> Non
     expect(other.get_by_role("listbox")).to_be_hidden()  # what the other asks stays with the other
 
 
-@pytest.mark.long
+@pytest.mark.long  # test_journeys.py has a narrow screen
 def test_filters_of_a_narrow_screen_are_a_click_away(page: Page, address: str) -> None:
     page.set_viewport_size(NARROW)
     page.emulate_media(color_scheme="dark")
