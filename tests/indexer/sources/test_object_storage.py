@@ -254,6 +254,19 @@ def test_many_photos_gone_at_once_are_not_believed(library: Library, moody: Stor
     assert counts(rebuild(library, accept_missing=True)) == {"missing": 15}
 
 
+def test_failures_are_tried_again_where_they_lie(library: Library, moody: Storage) -> None:
+    library = filled(library, moody)
+    for name in ("broken.png", "2019 #1/deep/broken too.png"):
+        moody.system.pipe_file(f"{moody.path}/{name}", b"no image")
+    assert counts(rebuild(library)) == {"failed": 2}
+    moody.put("2019 #1/deep/broken too.png", "white")
+    moody.put("new.png", "yellow")  # it is nobody's failure
+    with library.writing():
+        report = library.retry_failures()
+    assert counts(report) == {"embedded": 1, "failed": 1}
+    assert [failure.path.name for failure in library.failures()] == ["broken.png"]
+
+
 def test_a_storage_out_of_reach_loses_no_photo(
     library: Library, s3: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
