@@ -6,6 +6,9 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+from clipcore.engines.choice import Trial
+from clipcore.messages import literal
+from indexer.cli.model_output import engines_document, engines_text, switch_text
 from indexer.cli.output import (
     failures_document,
     prune_text,
@@ -16,9 +19,17 @@ from indexer.cli.output import (
 )
 from indexer.cli.status_output import daemon_document, status_text
 from indexer.records.changes import Failure, Pruned
+from indexer.records.models import ModelRequest, SwitchCost
 from indexer.records.photos import Facts, Photo
 from indexer.records.results import Hit, SearchResult
-from indexer.records.status import DaemonState, IndexStatus, LibraryStatus, RootStatus
+from indexer.records.status import (
+    Activity,
+    DaemonState,
+    IndexStatus,
+    LibraryStatus,
+    RootStatus,
+    Work,
+)
 
 SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 MIDNIGHT, FRACTION = datetime(2019, 6, 30), datetime(2019, 6, 30, 12, 0, 0, 123_456)
@@ -80,3 +91,67 @@ def test_a_video_says_when_it_matches() -> None:
     documents = search_document(result)["hits"]
     assert [one["range_s"] for one in documents] == [[80.0, 3700.5], None, None]
     assert [one["duration_s"] for one in documents] == [5000.0, 5000.0, None]
+
+
+def test_a_daemon_at_work_is_told_of_in_full() -> None:
+    work = Work(Activity.SCANNING, "/photos")
+    daemon = DaemonState(
+        *(7, "nas", MIDNIGHT, work),
+        queue=40,
+        photos_per_s=2.5,
+        left_s=16,
+        last_reconcile=MIDNIGHT,
+        last_error=literal("the disk is full"),
+    )
+    roots = (RootStatus(Path("/photos"), 3, 4, literal("it is not there"), {}),)
+    status = LibraryStatus("/l", "starter-2", roots, 3, 4, 3, 0, 0, daemon=daemon)
+    lines = status_text(status)
+    assert lines[lines.index("root        /photos  (3 photos, 4 files)") + 1 :] == [
+        "            it is not there",
+        f"daemon      {work.message}",
+        "            process 7 on nas since 2019-06-30 00:00Z",
+        "            40 waiting, 2.5 photos/s, 0:00:16 left",
+        "            last full scan 2019-06-30 00:00Z",
+        "            last error: the disk is full",
+    ]
+
+
+def test_a_model_that_is_asked_for_is_told_of() -> None:
+    def line(request: ModelRequest) -> str:
+        asked = LibraryStatus("/l", "starter-2", (), 0, 0, 0, 0, 0, request=request)
+        return status_text(asked)[-2].strip()
+
+    assert line(ModelRequest("ViT-B-32")) == "switching to ViT-B-32"
+    assert line(ModelRequest("x", refused=literal("no such model"))) == "not x: no such model"
+
+
+def test_engines_are_told_with_what_refuses_them_and_a_star_for_the_quickest() -> None:
+    trials = [
+        Trial("torch-bfloat16", 0.5, refused=literal("cosine 0.5")),
+        Trial("openvino-float32", 0.99999, 50.0),
+        Trial("torch-float32", 1.0, 15.0),
+    ]
+    examined = "starter-2", {"image": trials}
+    assert engines_text(examined) == [
+        "model  starter-2",
+        "  image  torch-bfloat16     refused: cosine 0.5",
+        "* image  openvino-float32       50.0 images/s  cosine 0.99999",
+        "  image  torch-float32          15.0 images/s  cosine 1.00000",
+        "* in use",
+    ]
+    told = engines_document(examined)["engines"]["image"]
+    assert [one["used"] for one in told] == [False, True, False]
+    assert told[0]["refused"] == "cosine 0.5"
+
+
+def test_a_switch_says_what_it_costs_and_who_does_it() -> None:
+    known = SwitchCost(100, 2_000_000, photos_per_s=4.0, measured=True)
+    first, second = switch_text("ViT-B-32", known, daemon_runs=True)
+    assert first == "100 photos to embed with ViT-B-32, 2 MB, 0:00:25"
+    assert "daemon is switching" in second
+    guessed = SwitchCost(100, 2_000_000, photos_per_s=4.0)
+    assert switch_text("x", guessed, daemon_runs=False)[0].endswith(", about 0:00:25")
+    assert "rebuild --model x'" in switch_text("x", guessed, daemon_runs=False)[1]
+    assert (
+        switch_text("x", SwitchCost(1, 1), daemon_runs=False)[0] == "1 photo to embed with x, 0 MB"
+    )
