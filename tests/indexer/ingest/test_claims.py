@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -26,6 +27,7 @@ from indexer.postgres_url import database_url
 from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
 from indexer.records.photos import FileStat
+from indexer.records.status import Activity, DaemonState, Work
 from indexer.store.outcomes import Outcome
 from indexer.store.store import Store
 from tests.depth import deeper
@@ -283,6 +285,27 @@ def test_a_pause_is_for_all_hosts(on: Host) -> None:
         assert bert.control.is_paused()
         bert.control.resume()
         assert not anna.control.is_paused()
+
+
+@pytest.mark.parametrize("was_paused", [False, True])
+def test_all_hosts_make_way_and_go_on_as_before(on: Host, photos: Path, was_paused: bool) -> None:
+    with on("anna") as anna, on("bert") as bert:
+        if was_paused:
+            bert.control.pause()
+        with anna.control.making_way(Work(Activity.REMOVING, str(photos))):
+            assert bert.control.is_paused()
+        assert bert.control.is_paused() is was_paused
+
+
+def test_daemon_of_a_newer_version_is_left_out(
+    on: Host, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with on("anna") as anna, on("bert") as bert:
+        anna.control.report(DaemonState(os.getpid(), "anna", datetime(2019, 6, 30)))
+        with psycopg.connect(url) as connection:
+            connection.execute('UPDATE daemons SET state = \'{"of": "tomorrow"}\'')
+        assert bert.control.daemons() == []
+        assert "what another daemon wrote is not understood" in caplog.text
 
 
 def test_the_daemon_of_another_host_is_told_and_asked(on: Host, photos: Path) -> None:
