@@ -27,7 +27,7 @@ from app.ui.deferred_dialog import dialog_at_the_end
 from app.ui.escape import plain
 from app.ui.facets_cache import overview
 from app.ui.library_handle import library_at
-from app.ui.navigation import CURRENT, MAP, SEARCH
+from app.ui.navigation import CURRENT, MAP, SEARCH, go_on
 from app.views.explore import explore_page
 from app.views.frame import page_frame
 from app.views.library import library_page
@@ -63,6 +63,7 @@ def main() -> None:
         if may_be_drawn:
             with dialog_at_the_end():
                 chosen.run()
+            go_on(chosen.url_path)
     except (IndexerError, ClipcoreError) as error:
         st.error(plain(translated(error)), icon=":material/error:")
         st.stop()

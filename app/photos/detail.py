@@ -24,7 +24,7 @@ from app.photos.film import film_of, live_url
 from app.ui import url_state
 from app.ui.component import draw
 from app.ui.deferred_dialog import ask_for
-from app.ui.navigation import search_for
+from app.ui.navigation import ask_for_search, go_now
 from indexer.errors import IndexerError
 from indexer.library.library import Library
 from indexer.location import Location
@@ -62,8 +62,9 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data["next"] = at is not None and at + 1 < len(ids)
     handlers = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
     shown = draw("photos/detail", KEY, data, handlers)
-    if shown["act"] == "like":
-        search_for(f"#{photo.id}")
+    if shown["act"] == "like":  # in a callback it would close the photo, and nothing would go on
+        ask_for_search(f"#{photo.id}")
+        go_now()
 
 
 def _act(act: str, path: Location) -> None:

@@ -21,7 +21,7 @@ from app.selection.folder_picker import close_picker, walk
 from app.selection.selection import select, selected
 from app.ui.deferred_dialog import ask_for
 from app.ui.escape import plain
-from app.ui.navigation import search_for
+from app.ui.navigation import ask_for_search, go_now
 from app.ui.url_state import QUERY_CHARACTERS
 from indexer.library.library import Library
 from indexer.query.query import Query
@@ -74,9 +74,14 @@ def selection_bar(
         st.markdown(ngettext("{count} photo selected", "{count} photos selected", len(ids)))
         if results is not None:
             _selects_all(results)
-        query = like_these(ids)
-        if st.button(_("More like these"), icon=":material/search:", key="selection_like"):
-            search_for(query)
+        if st.button(
+            _("More like these"),
+            icon=":material/search:",
+            key="selection_like",
+            on_click=ask_for_search,
+            args=(like_these(ids),),
+        ):
+            go_now()
         _opens(EXPORT, _("Export"), ":material/download:")
         _opens(COPY, _("Copy"), ":material/folder_copy:")
         st.button(

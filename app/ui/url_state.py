@@ -42,6 +42,12 @@ def put(key: str, state: str | None) -> None:
         st.query_params.from_dict(now)
 
 
+def is_step_in_history() -> bool:
+    """Whether this run is for a visitor who goes back or forward."""
+    run = get_script_run_ctx(suppress_warning=True)
+    return run is not None and run.is_history_navigation
+
+
 def catch_up() -> None:
     """Let the address be what it was made last, by whom ever.
 

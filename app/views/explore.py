@@ -24,7 +24,7 @@ from app.selection.bar import like_these, selection_bar
 from app.selection.selection import select
 from app.ui import url_state
 from app.ui.escape import plain
-from app.ui.navigation import search_for
+from app.ui.navigation import ask_for_search, go_now
 from clipcore.messages import N_
 from indexer.arrays import IntArray
 from indexer.errors import IndexerError, PhotoNotFound
@@ -171,8 +171,14 @@ def _heading(atlas: Atlas, chosen: IntArray) -> None:
 
 
 def _offer(photo_ids: list[int]) -> None:
-    if st.button(_("More like these"), icon=":material/search:", key="like_these"):
-        search_for(like_these(photo_ids[:LIKE_THESE]))
+    if st.button(
+        _("More like these"),
+        icon=":material/search:",
+        key="like_these",
+        on_click=ask_for_search,
+        args=(like_these(photo_ids[:LIKE_THESE]),),
+    ):
+        go_now()
     st.button(
         _("Select all"),
         icon=":material/check:",

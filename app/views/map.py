@@ -19,7 +19,7 @@ from app.ui import url_state
 from app.ui.component import draw
 from app.ui.escape import plain
 from app.ui.facets_cache import overview
-from app.ui.navigation import search_for
+from app.ui.navigation import ask_for_search
 from indexer import environment
 from indexer.library.library import Library
 from indexer.query.filter_values import Box, print_place
@@ -40,10 +40,12 @@ def map_page(library: Library) -> None:
     if query := url_state.query():
         st.caption(plain(_("The place is added to this query: {query}").format(query=query)))
     with st.container(key="map_frame"):
-        shown = draw("views/map", KEY, map_data(facets), {"near": None})
+        draw("views/map", KEY, map_data(facets), {"near": _search_near})
     _permission()
-    if near := shown["near"]:
-        search_for(near_too(url_state.query(), near))
+
+
+def _search_near(near: dict[str, int]) -> None:
+    ask_for_search(near_too(url_state.query(), near))
 
 
 def near_too(text: str, near: dict[str, int]) -> str:
