@@ -28,6 +28,7 @@ from indexer.records.results import CELLS_PER_DEG, Facets
 
 KEY: Final = "map"
 TILES: Final = "tiles_allowed"  # in the session
+TOGGLE: Final = "map_tiles"
 OPENSTREETMAP: Final = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 
 
@@ -96,10 +97,11 @@ def tiles() -> str:
 def _permission() -> None:
     """Ask for the tiles, and say what is sent to whom."""
     server = plain(urlsplit(tiles()).hostname or tiles())
-    allowed = st.toggle(
+    st.toggle(
         _("Streets and places from {server}").format(server=server),
         value=bool(st.session_state.get(TILES)),
-        key="map_tiles",
+        key=TOGGLE,
+        on_change=_remember_tiles,
     )
     st.caption(
         _(
@@ -108,6 +110,8 @@ def _permission() -> None:
             "Without it, nothing leaves this machine."
         ).format(server=server)
     )
-    if allowed != bool(st.session_state.get(TILES)):
-        st.session_state[TILES] = allowed
-        st.rerun()
+
+
+def _remember_tiles() -> None:
+    # in a callback: a rerun that the page asks for takes back the way to another page
+    st.session_state[TILES] = st.session_state[TOGGLE]

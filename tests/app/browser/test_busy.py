@@ -190,21 +190,3 @@ def test_what_was_said_before_the_page_had_a_name_takes_no_act_back(
     page.keyboard.press("ArrowRight")
     expect(page.locator(".sheet .name")).to_have_text(second)
     expect(page).to_have_url(re.compile("q=animals.*photo="))
-
-
-def test_place_is_searched_whatever_is_asked_for_meanwhile(page: Page, address: str) -> None:
-    line = Line(page)
-    page.goto(f"{address}map")
-    page.locator(".dot").first.wait_for()
-    line.holds = True
-    page.locator(".dot").first.dispatch_event("click")
-    line.wait_for(1, page)
-    page.get_by_text("Streets and places from").click()
-    line.wait_for(2, page)
-    line.holds = False
-    line.release(2)
-    expect(page.get_by_label("Search your photos")).to_have_value(re.compile("near:"))
-    names(page)
-    page.go_back()
-    expect(page).to_have_url(f"{address}map")
-    expect(page.locator(".dot").first).to_be_visible()
