@@ -28,7 +28,7 @@ from indexer.library.library import Library, open_library
 
 COMMAND: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
 LIMIT_S: Final = 600
-built_once: Final = cache(get_command)  # typer builds all commands anew for each command line
+built_once: Final = cache(get_command)  # typer builds all commands again for each command line
 LOWER_PRIORITY: Final = ("explore", "serve", "watch")
 
 

@@ -100,7 +100,7 @@ def _serve(directory: Path) -> None:
 def _import_what_commands_import() -> None:
     """Each module of ours, what they import late, and what the first command line imports.
 
-    The commands are built too: typer does it anew for each command line.
+    The commands are built too: typer builds them again for each command line.
     """
     import clipcore
     import indexer

@@ -51,12 +51,12 @@ def library_id(library: Library) -> str:
 def ended_by(library: Path, away: Away) -> LibraryMissing | None:
     """How a daemon ends from whose library this is done while it watches."""
     ends: list[LibraryMissing] = []
-    told: list[Activity] = []
+    reported: list[Activity] = []
     report = FileControl.report
 
     def noted(control: FileControl, state: DaemonState) -> None:
         report(control, state)
-        told.append(state.doing)
+        reported.append(state.doing)
 
     with closing(opened(library)) as own, patch.object(FileControl, "report", noted):
         daemon = Daemon(own)
@@ -70,7 +70,7 @@ def ended_by(library: Path, away: Away) -> LibraryMissing | None:
         thread = threading.Thread(target=run)
         thread.start()
         # the last of all that it does at first: what it writes into a folder keeps that there
-        eventually(lambda: told[-2:] == [Activity.READING_AGAIN, Activity.WATCHING])
+        eventually(lambda: reported[-2:] == [Activity.READING_AGAIN, Activity.WATCHING])
         away(library)
         thread.join(60)
         assert not thread.is_alive()

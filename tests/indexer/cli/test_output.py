@@ -139,9 +139,9 @@ def test_engines_are_told_with_what_refuses_them_and_a_star_for_the_quickest() -
         "  image  torch-float32          15.0 images/s  cosine 1.00000",
         "* in use",
     ]
-    told = engines_document(examined)["engines"]["image"]
-    assert [one["used"] for one in told] == [False, True, False]
-    assert told[0]["refused"] == "cosine 0.5"
+    documents = engines_document(examined)["engines"]["image"]
+    assert [one["used"] for one in documents] == [False, True, False]
+    assert documents[0]["refused"] == "cosine 0.5"
 
 
 def test_a_switch_says_what_it_costs_and_who_does_it() -> None:

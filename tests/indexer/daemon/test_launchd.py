@@ -62,13 +62,13 @@ def refuse(home: Path, why: str) -> None:
     (home / "bin" / "launchctl").write_text(f"#!/bin/sh\necho '{why}' >&2\nexit 1\n")
 
 
-def test_agent_is_loaded_told_of_and_removed(home: Path) -> None:
+def test_agent_is_loaded_reported_and_removed(home: Path) -> None:
     library = home / "my library"
     assert service(library).status().startswith("not installed")
     assert service(library).uninstall() == "not installed"
-    told = service(library).install()
+    message = service(library).install()
     (agent,) = agents(home)
-    assert told == f"{agent.stem} runs, and will at each login; {agent} says how"
+    assert message == f"{agent.stem} runs, and will at each login; {agent} says how"
     assert plistlib.loads(agent.read_bytes())["ProgramArguments"] == command(library)
     assert loaded(home) == {agent.stem}
     assert service(library).status() == f"{agent.stem}: running ({agent})"
@@ -85,7 +85,7 @@ def test_agent_that_is_loaded_is_replaced(home: Path) -> None:
     assert loaded(home) == {agent.stem}
 
 
-def test_agent_that_is_not_loaded_is_told_as_such(home: Path) -> None:
+def test_agent_that_is_not_loaded_is_reported_as_such(home: Path) -> None:
     service(home / "library").install()
     for name in loaded(home):
         (home / "loaded" / name).unlink()
