@@ -17,6 +17,7 @@ from app.i18n.language import _, translated
 from app.search.picture_store import QueryPicture, picture_store
 from app.ui import url_state
 from app.ui.data_url import jpeg_url
+from app.ui.navigation import ask_for_search
 from indexer.errors import QueryError
 from indexer.library.library import Library
 from indexer.search.query_vector import GIVEN_BYTES
@@ -27,8 +28,7 @@ NOTICE: Final = "given_picture_notice"
 def take(library: Library, sent: dict[str, Any]) -> None:
     """Look for the picture that the browser has sent, or let the page say why not."""
     if name := stored(library, sent):
-        url_state.set_query(url_state.query())
-        url_state.set_picture(name)
+        ask_for_search(url_state.query(), name)
 
 
 def stored(library: Library, sent: dict[str, Any]) -> str | None:
