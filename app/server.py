@@ -25,6 +25,7 @@ from app.http.download_tokens import FILES_URL, LAND_URL, offered
 from app.http.guard import Guard
 from app.http.index_html import DEEP, index
 from app.http.thumbnail_urls import THUMBNAILS_URL, signed_urls
+from app.ui.acts_first import do_acts_first
 from app.ui.library_handle import search_once
 from app.ui.navigation import PATHS
 from app.ui.scripts import SCRIPTS_URL, script
@@ -133,6 +134,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 def page_app(host: str) -> st.App:
     """The application of a server that listens on `host`, over the default library."""
+    do_acts_first()
     admitted = admission(host, default_library())
     guard = Middleware(
         Guard,

@@ -27,7 +27,6 @@ from app.ui.deferred_dialog import ask_for
 from app.ui.navigation import ask_for_search, go_now
 from indexer.errors import IndexerError
 from indexer.library.library import Library
-from indexer.location import Location
 from indexer.records.photos import Item, Photo
 from indexer.records.results import Hit
 
@@ -44,7 +43,7 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     try:
         photo_id = url_state.photo_id()
         if photo_id is None:
-            return
+            go_now()
         photo = library.photo(photo_id)
     except IndexerError:
         st.error(_("This library has no such photo: its folder may have been removed."))
@@ -60,15 +59,17 @@ def _photo(library: Library, hits: Sequence[Hit]) -> None:
     data = sheet(library, photo, hit)
     data["previous"] = at is not None and at > 0
     data["next"] = at is not None and at + 1 < len(ids)
-    handlers = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo.path)}
+    handlers = {"step": lambda by: step(int(by)), "act": lambda act: _act(act, photo)}
     shown = draw("photos/detail", KEY, data, handlers)
-    if shown["act"] == "like":  # in a callback it would close the photo, and nothing would go on
-        ask_for_search(f"#{photo.id}")
+    if shown["act"] == "like":
         go_now()
 
 
-def _act(act: str, path: Location) -> None:
-    if act == "folder" and isinstance(path, Path) and file_manager.can_show():
+def _act(act: str, photo: Photo) -> None:
+    path = photo.path
+    if act == "like":
+        ask_for_search(f"#{photo.id}")
+    elif isinstance(path, Path) and file_manager.can_show():
         file_manager.show(path)
 
 

@@ -10,8 +10,6 @@ from typing import Final
 
 import streamlit as st
 
-from app.ui.uninterrupted import uninterrupted
-
 KEY: Final = "selected"
 
 
@@ -21,7 +19,6 @@ def selected() -> tuple[int, ...]:
     return ticked
 
 
-@uninterrupted
 def select(photo_ids: Iterable[int]) -> None:
     """Let these be the ticked ones."""
     st.session_state[KEY] = tuple(dict.fromkeys(map(int, photo_ids)))

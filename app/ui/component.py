@@ -13,7 +13,6 @@ import streamlit as st
 
 from app.ui.component_events import EVENTS, Check
 from app.ui.scripts import APP, loader
-from app.ui.uninterrupted import uninterrupted
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +65,6 @@ class Event:
         log.warning("%s sent something of another form as %s: dropped", self.key, self.name)
         return None
 
-    @uninterrupted
     def call(self, act: Act | None) -> None:
         """Call `act` with what was sent."""
         sent = self.value()

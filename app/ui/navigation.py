@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.ui import url_state
 from app.ui.component import draw
-from app.ui.uninterrupted import uninterrupted
 
 SEARCH: Final = "search_page"  # in the session: the page one begins with
 MAP: Final = "map_page"
@@ -26,7 +25,6 @@ class Going(NamedTuple):
     name: str
 
 
-@uninterrupted
 def ask_for_search(query: str, picture: str | None = None) -> None:
     """Ask for the search page with this query and given picture, and without an open photo.
 

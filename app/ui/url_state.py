@@ -15,7 +15,6 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
-from app.ui.uninterrupted import uninterrupted
 from clipcore.messages import N_
 from indexer.errors import PhotoNotFound
 
@@ -31,7 +30,6 @@ def value(key: str) -> str | None:
     return st.query_params.get(key)
 
 
-@uninterrupted
 def put(key: str, state: str | None) -> None:
     """Let the address say this under `key`, or nothing."""
     catch_up()

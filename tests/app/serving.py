@@ -40,7 +40,7 @@ def served(
 
     The server calls `first` before all else: its imports come after it.
     """
-    port = _free_port()
+    port = free_port()
     settings = {
         **os.environ,
         "RECOLLECT_LIBRARY": str(library),
@@ -52,14 +52,14 @@ def served(
     server = context.Process(target=_serve, args=(arguments, settings, errors, first))
     server.start()
     try:
-        _wait_for(server, port)
+        wait_for(server, port)
         yield f"http://{HOST}:{port}/"
     finally:
         server.terminate()
         server.join()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that a server had before, if none listens there now."""
     for port in (*_ports, 0):
         with socket.socket() as probe:
@@ -94,7 +94,8 @@ def _serve(
     main()
 
 
-def _wait_for(server: BaseProcess, port: int) -> None:
+def wait_for(server: BaseProcess, port: int) -> None:
+    """Until it takes connections."""
     eventually(lambda: not server.is_alive() or answers(port))
     assert server.is_alive(), "the server has ended"
 

@@ -122,6 +122,21 @@ def test_search_and_click_that_are_joined_are_both_done(page: Page, busy: Busy) 
     expect_search_and_photo(page, busy.opened)
 
 
+def test_place_is_searched_whatever_is_asked_for_at_once_after_it(page: Page, address: str) -> None:
+    line = Line(page)
+    page.goto(f"{address}map")
+    dot = page.locator(".dot").first
+    dot.wait_for()
+    line.holds = True
+    dot.dispatch_event("click")
+    line.wait_for(1, page)
+    page.get_by_text("Streets and places from").click()
+    line.wait_for(2, page)
+    line.holds = False
+    line.release(2)
+    expect(page.get_by_label("Search your photos")).to_have_value(re.compile("near:"))
+
+
 def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address: str) -> None:
     line = Line(page)
     page.goto(f"{address}?q=animals&all=1")
