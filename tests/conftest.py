@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
-from tests.commands import indexer_process
+from tests.commands import run_indexer
 from tests.depth import deeper
 from tests.intervals import short_intervals
 from tests.postgres_server import Server, server_in
@@ -93,7 +93,7 @@ def sample_library(run_directory: Path) -> Path:
 
     def make(directory: Path) -> None:
         place = ("--library", directory / "library")
-        done = indexer_process("rebuild", SAMPLE, *place, "--model", "starter")
+        done = run_indexer("rebuild", SAMPLE, *place, "--model", "starter")
         assert done.returncode == 0, done.stderr
 
     return made_once(run_directory / "sample", make) / "library"

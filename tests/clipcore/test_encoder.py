@@ -144,6 +144,7 @@ def test_a_resnet_is_an_encoder_too(tmp_path: Path) -> None:
     assert encoder.model_id.startswith("RN-8x1-1-1-1-64@")
 
 
+@pytest.mark.long  # test_loading.py has bare files
 def test_a_bare_file_is_opened_by_what_it_says(tmp_path: Path) -> None:
     path = tmp_path / "bare.safetensors"
     config = seeded.Case("ViT-B-32", 1).open_clip_config

@@ -165,9 +165,13 @@ def _tensor(name: str, shape: tuple[int, ...]) -> Tensor:
         return torch.tensor(LOGIT_SCALE)
     if name.endswith("num_batches_tracked"):
         return torch.tensor(0)
-    noise = generator(name).random(shape, dtype=np.float32) * 2 - 1  # -1 to 1
+    noise = generator(name).random(shape, dtype=np.float32)
     centre, spread = _range(name, shape)
-    return torch.from_numpy(noise * np.float32(spread) + np.float32(centre))
+    noise *= 2
+    noise -= 1  # -1 to 1
+    noise *= np.float32(spread)
+    noise += np.float32(centre)
+    return torch.from_numpy(noise)
 
 
 def _range(name: str, shape: tuple[int, ...]) -> tuple[float, float]:

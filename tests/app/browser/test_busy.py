@@ -116,6 +116,7 @@ def test_click_from_before_the_search_was_heard_of_does_not_undo_it(page: Page, 
     expect_search_and_photo(page, busy.opened)
 
 
+@pytest.mark.long  # test_acts_first.py has acts that Streamlit joins
 def test_search_and_click_that_are_joined_are_both_done(page: Page, busy: Busy) -> None:
     busy.line.join()
     busy.line.release(1)
@@ -137,6 +138,7 @@ def test_place_is_searched_whatever_is_asked_for_at_once_after_it(page: Page, ad
     expect(page.get_by_label("Search your photos")).to_have_value(re.compile("near:"))
 
 
+@pytest.mark.long  # the next ones have late messages
 def test_query_that_comes_when_its_box_is_gone_does_no_harm(page: Page, address: str) -> None:
     line = Line(page)
     page.goto(f"{address}?q=animals&all=1")
@@ -193,6 +195,7 @@ def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address
     expect(page.get_by_label("Search your photos")).to_have_value("polar bear in the snow")
 
 
+@pytest.mark.long  # the first ones have an address of before
 def test_what_was_said_before_the_page_had_a_name_takes_no_act_back(
     page: Page, address: str
 ) -> None:

@@ -80,6 +80,7 @@ def test_group_is_chosen_by_key_shows_its_photos_and_is_searched_for(explored: P
     expect(explored.get_by_label("Search your photos")).to_have_value(re.compile(r"#\d+"))
 
 
+@pytest.mark.long  # test_atlas_scripts.py has both
 def test_click_on_a_point_opens_its_photo_and_a_line_around_all_chooses_them(
     explored: Page, few_photos: Library
 ) -> None:

@@ -110,6 +110,7 @@ def test_filters_beside_the_results_write_themselves_into_the_query(
     expect(page.get_by_role("button", name="snow in the mountains")).to_be_visible()
 
 
+@pytest.mark.long  # test_map.py has a span by keys
 def test_a_span_of_months_is_chosen_with_the_keyboard(page: Page, address: str) -> None:
     page.goto(f"{address}?q=animals&all=1")
     first = page.get_by_role("slider", name="First month")
@@ -168,6 +169,7 @@ def test_what_is_no_picture_is_refused(page: Page, address: str, tmp_path: Path)
     expect(page.locator(".notice")).to_contain_text("not a readable picture")
 
 
+@pytest.mark.long  # test_ways.py has a whole journey by keys
 def test_everything_is_reached_by_the_keyboard(page: Page, address: str) -> None:
     page.goto(f"{address}?q=animals+year:2016&all=1")
     names(page)

@@ -137,6 +137,7 @@ def test_photos_are_ticked_singly_as_a_range_by_key_and_all_in_a_bar_that_stays_
     expect(page.locator(".sheet .name")).to_have_text(POLAR_BEAR)
 
 
+@pytest.mark.long  # test_find.py drops a filter
 def test_filters_that_leave_nothing_are_named_and_can_be_dropped(page: Page, address: str) -> None:
     page.goto(f"{address}?q=a+polar+bear+camera:nikon+year:1999")
     expect(page.get_by_role("heading", name="No photos found")).to_be_visible()

@@ -85,6 +85,7 @@ def test_photo_is_shown_whole_and_its_file_is_downloaded_named_and_found(
     assert opened.read_text().splitlines() == [str(POLAR_BEAR.parent)]
 
 
+@pytest.mark.long  # test_map_scripts.py has what is drawn
 def test_small_map_shows_where_it_was_taken(page: Page, address: str, sample_library: Path) -> None:
     page.goto(f"{address}?photo={_photo_with_place(sample_library)}")
     place = page.get_by_role("img", name=re.compile("Map: .*°"))
@@ -158,7 +159,7 @@ def chinese(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-@pytest.mark.parametrize("path", [BEARS, "library", *at_depth("", NOVEMBER, "map")])
+@pytest.mark.parametrize("path", [BEARS, *at_depth("library", "", NOVEMBER, "map")])
 def test_browser_in_chinese_sees_no_english_but_names(
     chinese: Page, address: str, path: str
 ) -> None:

@@ -117,6 +117,7 @@ def test_the_tab_answers_whatever_is_typed(tab: Page, box: ElementHandle, query:
     answers(tab, box, query)
 
 
+@pytest.mark.long  # test_ranking.py has folders
 def test_a_folder_by_a_part_of_its_path_finds_its_photos(page: Page, few: str) -> None:
     page.goto(f"{few}?q=folder:Zoo")
     expect(page.locator(".opener")).to_have_count(2)

@@ -61,6 +61,7 @@ def exported(page: Page, label: str) -> Path:
     return downloading.value.path()
 
 
+@pytest.mark.long  # test_ways.py exports, test_exports.py has forms
 def test_paths_are_exported_in_each_form_and_photos_as_a_zip(page: Page, two: list[Path]) -> None:
     assert exported(page, "(.txt)").read_text("utf-8").splitlines() == list(map(str, two))
     page.keyboard.press("Escape")

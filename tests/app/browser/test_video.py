@@ -69,6 +69,7 @@ def test_a_video_plays_from_its_moment_and_what_does_not_play_shows_its_frames(
     expect(page.locator(".download")).to_be_visible()
 
 
+@pytest.mark.long  # test_live_photos.py has its film
 def test_a_live_photo_plays_under_the_pointer_and_at_a_press(page: Page, address: str) -> None:
     page.emulate_media(reduced_motion="no-preference")
     page.goto(f"{address}?q=type:photo")

@@ -82,6 +82,7 @@ class OpenAi(ClipEncoder):
     model_id = "ViT-B-32/openai@12345678"
 
 
+@pytest.mark.long  # the next ones have one name
 def test_it_is_offered_whichever_name_of_the_model_the_library_has(
     hub: Hub, tmp_path: Path, model: Path
 ) -> None:

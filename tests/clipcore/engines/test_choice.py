@@ -93,6 +93,7 @@ def test_engine_that_computes_something_else_is_refused_with_its_figure(
     assert told in str(trial.refused)
 
 
+@pytest.mark.long  # only another OpenVINO may change it
 def test_openvino_reports_nothing_to_its_makers(tmp_path: Path) -> None:
     script = (
         "import sys; from clipcore.engines.engines import engine_names; "

@@ -307,6 +307,19 @@ def test_facts_are_known_before_any_weights_are_read(encoder: SiglipEncoder) -> 
     assert encoder.logit_bias == seeded_siglip.LOGIT_BIAS
 
 
+def test_texts_need_no_torch_in_the_process_that_searches(
+    directory: Path,
+) -> None:
+    """The engines are tried and the tower is converted by another one."""
+    open_siglip(directory)  # reads the sizes with torch, once
+    code = (
+        "import sys; from clipcore.families.siglip import SiglipEncoder as E;"
+        f"E({str(directory)!r}).embed_texts(['a dog']); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_engines_agree_and_texts_take_the_compact_one(
     directory: Path, encoder: SiglipEncoder, tmp_path: Path
 ) -> None:
@@ -318,20 +331,6 @@ def test_engines_agree_and_texts_take_the_compact_one(
     trials = try_engines(tower, engines_for(tower), tmp_path / "engines.json")
     assert trials[COMPACT].refused is None
     assert COMPACT not in engines_for(encoder.tower("image"))
-
-
-def test_texts_need_no_torch_in_the_process_that_searches(
-    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engines are tried and the tower is converted by another one."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    open_siglip(directory)  # reads the sizes with torch, once
-    code = (
-        "import sys; from clipcore.families.siglip import SiglipEncoder as E;"
-        f"E({str(directory)!r}).embed_texts(['a dog']); print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.long

@@ -200,6 +200,7 @@ def test_unit_lets_the_daemon_write_to_library_and_caches(
     assert cache_path().is_dir()
 
 
+@pytest.mark.long  # what it may write is named above
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="mount namespaces, which root may make"
 )

@@ -26,6 +26,7 @@ from indexer.store.bulk import insert_rows
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.schema import contents, embeddings, pack, photos
 from indexer.store.store import Store
+from tests.depth import at_depth
 from tests.postgres_server import Server
 
 DIM = 64
@@ -102,7 +103,10 @@ def test_a_library_that_has_outgrown_comparing_gets_an_index(store: Store) -> No
     assert (exact.kind, str(exact.reason)) == ("exact", "requested")
 
 
-@pytest.mark.parametrize("typed", ["", *(f"camera:{name}" for name in SHARES)])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "camera:tenth", *at_depth(*(f"camera:{name}" for name in SHARES if name != "tenth"))],
+)
 def test_the_best_are_among_the_candidates(
     store: Store, monkeypatch: pytest.MonkeyPatch, typed: str
 ) -> None:

@@ -255,6 +255,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
     assert counted(library, newer) == MANY + len(COLOURS)
 
 
+@pytest.mark.long  # test_claims.py has two daemons
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
 def test_two_daemons_divide_the_reading(
     postgres: Server, photos: Path, read: Path, tmp_path: Path

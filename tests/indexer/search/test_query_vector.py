@@ -21,6 +21,7 @@ from indexer.query.query import LibraryPhoto, PhotoFile, Picture, Query, Term, T
 from indexer.search import query_vector
 from indexer.search.query_vector import Composer
 from tests.conftest import DATABASES, place_on
+from tests.depth import at_depth
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo, photo_bytes
 from tests.stores import store_of
@@ -165,11 +166,8 @@ def test_given_pictures_are_read_within_the_memory_there_is(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("mode", "form"),
-    [("RGBA", "PNG"), ("I;16", "PNG"), ("LA", "PNG"), ("RGB", "PNG"), ("P", "PNG")],
-)
-def test_reading_a_picture_takes_no_more_memory_than_estimated(mode: str, form: str) -> None:
+@pytest.mark.parametrize("mode", ["RGBA", "I;16", *at_depth("LA", "RGB", "P")])
+def test_reading_a_picture_takes_no_more_memory_than_estimated(mode: str) -> None:
     """In a process of its own: only there the peak is that of this picture."""
     code = (
         "import io, resource\n"
