@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
 from app.ui.recount import Recount
 from indexer.library.library import Library
 from indexer.records.results import Facets
+
+SHOWN: Final = "facets_shown"  # in the session: those that its page is drawn with
 
 
 def facets_count() -> Recount[Facets]:
@@ -22,5 +25,15 @@ def _counted(path: Path, made: int) -> Recount[Facets]:
 
 
 def overview(library: Library) -> Facets:
-    """The facets of the library; nobody waits where it was counted before."""
+    """The facets of the library, to draw a page; nobody waits where it was counted before."""
+    st.session_state[SHOWN] = facets = _current(library)
+    return facets
+
+
+def is_overview_current(library: Library) -> bool:
+    """Whether the page was drawn with the last facets that were counted; old ones are counted."""
+    return st.session_state.get(SHOWN) is _current(library)
+
+
+def _current(library: Library) -> Facets:
     return _counted(library.path, id(library)).current(library)

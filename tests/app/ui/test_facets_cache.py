@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.ui import recount
-from app.ui.facets_cache import facets_count
+from app.ui.facets_cache import facets_count, is_overview_current, overview
 from indexer.library.library import Library
 from indexer.records.results import Facets
 from tests.app.test_main import ingested
@@ -64,3 +64,17 @@ def test_nobody_waits_while_a_large_library_is_counted(
     assert counted_facets.current(library).photos == 1
     may_end.set()
     eventually(lambda: counted_facets.current(library).photos == 2)
+
+
+def test_a_page_that_was_drawn_before_the_count_ended_is_drawn_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "AT_ONCE_S", -1.0)
+    assert overview(library).photos == 1
+    assert is_overview_current(library)
+    with library.writing():
+        library.remove_root(library.roots()[0].path)
+    assert overview(library).photos == 1  # of a moment ago
+    eventually(lambda: not is_overview_current(library))
+    assert overview(library).photos == 0
+    assert is_overview_current(library)
