@@ -21,6 +21,7 @@ from indexer.paths import library_directory
 from indexer.postgres_url import database_url
 from tests.commands import run_indexer
 from tests.depth import deeper
+from tests.in_memory import keep_files_in_memory
 from tests.intervals import short_intervals
 from tests.postgres_server import Server, server_in
 from tests.schemas import migrate_at_once
@@ -28,6 +29,7 @@ from tests.schemas import migrate_at_once
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the starter at once
+keep_files_in_memory()
 
 
 # how long an example takes is the machine's business
