@@ -31,8 +31,9 @@ def overview(library: Library) -> Facets:
 
 
 def is_overview_current(library: Library) -> bool:
-    """Whether the page was drawn with the last facets that were counted; old ones are counted."""
-    return st.session_state.get(SHOWN) is _current(library)
+    """Whether no newer facets are known than the page was drawn with; old ones are counted."""
+    shown = st.session_state.get(SHOWN)
+    return shown is None or shown is _current(library)
 
 
 def _current(library: Library) -> Facets:
