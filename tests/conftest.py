@@ -30,6 +30,8 @@ SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the starter at once
 keep_files_in_memory()
+if "PYTEST_XDIST_WORKER" in os.environ:  # each has a core: more threads would only wait for it
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 # how long an example takes is the machine's business

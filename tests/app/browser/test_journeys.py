@@ -215,7 +215,7 @@ def test_narrow_screen_does_not_scroll_sideways_below_an_opaque_header(
 def test_photos_that_come_are_seen_at_home_and_in_an_open_search(
     page: Page, own_library: Path, tmp_path: Path
 ) -> None:
-    page.set_viewport_size({"width": 1440, "height": 6000})  # where more are asked for at once
+    page.set_viewport_size({"width": 1440, "height": 6000})  # where all are asked for at once
     library = open_library(own_library)
     with closing(library), served(own_library) as address:
         page.goto(address)
@@ -223,6 +223,7 @@ def test_photos_that_come_are_seen_at_home_and_in_an_open_search(
         grid.first.wait_for()
         expect(page.locator(".month").first).to_be_visible()
         expect(grid).to_have_count(SAMPLE_PHOTOS)
+        page.set_viewport_size(SIZE)
         come(library, tmp_path / "new", "just-now.jpg")
         expect(page.locator(".st-key-newest").get_by_text("just-now.jpg")).to_have_count(1)
         grid.first.click()
@@ -234,7 +235,6 @@ def test_photos_that_come_are_seen_at_home_and_in_an_open_search(
         page.go_back()
         expect(page.locator(".sheet")).to_have_count(0)
         expect(page).to_have_url(address)
-        page.set_viewport_size(SIZE)
         search(page, QUERY)
         assert POLAR_BEAR in names(page)
         come(library, tmp_path / "new", *HOSTILE)
