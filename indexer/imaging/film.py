@@ -249,7 +249,7 @@ def _opened(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The film, and the stream of its pictures. Raises Undecodable."""
     import av
 
-    gc.collect()  # frames whose side data was read refer to themselves: those of the film before
+    gc.collect(1)  # frames whose side data was read refer to themselves: those of the film before
     try:
         with av.open(path, options=OPTIONS, metadata_errors="replace") as container:
             yield container, _pictures(container)
