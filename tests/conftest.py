@@ -174,15 +174,18 @@ on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def pytest_collection() -> Any:
     """All that is there by the end of the collection stays: no garbage is looked for in it again.
 
-    Python would look through it every few seconds, for a second each time.
+    Python would look through it every few seconds, for a second each time. What comes later, torch
+    and more, it looks through seldom.
     """
     gc.disable()
     collected = yield
     gc.freeze()
+    gc.set_threshold(*SELDOM)
     gc.enable()
     return collected
 
 
+SELDOM = (10_000, 20, 20)  # for gc.set_threshold()
 HEAVY = ("ray", "processes", "browser", "slow")  # modules with such tests, the longest first
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 MEMORY: Final = Path("/dev/shm")  # on Linux
-ROOM_BYTES: Final = 4_000_000_000  # a run takes half of it
+ROOM_BYTES: Final = 4_000_000_000  # a run takes far less at once
 
 
 def keep_files_in_memory() -> None:
