@@ -67,6 +67,7 @@ def test_a_query_in_another_language_finds_the_photo(page: Page, address: str, q
     assert names(page)[0] == POLAR_BEAR
 
 
+@pytest.mark.long  # test_ways.py shows the weaker ones
 def test_strong_matches_are_selected_alone_and_weak_ones_are_a_click_away(
     page: Page, address: str
 ) -> None:

@@ -243,15 +243,24 @@ def scraped(port: int) -> dict[str, float]:
     }
 
 
-def test_second_daemon_says_who_the_first_is_and_serve_shows_the_page_alone(
-    sample: Path,
-) -> None:
-    port = free_port()
-    with running("watch", "--library", sample) as first:
-        eventually(lambda: status(sample)["daemon"] is not None)
+def test_second_daemon_says_who_the_first_is(sample: Path) -> None:
+    with watching(sample) as first:
         second = indexer_process("watch", "--library", sample)
         assert second.returncode == 1
         assert f"is watched by process {first.pid} on" in second.stderr.splitlines()[-1]
+
+
+@contextmanager
+def watching(library: Path) -> Iterator[subprocess.Popen[str]]:
+    with running("watch", "--library", library) as daemon:
+        eventually(lambda: status(library)["daemon"] is not None)
+        yield daemon
+
+
+@pytest.mark.long  # the one before has two daemons, the first one of them all a page
+def test_serve_shows_the_page_alone_beside_a_daemon(sample: Path) -> None:
+    port = free_port()
+    with watching(sample):
         with running("serve", "--library", sample, "--port", port) as page:
             assert page.stdout is not None
             alone = f"serving only the page: the library at {library_name(sample)} is watched by"
