@@ -42,7 +42,7 @@ def photo_dialog(library: Library, hits: Sequence[Hit]) -> None:
 def _photo(library: Library, hits: Sequence[Hit]) -> None:
     try:
         photo_id = url_state.photo_id()
-        if photo_id is None:
+        if photo_id is None:  # an act has closed it
             go_now()
         photo = library.photo(photo_id)
     except IndexerError:

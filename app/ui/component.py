@@ -30,8 +30,7 @@ def draw(
     """Draw the component of `name`.js with its `name`.css, if it has one, and hand it `data`.
 
     `handlers` names the events that it may send, and what each calls with what was sent; with None
-    the event is only in the result, for acts that no callback may do: going to another page. Each
-    has its form in component_events.py.
+    the event is only in the result. Each has its form in component_events.py.
     """
     events = {event: Event(key, event, EVENTS[name][event]) for event in handlers or {}}
     callbacks: dict[str, Any] = {
