@@ -32,6 +32,7 @@ OPEN: Final = "selection_dialog"  # in the session: which of the dialogs is open
 EXPORT: Final = "export"
 COPY: Final = "copy"
 COPIED: Final = "copied"  # in the session: what became of the copies
+REFUSED: Final = "copy_refused"  # in the session: folder and name, and why nothing was copied there
 FAILURES_SHOWN: Final = 20
 
 
@@ -171,7 +172,7 @@ def _opens(what: str, label: str, icon: str) -> None:
 
 def _close() -> None:
     close_picker()
-    for key in (OPEN, COPIED):
+    for key in (OPEN, COPIED, REFUSED):
         st.session_state.pop(key, None)
 
 
@@ -186,13 +187,18 @@ def _copy_dialog(ticked: Ticked) -> None:
     name = st.text_input(_("In a new folder (optional)"), key="copy_new_folder").strip()
     label = ngettext("Copy {count} photo here", "Copy {count} photos here", len(ticked.ids))
     if st.button(label, type="primary", icon=":material/folder_copy:", key="copy_here"):
-        _copy(ticked, folder, name)
+        why = _copy(ticked, folder, name)
+        st.session_state[REFUSED] = (folder, name, why)
+        st.rerun(scope="fragment")
+    *where, why = st.session_state.get(REFUSED, (None, None, None))
+    if why and where == [folder, name]:
+        st.error(plain(why))
 
 
-def _copy(ticked: Ticked, folder: Path, name: str) -> None:
+def _copy(ticked: Ticked, folder: Path, name: str) -> str | None:
+    """Why nothing could be copied; None where the dialog is to tell what was."""
     if name != Path(name).name or name.startswith(".") or not name.isprintable():
-        st.error(_("This cannot be the name of a folder."))
-        return
+        return _("This cannot be the name of a folder.")
     target = folder / name
     bar = st.progress(0.0)
     try:
@@ -205,13 +211,12 @@ def _copy(ticked: Ticked, folder: Path, name: str) -> None:
         message = _(
             "Nothing is written into {folder}: choose a folder that holds no photos of yours."
         )
-        st.error(plain(message.format(folder=error.inside)))
+        return message.format(folder=error.inside)
     except OSError as error:
         message = _("This folder cannot be written to: {why}")
-        st.error(plain(message.format(why=error.strerror or error)))
-    else:
-        st.session_state[COPIED] = (copied, target)
-        st.rerun(scope="fragment")
+        return message.format(why=error.strerror or error)
+    st.session_state[COPIED] = (copied, target)
+    return None
 
 
 def _tell(copied: Copied, folder: Path) -> None:
