@@ -257,7 +257,7 @@ def watching(library: Path) -> Iterator[subprocess.Popen[str]]:
         yield daemon
 
 
-@pytest.mark.long  # the one before has two daemons, the first one of them all a page
+@pytest.mark.long  # the others have a second daemon, and a page
 def test_serve_shows_the_page_alone_beside_a_daemon(sample: Path) -> None:
     port = free_port()
     with watching(sample):

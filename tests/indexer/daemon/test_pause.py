@@ -157,12 +157,12 @@ def test_the_same_notice_and_the_same_bad_file_are_logged_once(
         eventually(lambda: state(library).last_error)
         scans = counted(monkeypatch, Library, "update")
         eventually(lambda: len(scans) > 3)
-    told = [record.getMessage() for record in caplog.records]
-    assert sum("broken.png" in line for line in told) == 1
-    notices = [line for line in told if "photos kept" in line]
+    messages = [record.getMessage() for record in caplog.records]
+    assert sum("broken.png" in line for line in messages) == 1
+    notices = [line for line in messages if "photos kept" in line]
     assert notices
     assert len(set(notices)) == len(notices)  # a scan while the folder moves sees it empty
-    assert sum("1 embedded" in line for line in told) == 1
+    assert sum("1 embedded" in line for line in messages) == 1
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
