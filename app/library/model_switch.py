@@ -98,10 +98,15 @@ def _ask(library: Library, source: str) -> None:
             "embeddings stay."
         )
     )
-    if st.button(_("Switch"), type="primary", key="switch"):
-        library.models.request_switch(source)
-        _forget()
+    if st.button(
+        _("Switch"), type="primary", key="switch", on_click=_switch, args=(library, source)
+    ):
         st.rerun()
+
+
+def _switch(library: Library, source: str) -> None:
+    library.models.request_switch(source)
+    _forget()
 
 
 def cost_rows(source: str, cost: SwitchCost) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ import streamlit as st
 
 from app.i18n.counts import photos_and_files
 from app.i18n.language import _, ngettext, translated
-from app.ui.escape import name_and_note, plain
+from app.ui.escape import name_and_note
+from app.ui.refusals import forget_refusal, keep_refusal, show_refusal
 from indexer.errors import IndexerError, LibraryBusy
 from indexer.library.library import Library
 from indexer.location import Location
@@ -54,22 +55,36 @@ def _excludes(library: Library, root: Root) -> None:
     label = ngettext("Excludes {count}", "Excludes {count}", patterns)
     label = label if patterns else _("Exclude")
     with st.popover(label, type="tertiary", key=f"excludes_{root.id}"):
+        patterns = f"patterns_{root.id}"
         text = st.text_area(
             _("Patterns, one per line, as in .gitignore"),
             "\n".join(root.excludes),
-            key=f"patterns_{root.id}",
+            key=patterns,
             placeholder="Screenshots/\n*.gif",
         )
-        if st.button(_("Save"), key=f"save_{root.id}", type="primary"):
-            try:
-                library.add_root(root.path, text.splitlines())
-            except IndexerError as error:
-                st.error(plain(translated(error)))
-            else:
-                st.rerun()
+        save = f"save_{root.id}"
+        st.button(
+            _("Save"),
+            key=save,
+            type="primary",
+            on_click=_save,
+            args=(library, root, save, patterns),
+        )
+        show_refusal(save, text)
+
+
+def _save(library: Library, root: Root, button: str, patterns: str) -> None:
+    text = st.session_state[patterns]  # it may have come with the click
+    try:
+        library.add_root(root.path, text.splitlines())
+    except IndexerError as error:
+        keep_refusal(button, text, translated(error))
+    else:
+        forget_refusal(button)
 
 
 def _removal(library: Library, root: Root) -> None:
+    button = f"remove_{root.id}"
     with st.popover(_("Remove"), type="tertiary", key=f"removal_{root.id}"):
         st.markdown(f"**{_('Remove this folder from the library?')}**")
         st.caption(
@@ -78,17 +93,26 @@ def _removal(library: Library, root: Root) -> None:
                 "again is quick."
             )
         )
-        if st.button(_("Remove folder"), key=f"remove_{root.id}", type="primary"):
-            try:
-                with st.spinner(_("Waiting for the daemon to finish its batch…")):
-                    remove(library, root.path)
-            except IndexerError as error:
-                st.error(plain(translated(error)))
-            else:
-                st.rerun()
+        if st.button(
+            _("Remove folder"),
+            key=button,
+            type="primary",
+            on_click=_remove,
+            args=(library, root, button),
+        ):
+            st.rerun()
+        show_refusal(button)
 
 
-def remove(library: Library, directory: Location, patience_s: float = PATIENCE_S) -> None:
+def _remove(library: Library, root: Root, button: str) -> None:
+    try:
+        with st.spinner(_("Waiting for the daemon to finish its batch…")):
+            remove(library, root.path, PATIENCE_S)
+    except IndexerError as error:
+        keep_refusal(button, None, translated(error))
+
+
+def remove(library: Library, directory: Location, patience_s: float) -> None:
     """Remove a photo directory while the daemon, if one runs, makes way.
 
     Raises LibraryBusy if somebody else goes on writing.

@@ -20,8 +20,8 @@ from app.selection.exports import LISTS, zipped
 from app.selection.folder_picker import close_picker, walk
 from app.selection.selection import select, selected
 from app.ui.deferred_dialog import ask_for
-from app.ui.escape import plain
 from app.ui.navigation import ask_for_search, go_now
+from app.ui.refusals import forget_refusal, keep_refusal, show_refusal
 from app.ui.url_state import QUERY_CHARACTERS
 from indexer.library.library import Library
 from indexer.query.query import Query
@@ -31,8 +31,8 @@ TOKENS: Final = "exports"  # in the session: the ticked photos, and the token of
 OPEN: Final = "selection_dialog"  # in the session: which of the dialogs is open
 EXPORT: Final = "export"
 COPY: Final = "copy"
+COPY_HERE: Final = "copy_here"
 COPIED: Final = "copied"  # in the session: what became of the copies
-REFUSED: Final = "copy_refused"  # in the session: folder and name, and why nothing was copied there
 FAILURES_SHOWN: Final = 20
 
 
@@ -172,8 +172,9 @@ def _opens(what: str, label: str, icon: str) -> None:
 
 def _close() -> None:
     close_picker()
-    for key in (OPEN, COPIED, REFUSED):
+    for key in (OPEN, COPIED):
         st.session_state.pop(key, None)
+    forget_refusal(COPY_HERE)
 
 
 def _copy_dialog(ticked: Ticked) -> None:
@@ -186,13 +187,10 @@ def _copy_dialog(ticked: Ticked) -> None:
         return
     name = st.text_input(_("In a new folder (optional)"), key="copy_new_folder").strip()
     label = ngettext("Copy {count} photo here", "Copy {count} photos here", len(ticked.ids))
-    if st.button(label, type="primary", icon=":material/folder_copy:", key="copy_here"):
-        why = _copy(ticked, folder, name)
-        st.session_state[REFUSED] = (folder, name, why)
+    if st.button(label, type="primary", icon=":material/folder_copy:", key=COPY_HERE):
+        keep_refusal(COPY_HERE, (folder, name), _copy(ticked, folder, name))
         st.rerun(scope="fragment")
-    *where, why = st.session_state.get(REFUSED, (None, None, None))
-    if why and where == [folder, name]:
-        st.error(plain(why))
+    show_refusal(COPY_HERE, (folder, name))
 
 
 def _copy(ticked: Ticked, folder: Path, name: str) -> str | None:

@@ -14,10 +14,13 @@ import streamlit as st
 from app.i18n.language import _, number, translated
 from app.selection.allowed_folders import folders_in, tops, trail
 from app.ui.escape import plain
+from app.ui.refusals import forget_refusal, keep_refusal, refusal, show_refusal
 from indexer.errors import IndexerError
 from indexer.library.library import Library
 
 STATE: Final = "picker_folder"
+ADD: Final = "picker_add"
+EXCLUDES: Final = "picker_excludes"
 SHOWN: Final = 200
 
 
@@ -29,14 +32,18 @@ def folder_picker(library: Library, *, done: str) -> None:
         if here is None:
             st.caption(_("Open the folder that holds your photos."))
             return
-        patterns = _excludes()
+        asked = (here, _excludes())
         if st.button(
             done.format(folder=plain(_name(here))),
             type="primary",
             icon=":material/add:",
-            key="picker_add",
-        ):
-            _add(library, here, patterns)
+            key=ADD,
+            on_click=_add,
+            args=(library, here),
+        ) and not refusal(ADD, asked):
+            close_picker()
+            st.rerun()
+        show_refusal(ADD, asked)
 
 
 def walk() -> Path | None:
@@ -90,25 +97,24 @@ def _folders(here: Path | None, allowed: tuple[Path, ...]) -> None:
             st.caption(more.format(count=number(len(folders) - SHOWN)))
 
 
-def _excludes() -> tuple[str, ...]:
+def _excludes() -> str:
     with st.expander(_("Exclude files or folders")):
-        text = st.text_area(
+        return st.text_area(
             _("Patterns, one per line, as in .gitignore"),
-            key="picker_excludes",
+            key=EXCLUDES,
             placeholder="Screenshots/\n*.gif",
             height=90,
         )
-    return tuple(text.splitlines())
 
 
-def _add(library: Library, folder: Path, patterns: tuple[str, ...]) -> None:
+def _add(library: Library, folder: Path) -> None:
+    excludes = st.session_state[EXCLUDES]  # they may have come with the click
     try:
-        library.add_root(folder, patterns or None)
+        library.add_root(folder, excludes.splitlines() or None)
     except IndexerError as error:
-        st.error(plain(translated(error)))
-        return
-    close_picker()
-    st.rerun()
+        keep_refusal(ADD, (folder, excludes), translated(error))
+    else:
+        forget_refusal(ADD)
 
 
 def _name(folder: Path) -> str:
@@ -119,6 +125,7 @@ def close_picker() -> None:
     """Forget where the person was; the next time starts at the top."""
     for key in (STATE, "picking"):
         st.session_state.pop(key, None)
+    forget_refusal(ADD)
 
 
 def _go(folder: Path | None) -> None:

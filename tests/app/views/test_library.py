@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.i18n.language import speaking, translated
 from app.library.daemon_status import detail, headline_of, in_one_line, progress, time_left
-from app.library.roots import remove
+from app.library.roots import PATIENCE_S, remove
 from app.views.library import about
 from app.views.welcome import title
 from clipcore.messages import literal
@@ -163,7 +163,7 @@ def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
     with daemon(library):
         messages_until(library, is_watching)
         (root,) = library.roots()
-        removal = threading.Thread(target=remove, args=(library, root.path))
+        removal = threading.Thread(target=remove, args=(library, root.path, PATIENCE_S))
         removal.start()
         messages = messages_until(library, lambda now: not removal.is_alive() and is_watching(now))
         removal.join()
@@ -192,6 +192,21 @@ def test_removal_gives_up_with_who_is_writing_and_leaves_the_daemon_as_it_was(
     assert not library.control.is_paused()
 
 
+def test_folder_that_could_not_be_removed_says_why_until_it_is(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.library.roots.PATIENCE_S", 0)
+    test = library_page_over(library)
+    (root,) = library.roots()
+    writer = open_library(library.path, open_encoder=lambda _: ColourEncoder())
+    with writer.writing():
+        test.button(key=f"remove_{root.id}").click().run()
+        assert not test.exception
+        assert "is being written by" in words(test.run())
+    test.button(key=f"remove_{root.id}").click().run()
+    assert library.roots() == []
+
+
 def test_patterns_are_saved_and_a_wrong_one_is_told(library: Library) -> None:
     test = library_page_over(library)
     (root,) = library.roots()
@@ -200,8 +215,11 @@ def test_patterns_are_saved_and_a_wrong_one_is_told(library: Library) -> None:
     assert library.roots()[0].excludes == ("raw/", "*.gif")
     test.text_area(key=f"patterns_{root.id}").set_value("# all")
     test.button(key=f"save_{root.id}").click().run()
+    test.run()  # the page draws itself again every other second
     assert "excludes nothing" in words(test)
     assert library.roots()[0].excludes == ("raw/", "*.gif")
+    test.text_area(key=f"patterns_{root.id}").set_value("").run()
+    assert "excludes nothing" not in words(test)
 
 
 def test_second_folder_is_chosen_step_by_step_with_its_patterns(
@@ -236,8 +254,12 @@ def test_folder_that_cannot_be_one_is_told(library: Library) -> None:
     test.button(key="add").click().run()
     press(test, "library")
     test.button(key="picker_add").click().run()
-    assert "is the library itself" in words(test)
+    assert "is the library itself" in words(test.run())
     assert len(library.roots()) == 1
+    test.button(key="cancel").click().run()
+    test.button(key="add").click().run()
+    press(test, "library")
+    assert "is the library itself" not in words(test)
 
 
 @pytest.mark.slow
