@@ -1,17 +1,15 @@
-"""Runs the `indexer` command: within this process, or in one of its own."""
+"""Runs the `indexer` command within this process, as far as that can be."""
 
 from __future__ import annotations
 
 import io
 import logging
 import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Final, TextIO
@@ -25,9 +23,8 @@ from clipcore.arrays import FloatArray
 from indexer.cli.main import run
 from indexer.cli.terminal import prepare_streams
 from indexer.library.library import Library, open_library
+from tests.command_processes import Ended, indexer_process
 
-COMMAND: Final = (sys.executable, "-c", "from indexer.cli.main import main; main()")
-LIMIT_S: Final = 600
 built_once: Final = cache(get_command)  # typer builds all commands again for each command line
 LOWER_PRIORITY: Final = ("explore", "serve", "watch")
 
@@ -43,20 +40,11 @@ def _logging_of_a_new_process() -> Iterator[None]:
         logger.setLevel(level)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A command that has ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def run_indexer(*arguments: object) -> Ended:
     """Run the command here: its models stay loaded for the next one.
 
-    Signals, pipes, exit codes of the interpreter and imports need `indexer_process()`. Commands
-    that lower the priority of their process get one of their own.
+    Signals and exit codes need command_processes.py. Commands that lower the priority of their
+    process get one from there.
     """
     if arguments[0] in LOWER_PRIORITY:
         return indexer_process(*arguments)
@@ -99,18 +87,6 @@ def _run_here(arguments: Sequence[object], stdin: TextIO, stdout: TextIO, stderr
     ):
         prepare_streams()
         return run()
-
-
-def indexer_process(*arguments: object, before: tuple[str, ...] = ()) -> Ended:
-    """Run the command as a user would, in a process; `before` starts its command line."""
-    done = subprocess.run(
-        [*before, *COMMAND, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 class _Stream(io.TextIOWrapper):

@@ -186,7 +186,7 @@ def pytest_collection() -> Any:
 
 
 SELDOM = (10_000, 20, 20)  # for gc.set_threshold()
-HEAVY = ("ray", "processes", "browser", "slow")  # modules with such tests, the longest first
+HEAVY = ("ray", "browser", "processes", "slow")  # modules with such tests, the longest first
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -197,6 +197,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Long modules come first: at the end of a run no worker waits for another. While one makes the
     library of the sample, for Ray, the others do what does not need it.
+
+    A worker has whole modules; one has all that drive a browser, and no other starts one.
     """
     ranks: dict[Path, tuple[bool, bool, int]] = {}
     for item in items:
@@ -209,6 +211,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         rank = min(rank, known)
         ranks[item.path] = rank == len(HEAVY), rank > 0 and (needed or needs_sample), rank
     items.sort(key=lambda item: ranks[item.path])
+    for item in items:
+        rank = ranks[item.path][-1]
+        together = "browser" if rank == HEAVY.index("browser") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def _rank(item: pytest.Item) -> int:

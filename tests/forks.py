@@ -11,7 +11,7 @@ from typing import Final
 
 PRELOADED: Final = (
     *("app.http_server", "app.main", "faiss", "pandas", "pyarrow", "safetensors", "tokenizers"),
-    "tests.indexer.taking_in",
+    *("indexer.cli.main", "indexer.serving.serve", "openvino", "tests.indexer.taking_in"),
 )
 
 context: Final = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")

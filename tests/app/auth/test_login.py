@@ -13,7 +13,7 @@ from indexer.environment import PASSWORD
 from indexer.serving.access import Access
 from tests.app.chromium import WAIT_MS
 from tests.app.serving import served
-from tests.commands import indexer_process
+from tests.command_processes import indexer_process
 from tests.conftest import SAMPLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

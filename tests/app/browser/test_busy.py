@@ -123,6 +123,7 @@ def test_search_and_click_that_are_joined_are_both_done(page: Page, busy: Busy) 
     expect_search_and_photo(page, busy.opened)
 
 
+@pytest.mark.long  # test_acts_first.py sends such messages without a browser
 def test_place_is_searched_whatever_is_asked_for_at_once_after_it(page: Page, address: str) -> None:
     line = Line(page)
     page.goto(f"{address}map")

@@ -64,6 +64,7 @@ def test_suggestions_come_from_the_library_and_are_chosen_by_keys(page: Page, ad
     expect(page.get_by_role("listbox")).to_be_hidden()
 
 
+@pytest.mark.long  # test_completion.py suggests cities, the sample's queries have one
 def test_a_city_finds_what_was_taken_in_it(page: Page, address: str) -> None:
     page.goto(address)
     box(page).press_sequentially("lutetia pari")

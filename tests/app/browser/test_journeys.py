@@ -17,7 +17,7 @@ from app.photos.grid import PAGE
 from app.views.search import CLOSEST
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
-from tests.app.chromium import NARROW, SIZE
+from tests.app.chromium import NARROW
 from tests.app.serving import names, search, served
 from tests.commands import starter_library
 from tests.conftest import SAMPLE
@@ -214,17 +214,14 @@ def test_narrow_screen_does_not_scroll_sideways_below_an_opaque_header(
 
 
 def test_photos_that_come_are_seen_at_home_and_in_an_open_search(
-    page: Page, own_library: Path, tmp_path: Path
+    page: Page, few_photos: Library, tmp_path: Path
 ) -> None:
-    page.set_viewport_size({"width": 1440, "height": 6000})  # where all are asked for at once
-    library = open_library(own_library)
-    with closing(library), served(own_library) as address:
+    library = open_library(Path(shutil.copytree(few_photos.path, tmp_path / "library")))
+    with closing(library), served(library.path) as address:
         page.goto(address)
         grid = page.locator(".st-key-newest .opener")
         grid.first.wait_for()
         expect(page.locator(".month").first).to_be_visible()
-        expect(grid).to_have_count(SAMPLE_PHOTOS)
-        page.set_viewport_size(SIZE)
         come(library, tmp_path / "new", "just-now.jpg")
         expect(page.locator(".st-key-newest").get_by_text("just-now.jpg")).to_have_count(1)
         grid.first.click()

@@ -118,6 +118,7 @@ def test_cluster_of_the_map_searches_near_there(
     expect(page.get_by_text("The place is added to this query")).to_have_count(0)
 
 
+@pytest.mark.long  # test_facets.py compares the numbers, the one before clicks
 def test_a_cluster_finds_as_many_photos_as_it_says(page: Page, address: str) -> None:
     page.goto(f"{address}map")
     page.locator(".dot").first.wait_for()

@@ -307,6 +307,7 @@ def test_facts_are_known_before_any_weights_are_read(encoder: SiglipEncoder) -> 
     assert encoder.logit_bias == seeded_siglip.LOGIT_BIAS
 
 
+@pytest.mark.long  # test_choice.py tries engines apart, test_config_cache.py needs no torch
 def test_texts_need_no_torch_in_the_process_that_searches(
     directory: Path,
 ) -> None:

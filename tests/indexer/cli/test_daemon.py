@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -28,7 +27,8 @@ from indexer.cli.main import app
 from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.paths import library_name, url_in
-from tests.commands import indexer_process, run_indexer
+from tests.command_processes import Running, indexer_process, running
+from tests.commands import run_indexer
 from tests.conftest import SAMPLE
 from tests.depth import at_depth
 from tests.photos import make_photo
@@ -39,23 +39,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("sample_library")]
 
 POLAR_BEAR = SAMPLE / "Animals" / "Arctic" / "IMG_2034.jpg"
 STOP_S = 15  # 5 s are promised on an idle machine; a test may share its own
-
-
-@contextmanager
-def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    command = [
-        sys.executable,
-        "-c",
-        "from indexer.cli.main import main; main()",
-        *map(str, arguments),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def photos_in(library: Path) -> int:
@@ -102,9 +85,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def printed_number(process: subprocess.Popen[str], pattern: str) -> int:
+def printed_number(process: Running, pattern: str) -> int:
     """The number that the next line which matches has."""
-    assert process.stdout
     for line in process.stdout:
         if found := re.search(pattern, line):
             return int(found[1])
@@ -180,8 +162,8 @@ def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal
     with running(*started) as process:
         eventually(lambda: photos_in(place) > 0)
         process.send_signal(number)
-        said, _ = process.communicate(timeout=STOP_S)
-    assert process.returncode == 0
+        assert process.wait(STOP_S) == 0
+        said = process.stdout.read()
     assert "Traceback" not in said
     ingested = photos_in(place)
     assert 0 < ingested < 105  # whole batches, and not all of them
@@ -195,8 +177,8 @@ def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -
     with running("rebuild", SAMPLE, "--library", place, "--model", "starter") as process:
         eventually(lambda: photos_in(place) > 0)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=STOP_S)
-    assert process.returncode == 130
+        assert process.wait(STOP_S) == 130
+        said = process.stdout.read()
     assert "Traceback" not in said
     assert " embedded, 0 failed in " in said
     left = 105 - photos_in(place)
@@ -230,7 +212,6 @@ def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> Non
         # the daemon takes the library back a moment after it says that it goes on
         eventually(lambda: "at the next full scan" in run_indexer(*retry).stderr)
         process.kill()
-        process.wait()
     assert status(sample)["daemon"] is None
 
 
@@ -251,7 +232,7 @@ def test_second_daemon_says_who_the_first_is(sample: Path) -> None:
 
 
 @contextmanager
-def watching(library: Path) -> Iterator[subprocess.Popen[str]]:
+def watching(library: Path) -> Iterator[Running]:
     with running("watch", "--library", library) as daemon:
         eventually(lambda: status(library)["daemon"] is not None)
         yield daemon
@@ -260,16 +241,12 @@ def watching(library: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.long  # the others have a second daemon, and a page
 def test_serve_shows_the_page_alone_beside_a_daemon(sample: Path) -> None:
     port = free_port()
-    with watching(sample):
-        with running("serve", "--library", sample, "--port", port) as page:
-            assert page.stdout is not None
-            alone = f"serving only the page: the library at {library_name(sample)} is watched by"
-            assert any(alone in line for line in page.stdout)
-            eventually(lambda: answers(port))
-            assert page.poll() is None
-            page.send_signal(signal.SIGTERM)
-            page.communicate(timeout=STOP_S)
-        assert page.returncode == 0
+    with watching(sample), running("serve", "--library", sample, "--port", port) as page:
+        alone = f"serving only the page: the library at {library_name(sample)} is watched by"
+        assert any(alone in line for line in page.stdout)
+        eventually(lambda: answers(port))
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(STOP_S) == 0
 
 
 def test_metrics_name_a_port_that_is_taken(sample_library: Path) -> None:

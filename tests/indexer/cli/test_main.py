@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -376,15 +376,14 @@ def test_file_that_could_not_be_read_is_tried_again_though_it_stands_still(tmp_p
     locked = make_photo(photos / "locked.png", "red")
     make_photo(photos / "open.png", "blue")
     locked.chmod(0)
-    done = run_unprivileged("rebuild", photos, "--library", library)
-    assert done.stdout.startswith("1 embedded, 1 failed"), done.stderr
-    (failure,) = json.loads(run_indexer("failures", "--json", "--library", library).stdout)
+    rebuild = ("rebuild", photos, "--library", library)
+    failures = ("failures", "--json", "--library", library)
+    built, listed, again, listed_again = run_unprivileged(rebuild, failures, rebuild, failures)
+    assert built.startswith("1 embedded, 1 failed")
+    (failure,) = json.loads(listed)
     assert failure["reason"] == "cannot be read: Permission denied"
-    assert run_unprivileged("rebuild", "--library", library).stdout.startswith(
-        "nothing to do, 1 failed"
-    )
-    (again,) = json.loads(run_indexer("failures", "--json", "--library", library).stdout)
-    assert again == failure  # since when it has failed stays true
+    assert again.startswith("nothing to do, 1 failed")
+    assert listed_again == listed  # since when it has failed stays true
     locked.chmod(0o644)
     assert run_indexer("rebuild", "--library", library).stdout.startswith("1 embedded")
 
@@ -463,22 +462,28 @@ def test_prune_refuses_an_age_before_all_dates(tmp_path: Path, age: str) -> None
     assert "too long" in done.stderr
 
 
-def run_unprivileged(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """As run_indexer(), without root's right to read what nobody may."""
+def run_unprivileged(*commands: Sequence[object]) -> list[str]:
+    """What commands print one after the other, without root's right to read what nobody may."""
     drop = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
-    command = [
-        sys.executable,
-        "-c",
-        "from indexer.cli.main import main; main()",
-        *map(str, arguments),
-    ]
-    return subprocess.run(
-        [*(drop if os.geteuid() == 0 else []), *command],
+    lines = json.dumps([["indexer", *map(str, command)] for command in commands])
+    done = subprocess.run(
+        [*(drop if os.geteuid() == 0 else []), sys.executable, "-c", IN_ONE_PROCESS, lines],
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("\0")[:-1]
+
+
+IN_ONE_PROCESS = """
+import json, sys
+from indexer.cli.main import run
+for sys.argv in json.loads(sys.argv[1]):
+    run()
+    print(end="\\0")
+"""
 
 
 def test_index_exact_is_an_option_and_others_are_wrong_usage(own_library: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ from indexer.library.library import Library, open_library
 from indexer.records.status import Activity, DaemonState, Work
 from tests.depth import deeper
 from tests.fakes import ColourEncoder
+from tests.forks import context
 from tests.indexer.taking_in import keep_in_line
 from tests.photos import make_photo
 from tests.waiting import eventually
@@ -245,7 +245,6 @@ def test_an_overflow_of_the_event_queue_loses_nothing(library: Library, photos: 
     limit = int(QUEUE.read_text())
     if limit > 50_000:
         pytest.skip(f"{limit} events fit into the queue: too many to fill it here")
-    context = multiprocessing.get_context("spawn")
     process = context.Process(target=keep_in_line, args=(library.path,))
     process.start()
     assert process.pid is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ import pytest
 from indexer.library.library import open_library
 from tests.depth import deeper
 from tests.fakes import ColourEncoder, FloatArray
+from tests.forks import context
 from tests.indexer.taking_in import keep_in_line, opened, search_on
 from tests.photos import make_photo
 from tests.waiting import eventually
@@ -33,9 +33,8 @@ def test_searchers_and_status_see_a_consistent_library_while_a_daemon_writes(
     make_photo(photos / "first.png", "green")
     library = opened(place, create=True, model="colour")
     library.add_root(photos)
-    spawn = multiprocessing.get_context("spawn")
-    daemon = spawn.Process(target=keep_in_line, args=(library.path,))
-    searchers = [spawn.Process(target=search_on, args=(library.path, SECONDS)) for _ in range(2)]
+    daemon = context.Process(target=keep_in_line, args=(library.path,))
+    searchers = [context.Process(target=search_on, args=(library.path, SECONDS)) for _ in range(2)]
     for process in (daemon, *searchers):
         process.start()
     try:

@@ -17,10 +17,12 @@ from indexer.records.photos import FileStat
 from indexer.store.outcomes import Outcome
 from indexer.store.status_cache import StatusCache
 from indexer.store.store import Store
+from tests.depth import deeper
 
 pytestmark = pytest.mark.both
 
 THREADS = 8
+CALLS = THREADS * deeper(50)
 
 
 @pytest.fixture
@@ -73,7 +75,9 @@ def test_threads_ask_at_once(store: Store, tmp_path: Path) -> None:
     sys.setswitchinterval(1e-6)  # threads take turns at every step
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            told = list(pool.map(lambda _: numbers.now(store).model_id, range(THREADS * 200)))
+            told = list(
+                pool.map(lambda _: numbers.now(store).model_id, range(THREADS * deeper(50)))
+            )
     finally:
         sys.setswitchinterval(patience_s)
     assert set(told) == {"fake"}
