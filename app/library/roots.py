@@ -51,18 +51,17 @@ def _root(library: Library, shown: RootStatus, root: Root) -> None:
 
 
 def _excludes(library: Library, root: Root) -> None:
-    patterns = len(root.excludes)
-    label = ngettext("Excludes {count}", "Excludes {count}", patterns)
-    label = label if patterns else _("Exclude")
+    count = len(root.excludes)
+    label = ngettext("Excludes {count}", "Excludes {count}", count)
+    label = label if count else _("Exclude")
+    patterns, save = (f"{name}_{root.id}" for name in ("patterns", "save"))
     with st.popover(label, type="tertiary", key=f"excludes_{root.id}"):
-        patterns = f"patterns_{root.id}"
         text = st.text_area(
             _("Patterns, one per line, as in .gitignore"),
             "\n".join(root.excludes),
             key=patterns,
             placeholder="Screenshots/\n*.gif",
         )
-        save = f"save_{root.id}"
         st.button(
             _("Save"),
             key=save,
