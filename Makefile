@@ -76,8 +76,8 @@ try: # what `run` does, with a server of PostgreSQL around it or without
 	$(call INDEXER,search "$(QUERY)" --top 3)
 	@$(call INDEXER,serve --port $(PORT))
 
-# a worker a core; tests/conftest.py says which tests stay together, and in what order they come
-WORKERS = --numprocesses logical --dist loadgroup --no-loadscope-reorder
+# a worker a core; tests/sharing.py says what they share, tests/conftest.py in what order
+WORKERS = --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 test: setup ## run all that guards a change (six to nine minutes on two cores)
 	$(BIN)/python -m pytest $(WORKERS)

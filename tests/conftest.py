@@ -25,6 +25,7 @@ from tests.in_memory import keep_files_in_memory
 from tests.intervals import short_intervals
 from tests.postgres_server import Server, server_in
 from tests.schemas import migrate_at_once
+from tests.sharing import Modules
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
@@ -197,8 +198,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Long modules come first: at the end of a run no worker waits for another. While one makes the
     library of the sample, for Ray, the others do what does not need it.
-
-    A worker has whole modules; one has all that drive a browser, and no other starts one.
     """
     ranks: dict[Path, tuple[bool, bool, int]] = {}
     for item in items:
@@ -211,10 +210,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         rank = min(rank, known)
         ranks[item.path] = rank == len(HEAVY), rank > 0 and (needed or needs_sample), rank
     items.sort(key=lambda item: ranks[item.path])
-    for item in items:
-        rank = ranks[item.path][-1]
-        together = "browser" if rank == HEAVY.index("browser") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def _rank(item: pytest.Item) -> int:
@@ -227,6 +222,12 @@ def _is_on_postgres(item: pytest.Item) -> bool:
     return call is not None and any(
         isinstance(value, str) and value == "postgres" for value in call.params.values()
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Modules:
+    """It goes before what `--dist` names."""
+    return Modules(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
