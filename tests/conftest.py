@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from indexer.paths import library_directory
 from indexer.postgres_url import database_url
 from tests.commands import run_indexer
-from tests.depth import deeper
+from tests.depth import at_depth, deeper
 from tests.in_memory import keep_files_in_memory
 from tests.intervals import short_intervals
 from tests.postgres_server import Server, server_in
@@ -169,6 +169,11 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 # for what only a library of files has
 on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+# of a module that runs on both engines every day: what another of its tests shows of the second
+on_both_at_depth = pytest.mark.parametrize(
+    "place", ["sqlite", *at_depth("postgres")], indirect=True
+)
 
 
 @pytest.hookimpl(wrapper=True)

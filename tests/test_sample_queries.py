@@ -14,6 +14,7 @@ from indexer.library.library import open_library
 from indexer.query.query import Term, Text, parse
 from tests import documents
 from tests.conftest import SAMPLE
+from tests.depth import at_depth
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +50,7 @@ def test_most_of_all_queries_have_a_right_photo_first(firsts: dict[str, str]) ->
     assert len(wrong(firsts, QUERIES)) < len(QUERIES) // 2
 
 
-@pytest.mark.parametrize("language", ["de", "zh"])
+@pytest.mark.parametrize("language", ["zh", *at_depth("de")])
 def test_most_queries_in_other_languages_have_a_right_photo_first(
     sample_library: Path, language: str
 ) -> None:

@@ -21,7 +21,7 @@ from tests.app.chromium import NARROW
 from tests.app.serving import names, search, served
 from tests.commands import starter_library
 from tests.conftest import SAMPLE
-from tests.depth import at_depth
+from tests.depth import at_depth, deeper
 
 Scheme = Literal["light", "dark"]
 
@@ -157,7 +157,7 @@ def test_one_back_closes_the_photo_and_the_next_leaves_the_query(page: Page, add
     for way in ("Escape", "Back"):
         page.locator(".opener").first.click()
         heading = page.locator(".sheet .name")
-        for _step in range(3):
+        for _step in range(deeper(1)):
             before = heading.text_content() or ""
             page.keyboard.press("ArrowRight")
             expect(heading).not_to_have_text(before)

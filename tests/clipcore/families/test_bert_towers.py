@@ -17,6 +17,7 @@ from clipcore.engines.choice import try_engines
 from clipcore.engines.engines import INT8, engine_names
 from clipcore.errors import CheckpointMismatch
 from clipcore.families.clip import ClipEncoder
+from tests.depth import at_depth
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +60,7 @@ def test_the_whole_model_gives_the_features_of_the_encoder(directory: Path) -> N
     assert np.abs(rows - whole).max() < 1e-5
 
 
+@pytest.mark.parametrize("directory", ["xlm", *at_depth("chinese")], indirect=True)
 def test_every_engine_computes_the_text_tower(directory: Path, tmp_path: Path) -> None:
     tower = ClipEncoder(directory).tower("text")
     trials = try_engines(tower, engine_names(), tmp_path / "engines.json", asked_for=[INT8])

@@ -16,6 +16,7 @@ from indexer.library.library import Library, open_library
 from indexer.paths import url_in
 from indexer.postgres_url import database_url
 from indexer.records.status import DaemonState
+from tests.conftest import on_both_at_depth
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 from tests.postgres_server import Server
@@ -108,6 +109,7 @@ def test_pause_holds_for_a_daemon_that_starts_later(library: Library) -> None:
         eventually(lambda: library.status().photos == 1)
 
 
+@on_both_at_depth
 def test_resumed_daemon_waits_for_who_came_meanwhile(library: Library) -> None:
     library.control.pause()
     with running(Daemon(library)):
@@ -126,6 +128,7 @@ def test_second_daemon_is_refused_even_while_the_first_is_paused(library: Librar
             Daemon(library).run()
 
 
+@on_both_at_depth
 def test_daemon_rests_while_the_machine_runs_on_battery(library: Library) -> None:
     unplugged = threading.Event()
     unplugged.set()
@@ -136,6 +139,7 @@ def test_daemon_rests_while_the_machine_runs_on_battery(library: Library) -> Non
         eventually(lambda: library.status().photos == 1)
 
 
+@on_both_at_depth
 def test_daemon_stops_at_once_while_paused(library: Library) -> None:
     library.control.pause()
     with running(Daemon(library)):

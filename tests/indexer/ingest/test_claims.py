@@ -38,7 +38,7 @@ from tests.postgres_server import Server
 from tests.waiting import eventually
 
 PHOTOS = 500
-ROUNDS = deeper(5)
+ROUNDS = deeper(3)
 
 
 @pytest.fixture

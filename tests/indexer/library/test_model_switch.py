@@ -19,6 +19,7 @@ from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
 from indexer.records.models import ModelRequest
 from indexer.records.status import Activity
+from tests.conftest import on_both_at_depth
 from tests.fakes import ColourEncoder
 from tests.indexer.daemon.test_pause import running, state
 from tests.photos import make_photo
@@ -115,6 +116,7 @@ def test_daemon_goes_over_to_the_model_while_searches_use_the_old_one(
     assert other.embedded == len(COLOURS)
 
 
+@on_both_at_depth
 def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
     library: Library, daemon: Daemon, encoders: Encoders, tmp_path: Path
 ) -> None:
@@ -128,6 +130,7 @@ def test_photos_that_come_afterwards_are_embedded_with_the_new_model(
     assert library.model_id == "other-1"
 
 
+@on_both_at_depth
 def test_a_cancelled_request_leaves_the_model_and_what_was_embedded(
     library: Library, daemon: Daemon, encoders: Encoders
 ) -> None:
@@ -161,6 +164,7 @@ def test_daemon_that_was_stopped_goes_on_with_it(
     assert other.embedded == len(COLOURS)
 
 
+@on_both_at_depth
 def test_model_that_cannot_be_opened_is_refused_and_the_daemon_goes_on(
     library: Library, daemon: Daemon, tmp_path: Path
 ) -> None:
@@ -189,6 +193,7 @@ def test_daemon_that_was_paused_keeps_the_model_that_a_rebuild_went_over_to(
     assert encoders.by_name["other"].embedded == len(COLOURS) + 1
 
 
+@on_both_at_depth
 def test_cost_is_the_photos_to_embed_anew_and_the_room_for_their_vectors(
     library: Library, tmp_path: Path
 ) -> None:
@@ -205,6 +210,7 @@ def test_cost_is_the_photos_to_embed_anew_and_the_room_for_their_vectors(
         library.models.cost("broken")
 
 
+@on_both_at_depth
 def test_cost_tells_the_time_by_what_was_measured_on_this_machine(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

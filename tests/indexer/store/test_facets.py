@@ -20,6 +20,7 @@ from indexer.records.photos import Facts, FileStat
 from indexer.records.results import CELLS_PER_DEG
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
+from tests.depth import at_depth
 
 pytestmark = pytest.mark.both
 
@@ -110,6 +111,7 @@ EDGES = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", *at_depth("postgres")], indirect=True)
 def test_a_place_has_as_many_photos_as_its_box_finds(database: Path | URL, tmp_path: Path) -> None:
     store = Store.create(database, Model("fake", "fake"))
     root = store.roots.add(tmp_path / "Pictures")
