@@ -20,7 +20,7 @@ from typing import Final, TextIO
 
 from tests import forks
 
-SCREEN: Final = "utf-8"
+ENCODING: Final = "utf-8"
 LIMIT_S: Final = 600
 
 
@@ -63,7 +63,7 @@ def running(*arguments: object) -> Iterator[Running]:
     reader, writer = forks.context.Pipe(duplex=False)
     process = _process(arguments, writer, writer)
     writer.close()
-    with os.fdopen(os.dup(reader.fileno()), encoding=SCREEN) as stdout:
+    with os.fdopen(os.dup(reader.fileno()), encoding=ENCODING) as stdout:
         reader.close()
         command = Running(process, stdout)
         try:
@@ -81,7 +81,7 @@ def indexer_process(*arguments: object) -> Ended:
         process.kill()
         process.join()
         assert process.exitcode is not None
-        return Ended(process.exitcode, *(file.read_text(SCREEN) for file in files))
+        return Ended(process.exitcode, *(file.read_text(ENCODING) for file in files))
 
 
 def _process(
@@ -104,8 +104,10 @@ def _be_the_command(
     """Standard output and error as those of a new interpreter; input is empty already."""
     for number, output in enumerate((stdout, stderr), 1):
         os.dup2(_descriptor(output), number)
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), SCREEN)
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), SCREEN, "backslashreplace", write_through=True)
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), ENCODING)
+    sys.stderr = io.TextIOWrapper(
+        io.FileIO(2, "w"), ENCODING, "backslashreplace", write_through=True
+    )
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["indexer", *arguments]

@@ -1,8 +1,8 @@
 """Why something a person asked for was refused: told until they ask for something else.
 
-Callbacks keep it, and each drawing of the page shows it: Streamlit draws what a callback writes
-in one run only, and the next may come at once. Knows nothing of what was asked for. The reason is
-other people's text.
+It is kept in the session, and each drawing of the page shows it: what is drawn where a click is
+answered is gone at the next drawing, which may come at once. Knows nothing of what was asked for.
+The reason is other people's text.
 """
 
 from __future__ import annotations

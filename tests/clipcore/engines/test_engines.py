@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from clipcore.families.clip import ClipEncoder
+from tests.depth import deeper
 from tests.parity.seeded import write_open_clip
 
 pytestmark = pytest.mark.slow
 
-TIMES = 5
+TIMES = deeper(3)
 FIRST_CALLS = f"""
 import openvino, os, signal, sys, threading, torch
 from clipcore.engines.engines import engine_names

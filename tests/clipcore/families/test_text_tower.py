@@ -69,6 +69,7 @@ def test_its_id_names_both_weights(directory: Path, tmp_path: Path) -> None:
     assert TextTower(str(other)).tower_id != first
 
 
+@pytest.mark.long  # test_bert_towers.py has one on every engine
 def test_every_engine_computes_it(directory: Path, tmp_path: Path) -> None:
     tower = TextTower(str(directory)).tower("text")
     memory = tmp_path / "engines.json"
