@@ -5,7 +5,7 @@
 
 import { Component, drawn, notifyPhotoClosed } from "../ui/component.js";
 import { coloursOf, drawLand, fitted, loadLand } from "../ui/earth.js";
-import { button, element, setLabel } from "../ui/elements.js";
+import { button, element, focused, setLabel, takesText } from "../ui/elements.js";
 import { project, withinPoles } from "../ui/mercator.js";
 import { Film } from "./film.js";
 import { Live } from "./live.js";
@@ -83,8 +83,8 @@ class Detail extends Component {
       this.#keys.abort();
       const { id } = this.#data;
       setTimeout(() => {
-        // the grid takes the keyboard back to this photo
-        if (!this.root.isConnected) notifyPhotoClosed(id);
+        // the grid takes the keyboard back to this photo, unless somebody types already
+        if (!this.root.isConnected && !takesText(focused())) notifyPhotoClosed(id);
       }, CLOSED_MS);
     });
   }

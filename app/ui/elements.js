@@ -19,6 +19,13 @@ export function setLabel(made, label) {
   made.setAttribute("aria-label", label);
 }
 
+// What has the keyboard, in whichever shadow it stands.
+export function focused() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at;
+}
+
 const WITHOUT_TEXT = ["range", "checkbox", "radio", "button", "submit", "reset", "file", "color"];
 
 // Whether what is typed while this element has the focus goes into it.

@@ -1,7 +1,7 @@
 // What holds around every page. data = {words}.
 
 import { Component, drawn } from "../ui/component.js";
-import { takesText } from "../ui/elements.js";
+import { focused, takesText } from "../ui/elements.js";
 import { rewriteHistory } from "./history.js";
 
 // Our words in place of Streamlit's, where the server does not answer and where there is no such
@@ -15,9 +15,7 @@ const THEIRS = [
 ];
 
 function isBusy() {
-  let at = document.activeElement;
-  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  return takesText(at) || document.querySelector("[role=dialog], [data-baseweb=popover]");
+  return takesText(focused()) || document.querySelector("[role=dialog], [data-baseweb=popover]");
 }
 
 // Escape unticks the photos, where it does not close or leave something else.

@@ -134,6 +134,26 @@ def test_arrow_after_escape_does_not_open_the_neighbour(bear: Page) -> None:
     expect(bear).not_to_have_url(re.compile("photo="))
 
 
+def test_keyboard_stays_in_the_box_that_one_goes_to_when_a_photo_closes(bear: Page) -> None:
+    box = bear.get_by_label("Search your photos")
+    closed = bear.evaluate_handle(
+        """(box) => ({
+          told: new Promise((tell) => {
+            new MutationObserver((_, observer) => {
+              if (document.querySelector("[role=dialog]")) return;
+              observer.disconnect();
+              box.focus();
+              setTimeout(tell, 200); // the grid takes the keyboard back before
+            }).observe(document.body, { childList: true, subtree: true });
+          }),
+        })""",
+        box.element_handle(),
+    )
+    bear.keyboard.press("Escape")
+    closed.evaluate("closed => closed.told")
+    expect(box).to_be_focused()
+
+
 @pytest.mark.long  # test_file_manager.py has when the button changes
 def test_machine_without_a_file_manager_copies_the_folder(page: Page, sample_library: Path) -> None:
     with served(sample_library, DISPLAY="", WAYLAND_DISPLAY="") as address:
