@@ -18,10 +18,14 @@ function isBusy() {
   return takesText(focused()) || document.querySelector("[role=dialog], [data-baseweb=popover]");
 }
 
-// Escape unticks the photos, where it does not close or leave something else.
+// Escape unticks the photos, where it does not close or leave something else. A dialog that has lost
+// the keyboard, with the button that had it, does not hear of Escape.
 function onKey(event) {
-  if (event.key !== "Escape" || isBusy()) return;
-  document.querySelector(".st-key-selection_clear button")?.click();
+  if (event.key !== "Escape") return;
+  const isLost = document.activeElement === document.body;
+  const close = isLost && document.querySelector("[role=dialog] button[aria-label=Close]");
+  if (close) close.click();
+  else if (!isBusy()) document.querySelector(".st-key-selection_clear button")?.click();
 }
 
 class Frame extends Component {

@@ -134,6 +134,18 @@ def test_arrow_after_escape_does_not_open_the_neighbour(bear: Page) -> None:
     expect(bear).not_to_have_url(re.compile("photo="))
 
 
+def test_escape_closes_a_photo_that_has_lost_the_keyboard(bear: Page) -> None:
+    bear.evaluate(
+        """() => {
+          document.activeElement.blur();
+          document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
+        }"""
+    )
+    expect(bear.locator(".sheet")).to_have_count(0)
+    expect(bear).not_to_have_url(re.compile("photo="))
+
+
 def test_keyboard_stays_in_the_box_that_one_goes_to_when_a_photo_closes(bear: Page) -> None:
     box = bear.get_by_label("Search your photos")
     closed = bear.evaluate_handle(

@@ -98,7 +98,7 @@ def test_copies_go_where_they_may_and_overwrite_nothing(
         page.get_by_role("button", name="Copy 2 photos here").click()
         expect(page.get_by_text("2 files were copied to:")).to_be_visible()
         assert len(list((home / "Copies").iterdir())) == expected
-        page.get_by_role("dialog").press("Escape")  # the button that had the focus is gone
+        page.keyboard.press("Escape")  # the button that had the keyboard is gone
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.get_by_role("button", name="Copy", exact=True).click()
     copied = {path.read_bytes() for path in (home / "Copies").iterdir()}
