@@ -1,6 +1,6 @@
 """How workers share the tests: each has whole modules, and one of two has all of the page.
 
-No other starts a browser then, nor the servers that the page's tests share.
+No other starts the servers that the page's tests share, nor a browser for them.
 """
 
 from __future__ import annotations
