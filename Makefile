@@ -47,7 +47,8 @@ PROJECT = $(INSTALL) --no-build-isolation --editable
 RUN_EXTRAS := cpu,explore,heic,jxl,raw,video
 LISTS = import sys, tomllib; from pathlib import Path; \
   facts = tomllib.load(open("pyproject.toml", "rb")); \
-  project, extras = facts["project"], facts["project"]["optional-dependencies"]; \
+  project = facts["project"]; \
+  extras = project["optional-dependencies"]; \
   wanted = [one for name in sys.argv[2].split(",") for one in extras[name]] + project["dependencies"]; \
   wanted += facts["build-system"]["requires"]; \
   lists = {"starter": extras["starter"], "rest": [one for one in wanted if one[:5] != "torch"]}; \

@@ -1,8 +1,8 @@
-"""Why something a person asked for was refused: told until they ask for something else.
+"""The reason why an act was refused, until the person asks for something else.
 
-It is kept in the session, and each drawing of the page shows it: what is drawn where a click is
-answered is gone at the next drawing, which may come at once. Knows nothing of what was asked for.
-The reason is other people's text.
+The session keeps it, and each drawing of the page shows it: what the answer to a click draws is
+gone at the next drawing, which may come at once. Knows nothing of acts and languages. The reason is
+other people's text.
 """
 
 from __future__ import annotations

@@ -213,6 +213,13 @@ def test_narrow_screen_does_not_scroll_sideways_below_an_opaque_header(
     assert page.locator(".sheet").bounding_box()["width"] <= 390
 
 
+@pytest.mark.long  # test_more_photos_come_while_one_scrolls has the results of a search
+def test_home_has_all_photos_that_fit_the_window(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": 6000})
+    page.goto(address)
+    expect(page.locator(".st-key-newest .opener")).to_have_count(SAMPLE_PHOTOS)
+
+
 def test_photos_that_come_are_seen_at_home_and_in_an_open_search(
     page: Page, few_photos: Library, tmp_path: Path
 ) -> None:

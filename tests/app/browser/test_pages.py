@@ -38,6 +38,8 @@ def test_a_language_is_remembered_by_the_browser(page: Page, address: str) -> No
     page.get_by_role("link", name="时间线").click()
     expect(page).to_have_url(f"{address}timeline")
     page.locator(".bar").first.wait_for()
+    page.reload()
+    expect(page.get_by_role("link", name="时间线")).to_be_visible()
     page.goto(address)
     expect(page.get_by_role("link", name="时间线")).to_be_visible()
     page.get_by_label("语言").select_option("en")

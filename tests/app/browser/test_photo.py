@@ -150,19 +150,19 @@ def test_keyboard_stays_in_the_box_that_one_goes_to_when_a_photo_closes(bear: Pa
     box = bear.get_by_label("Search your photos")
     closed = bear.evaluate_handle(
         """(box) => ({
-          told: new Promise((tell) => {
+          since: new Promise((resolve) => {
             new MutationObserver((_, observer) => {
               if (document.querySelector("[role=dialog]")) return;
               observer.disconnect();
               box.focus();
-              setTimeout(tell, 200); // the grid takes the keyboard back before
+              setTimeout(resolve, 200); // the grid takes the keyboard back before
             }).observe(document.body, { childList: true, subtree: true });
           }),
         })""",
         box.element_handle(),
     )
     bear.keyboard.press("Escape")
-    closed.evaluate("closed => closed.told")
+    closed.evaluate("closed => closed.since")
     expect(box).to_be_focused()
 
 

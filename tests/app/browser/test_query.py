@@ -133,6 +133,7 @@ def test_only_what_matches_is_offered_and_else_there_is_no_menu(
     typing = page.get_by_role("combobox", name="Search your photos")
     typing.press_sequentially("ital")
     expect(page.locator(".option .label")).to_have_text(["Italy 2019"])
+    expect(page.locator(".option .note")).to_be_visible()
     typing.fill(typed)
     expect(page.get_by_role("listbox")).to_be_hidden()
 

@@ -291,7 +291,10 @@ def test_events_of_a_wrong_form_give_no_traceback(
     assert "Traceback" not in log
 
 
-@pytest.mark.parametrize(("more_bytes", "is_taken"), [(0, True), (1, False)])
+@pytest.mark.parametrize(
+    ("more_bytes", "is_taken"),
+    [pytest.param(-1, True, marks=pytest.mark.long), (0, True), (1, False)],
+)
 def test_picture_to_search_by_has_at_most_the_bytes_that_the_page_says(
     target: Target, cookie: str, more_bytes: int, is_taken: bool
 ) -> None:
