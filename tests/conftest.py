@@ -100,8 +100,15 @@ def sample_library(run_directory: Path) -> Path:
         place = ("--library", directory / "library")
         done = run_indexer("rebuild", SAMPLE, *place, "--model", "starter")
         assert done.returncode == 0, done.stderr
+        (directory / "printed.txt").write_text(done.stdout, "utf-8")
 
     return made_once(run_directory / "sample", make) / "library"
+
+
+@pytest.fixture(scope="session")
+def first_rebuild(sample_library: Path) -> str:
+    """What the command line printed when it made the library of the sample."""
+    return (sample_library.parent / "printed.txt").read_text("utf-8")
 
 
 @pytest.fixture
@@ -201,8 +208,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     What needs a server or the library of the sample is slow: that takes half a minute to make.
 
-    Long modules come first: at the end of a run no worker waits for another. While one makes the
-    library of the sample, for Ray, the others do what does not need it.
+    Long modules come first: at the end of a run no worker waits for another. Before all others come
+    those without the library of the sample: while one worker makes it, no other waits for it.
     """
     ranks: dict[Path, tuple[bool, bool, int]] = {}
     for item in items:
@@ -213,7 +220,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         rank, (_, needed, known) = _rank(item), ranks.get(item.path, (True, False, len(HEAVY)))
         rank = min(rank, known)
-        ranks[item.path] = rank == len(HEAVY), rank > 0 and (needed or needs_sample), rank
+        ranks[item.path] = rank == len(HEAVY), needed or needs_sample, rank
     items.sort(key=lambda item: ranks[item.path])
 
 

@@ -54,6 +54,7 @@ def test_padding_changes_nothing(case: BertCase) -> None:
         assert (cut[0] - expected).abs().max() <= 1e-4
 
 
+@pytest.mark.long  # of the golden values, which the tests above compare with
 @torch.inference_mode()
 def test_the_constants_matter() -> None:
     """What the golden values would not tell apart would be no proof."""

@@ -19,6 +19,7 @@ from tokenizers.models import BPE
 from clipcore.errors import CheckpointDamaged, CheckpointMismatch
 from clipcore.model.config import VOCAB_SIZE
 from clipcore.text.tokenizer import END, PLAIN, START, ClipTokenizer
+from tests.depth import deeper
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "parity/golden.json").read_text())
 
@@ -66,10 +67,12 @@ def test_ids_equal_the_reference(tokenizer: ClipTokenizer, number: int) -> None:
 
 
 @pytest.mark.slow
-def test_ids_of_10_000_random_texts_equal_the_reference(tokenizer: ClipTokenizer) -> None:
-    ids = tokenizer.ids(seeded.random_texts())
+def test_ids_of_random_texts_equal_the_reference(tokenizer: ClipTokenizer) -> None:
+    """10,000 texts at full depth."""
+    count = min(deeper(2_000), seeded.RANDOM_TEXTS)
+    ids = tokenizer.ids(seeded.random_texts()[:count])
     chunks = [ids[at : at + seeded.CHUNK] for at in range(0, len(ids), seeded.CHUNK)]
-    assert [seeded.digest(chunk) for chunk in chunks] == GOLDEN["random"]
+    assert [seeded.digest(chunk) for chunk in chunks] == GOLDEN["random"][: len(chunks)]
 
 
 @pytest.mark.slow
