@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from PIL import Image
@@ -25,6 +26,7 @@ from clipcore.messages import literal
 from indexer.daemon.daemon import ON_BATTERY, PAUSED, Daemon
 from indexer.environment import FOLDERS
 from indexer.errors import LibraryBusy
+from indexer.library.control import FileControl
 from indexer.library.library import Library, open_library
 from indexer.records.status import Activity, DaemonState, DiskUse, LibraryStatus, Work
 from tests.app.test_main import component, ingested, items, page_over
@@ -158,27 +160,47 @@ def is_watching(status: LibraryStatus) -> bool:
     return status.daemon is not None and status.daemon.doing is Activity.WATCHING
 
 
+@contextmanager
+def followed(library: Library) -> Iterator[list[LibraryStatus]]:
+    """Its states for the page: one after each change of what its daemon does or is asked for."""
+    states: list[LibraryStatus] = []
+
+    def noting(change: Callable[..., None]) -> Callable[..., None]:
+        def noted(*args: object) -> None:
+            change(*args)
+            states.append(library.progress())
+
+        return noted
+
+    with ExitStack() as patched:
+        for change in (FileControl.report, FileControl.request_scan, FileControl.take_scan_request):
+            patched.enter_context(patch.object(FileControl, change.__name__, noting(change)))
+        yield states
+
+
 @pytest.mark.slow
 def test_a_removal_is_told_and_never_as_a_rest(library: Library) -> None:
-    with daemon(library):
-        messages_until(library, is_watching)
+    with daemon(library), followed(library) as states:
+        eventually(lambda: is_watching(library.progress()))
         (root,) = library.roots()
         removal = threading.Thread(target=remove, args=(library, root.path, PATIENCE_S))
         removal.start()
         messages = messages_until(library, lambda now: not removal.is_alive() and is_watching(now))
         removal.join()
+    messages += [headline_of(state)[1] for state in states]
     assert "Removing photos" in messages
     assert not {"On hold", "Paused"} & set(messages)
 
 
 def test_a_first_folder_is_scanned_from_the_first_moment(empty: Library, tmp_path: Path) -> None:
     with daemon(empty):
-        messages_until(empty, is_watching)
-        empty.add_root(tmp_path / "home")
-        assert title(empty.progress()) == "Looking for photos…"
-        messages = messages_until(empty, lambda now: now.photos)
-    assert messages[0] == "Scanning home"
-    assert "Up to date" not in messages
+        eventually(lambda: is_watching(empty.progress()))
+        with followed(empty) as states:
+            empty.add_root(tmp_path / "home")
+            eventually(lambda: empty.progress().photos)
+    assert headline_of(states[0])[1] == "Scanning home"
+    assert title(states[0]) == "Looking for photos…"
+    assert all(state.photos for state in states if is_watching(state))
 
 
 @pytest.mark.slow
