@@ -39,8 +39,8 @@ setup: $(READY) browser ## make .venv with everything that run and test need
 
 # modules are compiled when they are first used: most of them never are
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
-# this project: the environment itself builds it
-PROJECT = $(INSTALL) --no-build-isolation --editable
+# this project: the environment itself builds it, and does not warn of what "editable" means
+PROJECT = PYTHONWARNINGS="ignore:Editable installation" $(INSTALL) --no-build-isolation --editable
 
 # torch is as large as all the rest: it is unpacked beside that. The starter's packages are read for
 # their weights: nothing loads the 65 MB that they ask for
@@ -58,6 +58,7 @@ $(RUNS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else 0'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 	  $(call APT,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
+	$(INSTALL) pip  # a current one takes half the time of Python's own
 	@$(BIN)/python -c '$(LISTS)' $(VENV) $(RUN_EXTRAS)
 	($(INSTALL) --no-deps torch && $(INSTALL) --no-deps --requirement $(VENV)/starter.txt) & large=$$!; \
 	  $(INSTALL) --no-warn-conflicts --requirement $(VENV)/rest.txt; code=$$?; \
