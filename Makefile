@@ -81,7 +81,7 @@ try: # what `run` does, with a server of PostgreSQL around it or without
 # a worker a core; tests/sharing.py says what they share, tests/conftest.py in what order
 WORKERS = --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-test: setup ## run all that guards a change (six to eight minutes on two cores)
+test: setup ## run all that guards a change (six minutes on two cores)
 	$(BIN)/python -m pytest $(WORKERS)
 
 test-fast: $(READY) ## run the tests that take no model, server, browser or process (a minute)

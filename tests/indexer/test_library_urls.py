@@ -1,4 +1,4 @@
-"""URLs of libraries: what is none of PostgreSQL is refused, and no password is repeated."""
+"""Where a library lies, by path or URL: what can be none is refused, no password is repeated."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.errors import LibraryError
-from indexer.paths import library_directory, library_name
+from indexer.errors import LibraryError, RootError
+from indexer.paths import library_directory, library_name, make_directory
 from indexer.postgres_url import has_password
 from tests.commands import run_indexer
 
@@ -18,6 +18,17 @@ SECRET = "s3cret-word"
 def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
+
+
+def test_path_that_is_empty_is_refused() -> None:
+    with pytest.raises(LibraryError, match="the path of the library is empty"):
+        library_directory(" ")
+
+
+def test_directory_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RootError, match="file/library cannot be made: Not a directory"):
+        make_directory(tmp_path / "file" / "library")
 
 
 @pytest.mark.parametrize(

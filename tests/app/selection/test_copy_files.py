@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -119,3 +121,16 @@ def test_photo_that_has_become_a_pipe_is_no_file(photos: list[Path], tmp_path: P
     copied = copied_into(tmp_path / "out", photos)
     assert copied.failed == ((photos[0], "it is no file"),)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["IMG.jpg"]
+
+
+def test_photo_that_cannot_be_read_to_its_end_leaves_no_half_copy(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(source: BinaryIO, copy: BinaryIO) -> None:
+        copy.write(source.read(3))
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("shutil.copyfileobj", fails)
+    copied = copied_into(tmp_path / "out", photos)
+    assert copied.failed == tuple((path, "Input/output error") for path in photos)
+    assert list((tmp_path / "out").iterdir()) == []

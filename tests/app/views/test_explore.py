@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.explore.job import Exploring
 from app.i18n.language import speaking, translated
-from app.views.explore import is_inside
+from app.views.explore import NEAR_DUPLICATES, is_inside
 from indexer.library.library import Library
 from tests.app.test_main import component, ingested
 from tests.photos import make_photo
@@ -99,6 +99,27 @@ def test_photo_that_has_gone_is_left_out(tmp_path: Path) -> None:
 def test_empty_library_says_so(tmp_path: Path) -> None:
     test = page_over(ingested(tmp_path))
     assert "no photos" in test.info[0].value
+
+
+def test_drawing_of_a_library_that_has_changed_since_can_be_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.explore.OUTGROWN", 1)  # a small library outgrows it by a photo
+    for colour in ("red", "blue", "lime"):
+        make_photo(tmp_path / "photos" / f"{colour}.jpg", colour)
+    library = ingested(tmp_path)
+    library.explore()
+    assert "explore_again" not in {button.key for button in page_over(library).button}
+    make_photo(tmp_path / "photos" / "white.jpg", "white")
+    with library.writing():
+        library.rebuild()
+    test = page_over(library)
+    assert "has changed" in test.caption[0].value
+    assert test.button(key="explore_again").label == "Redraw"
+
+
+def test_photos_that_all_differ_have_no_near_duplicates(explored: Library) -> None:
+    assert page_over(explored, view=NEAR_DUPLICATES).info[0].value == "No near-duplicates found."
 
 
 def test_computing_that_fails_says_why(tmp_path: Path) -> None:

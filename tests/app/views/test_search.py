@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.http.thumbnail_urls import thumbnail_url
+from app.selection import selection
 from indexer.library.library import Library, open_library
 from tests.app.test_main import HOSTILE, box, component, ingested, items, page_over
 from tests.fakes import ColourEncoder
@@ -182,3 +183,31 @@ def test_facets_are_those_of_now(library: Library, tmp_path: Path) -> None:
     test.run()
     cameras: list[Any] = test.selectbox(key="filter_camera").options
     assert any("Lumix" in str(camera) for camera in cameras)
+
+
+def test_filters_of_which_none_can_go_alone_can_all_go(library: Library) -> None:
+    test = page_over(library, q="red camera:Canon folder:sea year:2017")
+    assert "remove them all" in test.caption[-1].value
+    (button,) = [one for one in test.button if one.label == "Remove all filters"]
+    button.click().run()
+    assert not test.exception
+    assert box(test)["query"] == "red"
+    assert names(test)
+
+
+def test_all_results_of_words_are_ticked_and_no_weaker_matches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.search.SELECTED", 2)  # fewer than there are
+    for number in range(5):
+        make_photo(tmp_path / "photos" / f"{number}.png", "red", seed=number)
+    make_photo(tmp_path / "photos" / "other.png", "blue")
+    library = ingested(tmp_path)
+    test = page_over(library, q="red")
+    first = items(test)[0]["id"]
+    test.session_state[selection.KEY] = (first,)
+    test.run().button(key="selection_all").click().run()
+    ticked = test.session_state[selection.KEY]
+    assert ticked[0] == first
+    assert sorted(library.photo(one).path.name for one in ticked) == [f"{n}.png" for n in range(5)]
+    library.close()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.views.map import map_data, near_query
-from app.views.timeline import query, scrubber_data
+from app.views.map import map_data, map_page, near_query
+from app.views.timeline import query, scrubber_data, timeline_page
 from indexer.query.query import parse
 from indexer.records.results import Facets, Place
+from tests.app.test_main import ingested
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,15 @@ def test_map_is_told_of_no_tiles_unless_they_are_allowed() -> None:
     told = map_data(Facets(3, {}, {}, places))
     assert told["tiles"] is None
     assert told["places"] == [[48.8584, 2.2945, 3, 977, 45]]
+
+
+def test_photos_without_a_date_or_a_place_are_on_no_timeline_and_map(tmp_path: Path) -> None:
+    def script(library: object, view: object) -> None:
+        view(library)  # type: ignore[operator]
+
+    library = ingested(tmp_path)
+    for view, said in ((timeline_page, "No photos yet"), (map_page, "No photo has a location.")):
+        test = AppTest.from_function(script, kwargs={"library": library, "view": view}).run()
+        assert not test.exception
+        assert [caption.value for caption in test.caption] == [said]
+    library.close()

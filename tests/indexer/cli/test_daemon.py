@@ -27,8 +27,9 @@ from indexer.cli.main import app
 from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.paths import library_name, url_in
+from indexer.serving.password import has_password, is_password
 from tests.command_processes import Running, indexer_process, running
-from tests.commands import run_indexer
+from tests.commands import run_indexer, starter_library
 from tests.conftest import SAMPLE
 from tests.depth import at_depth
 from tests.photos import make_photo
@@ -137,6 +138,20 @@ def test_ctrl_c_at_the_prompt_for_a_password_sets_none(sample_library: Path) -> 
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
     assert b"indexer: stopped: no password was set" in said
     assert not (sample_library / "password.json").exists()
+
+
+def test_passwords_that_differ_are_asked_for_again_and_the_one_that_is_set_can_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter_library(tmp_path / "library").close()
+    typed = iter(["correct horse", "correct house", "correct horse", "correct horse"])
+    monkeypatch.setattr("indexer.cli.daemon.getpass", lambda _: next(typed))
+    done = run_indexer("password", "--library", tmp_path / "library")
+    assert done.returncode == 0
+    assert done.stderr == "indexer: the passwords differ: try again\n"
+    assert is_password(tmp_path / "library", "correct horse")
+    assert run_indexer("password", "--remove", "--library", tmp_path / "library").returncode == 0
+    assert not has_password(tmp_path / "library")
 
 
 def test_serve_names_a_port_that_is_taken(sample_library: Path) -> None:

@@ -91,6 +91,16 @@ def test_a_film_is_one_photo_that_each_of_its_scenes_finds(library: Library, fol
     assert rebuild(library).embedded == 0
 
 
+def test_a_film_that_does_not_say_its_length_is_read_in_order(
+    library: Library, folder: Path
+) -> None:
+    make_film(folder / "a.mkv", SCENES, options={"live": "1"})  # as programs record a stream
+    assert rebuild(library).embedded == 1
+    film = only(library)
+    assert film.facts.duration_s == pytest.approx(11, abs=1)
+    assert [int(moment // 4) for moment in library.moments_s(film)] == [0, 1, 2]
+
+
 def test_films_and_photos_are_told_apart(library: Library, folder: Path) -> None:
     make_film(folder / "a.mp4", SCENES)
     make_photo(folder / "yellow.jpg", "yellow")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.reading import PIECE_BYTES, RegularFile
+from indexer.errors import Unstable
+from indexer.sources.reading import PIECE_BYTES, RegularFile, file_stat, read_stable
 
 
 def a_pipe(path: Path) -> None:
@@ -67,3 +68,14 @@ def test_file_is_sent_in_pieces_with_the_length_it_was_found_with(tmp_path: Path
     file = RegularFile(tmp_path / "link.jpg")
     assert [len(piece) for piece in file] == [PIECE_BYTES, 3]
     assert len(file) == path.stat().st_size
+
+
+def test_file_that_has_grown_since_it_was_found_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"begin")
+    found = file_stat(path)
+    with path.open("ab") as file:
+        file.write(b"end")
+    for stat in (file_stat, lambda _: found):  # seen before it is read, and only by its length
+        with pytest.raises(Unstable, match="the file changed"):
+            read_stable(path, found, stat)

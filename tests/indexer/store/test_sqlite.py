@@ -13,15 +13,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from indexer.errors import LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
+from indexer.errors import DamagedLibrary, LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
 from indexer.records.models import Model
 from indexer.store import sqlite
 from indexer.store.migrate import MIGRATIONS, migrate
 from indexer.store.schema import HEAD, metadata
-from indexer.store.sqlite import create_database, open_database
+from indexer.store.sqlite import check_database, create_database, open_database
 from indexer.store.store import Store
 
 MODEL = Model("colours", "colour-1")
+PAGE = 4096
 
 
 @pytest.fixture
@@ -179,4 +180,17 @@ def test_migrations_lead_to_the_schema(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_check_finds_damage_that_no_query_has_met(path: Path) -> None:
+    execute(path, "CREATE TABLE notes (text)", *[f"INSERT INTO notes VALUES ('{'x' * 3000}')"] * 20)
+    engine = open_database(path).engine
+    check_database(engine)
+    engine.dispose()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-PAGE] + bytes(PAGE))
+    engine = open_database(path).engine
+    with pytest.raises(DamagedLibrary, match=f"the database {path} is damaged"):
+        check_database(engine)
     engine.dispose()
