@@ -129,7 +129,8 @@ def test_arrow_after_escape_does_not_open_the_neighbour(bear: Page) -> None:
         }"""
     )
     expect(bear.locator(".sheet")).to_have_count(0)
-    bear.wait_for_timeout(1000)  # as long as opening a photo takes at most
+    bear.locator(".tick").first.click()  # answered after all that was said before
+    expect(bear.get_by_text("1 photo selected")).to_be_visible()
     expect(bear.locator(".sheet")).to_have_count(0)
     expect(bear).not_to_have_url(re.compile("photo="))
 

@@ -93,6 +93,11 @@ def test_copies_go_where_they_may_and_overwrite_nothing(
     page.get_by_role("button", name="Copy 2 photos here").click()
     expect(page.get_by_text("Nothing is written into")).to_be_visible()
     page.get_by_role("dialog").get_by_role("button", name=home.name).click()
+    new_folder = page.get_by_label("In a new folder (optional)")
+    new_folder.fill("../elsewhere")
+    page.get_by_role("button", name="Copy 2 photos here").click()
+    expect(page.get_by_text("This cannot be the name of a folder.")).to_be_visible()
+    new_folder.fill("")
     for expected in (2, 4):
         page.get_by_role("button", name="Copies", exact=True).click()
         page.get_by_role("button", name="Copy 2 photos here").click()
