@@ -100,15 +100,8 @@ def sample_library(run_directory: Path) -> Path:
         place = ("--library", directory / "library")
         done = run_indexer("rebuild", SAMPLE, *place, "--model", "starter")
         assert done.returncode == 0, done.stderr
-        (directory / "printed.txt").write_text(done.stdout, "utf-8")
 
     return made_once(run_directory / "sample", make) / "library"
-
-
-@pytest.fixture(scope="session")
-def first_rebuild(sample_library: Path) -> str:
-    """What the command line printed when it made the library of the sample."""
-    return (sample_library.parent / "printed.txt").read_text("utf-8")
 
 
 @pytest.fixture

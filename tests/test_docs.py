@@ -148,13 +148,10 @@ def library(desk: Path, own_library: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("library")
-def test_console_blocks_print_what_they_say(first_rebuild: str) -> None:
+def test_console_blocks_print_what_they_say(desk: Path) -> None:
     steps = dict.fromkeys(step for one in runnable("console") for step in steps_of(one.code))
-    (command, expected), *others = steps
-    assert command == "indexer rebuild data/sample"  # as the library at hand was made
-    assert re.fullmatch(expected, first_rebuild)
-    for command, expected in others:
+    assert steps
+    for command, expected in steps:
         done = run_indexer(*shlex.split(command)[1:])
         assert done.returncode == 0, (command, done.stderr)
         assert re.fullmatch(expected, done.stdout), (command, done.stdout)

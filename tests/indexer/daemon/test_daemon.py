@@ -114,10 +114,10 @@ def test_new_moved_changed_and_deleted_photos_are_noticed(
 
 
 @pytest.mark.slow
-def test_many_photos_at_once_lose_no_event(
+def test_hundreds_of_photos_at_once_lose_no_event(
     library: Library, photos: Path, encoder: ColourEncoder, tmp_path: Path
 ) -> None:
-    count = deeper(100)
+    count = deeper(300)
     for number in range(count):
         make_photo(tmp_path / "card" / f"{number}.png", "green", size=(16, 12), seed=number)
     with daemon(library, encoder):
