@@ -124,8 +124,15 @@ class _Worker:
         self.idle_since = time.monotonic()
         return reply
 
+    def dismiss(self) -> None:
+        """End an idle one; a tool that measures it may write its figures first."""
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE_S)
+        self.end()
+
     def end(self) -> None:
-        """Kill it: an idle one has nothing to lose."""
+        """Kill it, whatever it does."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._stdin, self._stdout):
@@ -237,14 +244,14 @@ class _Pool:
             if self._idle:
                 self._reap_later()
         for worker in ended:
-            worker.end()
+            worker.dismiss()
 
     def close(self) -> None:
         """End all idle workers. Those at work end with this process."""
         with self._lock:
             ended, self._idle = self._idle, []
         for worker in ended:
-            worker.end()
+            worker.dismiss()
 
 
 @cache

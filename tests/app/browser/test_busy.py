@@ -16,6 +16,13 @@ from tests.app.serving import names, search
 
 pytestmark = pytest.mark.browser
 
+# Until all observers of the element have been told that it is on the screen, and are done.
+IS_SEEN = """(element) => new Promise((done) => {
+  const later = () => requestAnimationFrame(() => setTimeout(done));
+  const observer = new IntersectionObserver(([seen]) => seen.isIntersecting && later());
+  observer.observe(element);
+})"""
+
 
 class Line:
     """What the page says to its server, held back while `holds`."""
@@ -173,7 +180,7 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     line.release(1)
     while not line.asks_for_photos():  # the server takes them to be here still
         page.wait_for_timeout(20)
-    page.wait_for_timeout(500)  # time to see that the wall's end is on the screen
+    page.locator(".end").evaluate(IS_SEEN)
     assert line.asks_for_photos() == 1
     line.holds = False
     line.release(9)
