@@ -28,6 +28,7 @@ from tests.schemas import migrate_at_once
 from tests.sharing import Modules
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+SAMPLE_PHOTOS = 105
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; `auto` is the starter at once
 keep_files_in_memory()

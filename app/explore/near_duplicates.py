@@ -11,7 +11,7 @@ from app.http.thumbnail_urls import thumbnail_url
 from app.i18n.language import _, ngettext, number
 from app.i18n.photo_facts import description, file_size
 from app.selection.bar import selection_bar
-from app.selection.selection import select, selected
+from app.selection.selection import tick
 from app.ui import url_state
 from app.ui.component import draw
 from indexer.errors import PhotoNotFound
@@ -46,7 +46,7 @@ def near_duplicates_view(library: Library, found: NearDuplicates | None) -> tupl
     )
     handlers = {
         "opened": lambda photo: url_state.open_photo(int(photo)),
-        "ticked": lambda photos: select([*selected(), *photos]),
+        "ticked": tick,
     }
     data = {"groups": [_drawn(library, group) for group in groups], "words": _words()}
     draw("explore/near_duplicates", KEY, data, handlers)

@@ -52,7 +52,7 @@ class Grid extends Component {
   #shown = new Map(); // by the photo's id: its item and its element
   #current; // the photo where the keyboard is
   #selected = new Set();
-  #sentTicks; // until the page shows them, what it shows of ticks is old
+  #toggled = new Set(); // photos that were ticked or unticked here, until the page knows of all
   #anchor; // the photo where a range of ticks begins
   #requested;
   #endObserver;
@@ -200,26 +200,30 @@ class Grid extends Component {
     const isTicked = !this.#selected.has(id);
     const ids = this.#items.map((item) => item.id);
     for (const one of isRange ? rangeOf(ids, this.#anchor, id) : [id]) {
+      this.#toggled.add(one);
       if (isTicked) this.#selected.add(one);
       else this.#selected.delete(one);
     }
     this.#anchor = id;
     this.#showTicks();
-    this.#sentTicks = JSON.stringify([...this.#selected]);
-    this.send("ticked", [...this.#selected]);
+    // these only: the page may be about to tick all, or none
+    const on = [...this.#toggled].filter((one) => this.#selected.has(one));
+    const off = [...this.#toggled].filter((one) => !this.#selected.has(one));
+    this.send("ticked", { on, off });
   }
 
-  // at once: a tick that follows must not bring back those that are being cleared
+  // at once: a tick that follows is the first of new ones
   #untick() {
+    for (const id of this.#selected) this.#toggled.add(id);
     this.#selected.clear();
-    this.#sentTicks = "[]";
     this.#showTicks();
   }
 
   #receiveTicks(selected) {
-    if (this.#sentTicks !== undefined && this.#sentTicks !== JSON.stringify(selected)) return;
-    this.#sentTicks = undefined;
-    this.#selected = new Set(selected);
+    const known = new Set(selected);
+    for (const id of this.#toggled) if (known.has(id) !== this.#selected.has(id)) return; // old
+    this.#toggled.clear();
+    this.#selected = known;
   }
 
   #showTicks() {

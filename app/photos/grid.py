@@ -87,9 +87,14 @@ def grid(
     handlers = {
         "opened": lambda photo: url_state.open_photo(int(photo)),
         "more": lambda event: _answer(question, key, event),
-        "ticked": selection.select,
+        "ticked": _tick,
     }
     draw("photos/grid", key, data, handlers)
+
+
+def _tick(event: dict[str, list[int]]) -> None:
+    selection.tick(event["on"])
+    selection.untick(event["off"])
 
 
 def _picture(library: Library, hit: Hit) -> str:

@@ -18,7 +18,7 @@ from app.selection.allowed_folders import tops
 from app.selection.copy_files import Copied, FolderRefused, copy_into, target_folder
 from app.selection.exports import LISTS, zipped
 from app.selection.folder_picker import close_picker, walk
-from app.selection.selection import select, selected
+from app.selection.selection import clear, selected, tick
 from app.ui.deferred_dialog import ask_for
 from app.ui.navigation import ask_for_search, go_now
 from app.ui.refusals import forget_refusal, keep_refusal, show_refusal
@@ -89,8 +89,7 @@ def selection_bar(
             _("Clear"),
             icon=":material/close:",
             key="selection_clear",
-            on_click=select,
-            args=((),),
+            on_click=clear,
         )
     opened = st.session_state.get(OPEN)
     if opened == EXPORT:
@@ -112,7 +111,7 @@ def _selects_all(results: Callable[[], Iterable[int]]) -> None:
         _("Select all"),
         icon=":material/select_all:",
         key="selection_all",
-        on_click=lambda: select([*selected(), *results()]),
+        on_click=lambda: tick(results()),
     )
 
 

@@ -19,6 +19,17 @@ def selected() -> tuple[int, ...]:
     return ticked
 
 
-def select(photo_ids: Iterable[int]) -> None:
-    """Let these be the ticked ones."""
-    st.session_state[KEY] = tuple(dict.fromkeys(map(int, photo_ids)))
+def tick(photo_ids: Iterable[int]) -> None:
+    """Tick these too."""
+    st.session_state[KEY] = tuple(dict.fromkeys([*selected(), *photo_ids]))
+
+
+def untick(photo_ids: Iterable[int]) -> None:
+    """Let these no longer be ticked."""
+    unticked = set(photo_ids)
+    st.session_state[KEY] = tuple(one for one in selected() if one not in unticked)
+
+
+def clear() -> None:
+    """Let none be ticked."""
+    st.session_state[KEY] = ()

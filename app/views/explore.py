@@ -21,7 +21,7 @@ from app.i18n.language import _, concept, ngettext, number, translated
 from app.photos.detail import photo_dialog
 from app.photos.grid import grid, wanted
 from app.selection.bar import like_these, selection_bar
-from app.selection.selection import select
+from app.selection.selection import tick
 from app.ui import url_state
 from app.ui.escape import plain
 from app.ui.navigation import ask_for_search, go_now
@@ -183,7 +183,7 @@ def _offer(photo_ids: list[int]) -> None:
         _("Select all"),
         icon=":material/check:",
         key="select_chosen",
-        on_click=select,
+        on_click=tick,
         args=(photo_ids,),
     )
 

@@ -13,6 +13,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.app import chromium
 from tests.app.serving import names, search
+from tests.conftest import SAMPLE_PHOTOS
 
 pytestmark = pytest.mark.browser
 
@@ -186,6 +187,27 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     line.release(9)
     expect(page.locator(".opener").first).to_be_visible()
     assert names(page)[: len(shown)] == shown
+
+
+def test_photo_that_is_ticked_before_all_are_stays_one_of_all(page: Page, address: str) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals&all=1")
+    ticks = page.get_by_role("checkbox", name=re.compile("^Select "))
+    ticks.nth(0).click()
+    bar = page.locator(".st-key-selection_bar")
+    expect(bar).to_contain_text("1 photo selected")
+    line.holds = True
+    bar.get_by_role("button", name="Select all").click()
+    line.wait_for(1, page)
+    ticks.nth(1).click()
+    line.wait_for(2, page)
+    line.release(1)
+    expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
+    expect(ticks.nth(2)).to_be_checked()
+    line.holds = False
+    line.release(1)
+    ticks.nth(2).click()
+    expect(bar).to_contain_text(f"{SAMPLE_PHOTOS - 1} photos selected")
 
 
 def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address: str) -> None:

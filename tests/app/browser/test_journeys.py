@@ -20,7 +20,7 @@ from indexer.library.library import Library, open_library
 from tests.app.chromium import NARROW
 from tests.app.serving import names, search, served
 from tests.commands import starter_library
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, SAMPLE_PHOTOS
 from tests.depth import at_depth, deeper
 
 Scheme = Literal["light", "dark"]
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.browser
 
 QUERY = "a polar bear in the snow"
 POLAR_BEAR = "IMG_2034.jpg"
-SAMPLE_PHOTOS = 105
 HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile: www.a.com.jpg")
 
 

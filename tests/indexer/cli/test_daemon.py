@@ -30,7 +30,7 @@ from indexer.paths import library_name, url_in
 from indexer.serving.password import has_password, is_password
 from tests.command_processes import Running, indexer_process, running
 from tests.commands import run_indexer, starter_library
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, SAMPLE_PHOTOS
 from tests.depth import at_depth
 from tests.photos import make_photo
 from tests.waiting import eventually
@@ -107,7 +107,7 @@ def test_serve_answers_on_loopback_and_ctrl_c_stops_all_of_it(sample: Path) -> N
         measured = printed_number(process, r"metrics at http://127.0.0.1:(\d+)/metrics")
         port = printed_number(process, r"The page: http://127.0.0.1:(\d+) ")
         eventually(lambda: answers(port))
-        assert scraped(measured)["recollect_photos"] == 105
+        assert scraped(measured)["recollect_photos"] == SAMPLE_PHOTOS
         process.send_signal(signal.SIGINT)
         assert process.wait(STOP_S) == 0
     assert not answers(port)
@@ -181,9 +181,9 @@ def test_daemon_finishes_the_batch_in_hand_and_stops(place: Path, number: signal
         said = process.stdout.read()
     assert "Traceback" not in said
     ingested = photos_in(place)
-    assert 0 < ingested < 105  # whole batches, and not all of them
+    assert 0 < ingested < SAMPLE_PHOTOS  # whole batches, and not all of them
     assert status(place)["embeddings"] == ingested
-    assert f"INFO stopped; {105 - ingested} files left for the next start" in said
+    assert f"INFO stopped; {SAMPLE_PHOTOS - ingested} files left for the next start" in said
     batches = re.findall(r"INFO (\d+) files?, ", said)  # a line a batch
     assert sum(map(int, batches)) == ingested
 
@@ -196,8 +196,8 @@ def test_interrupted_rebuild_keeps_what_it_has_and_exits_with_130(place: Path) -
         said = process.stdout.read()
     assert "Traceback" not in said
     assert " embedded, 0 failed in " in said
-    left = 105 - photos_in(place)
-    assert 0 < left < 105
+    left = SAMPLE_PHOTOS - photos_in(place)
+    assert 0 < left < SAMPLE_PHOTOS
     assert f"indexer: stopped: {left} files left, the next rebuild continues there" in said
 
 
