@@ -1,6 +1,6 @@
 """How long Explore takes to place photos, and how much of their nearness is left in the picture.
 
-    python -m benchmarks.projection [POINTS]
+    python -m benchmarks.projection [POINTS] [--quick]
 
 Places 20,000 made vectors of 512 dimensions, in groups of groups, and prints the share of the
 nearest ten that are among the nearest ten in the picture, too: of PCA, of t-SNE with scikit-learn's
@@ -24,6 +24,7 @@ DIM: Final = 512
 NEAREST: Final = 10
 FAMILIES: Final = 12  # of groups
 PHOTOS_A_GROUP: Final = 200
+QUICK: Final = 500  # points
 
 
 def made(points: int) -> FloatArray:
@@ -63,7 +64,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("points", nargs="?", type=int, default=20_000)
-    vectors = made(parser.parse_args().points)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+    options = parser.parse_args()
+    vectors = made(QUICK if options.quick else options.points)
     before = nearest(vectors)
     methods: dict[str, Callable[[FloatArray], FloatArray]] = {
         "PCA": by_pca,

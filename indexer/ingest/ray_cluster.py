@@ -9,12 +9,13 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, Final
 
 from clipcore.engines.cpu import cores
@@ -25,6 +26,7 @@ LOCAL: Final = "local"
 ANSWERS_WITHIN_S: Final = 10.0
 HTTP2_SETTINGS: Final = b"\x04"  # the kind of frame with which both sides begin, RFC 9113
 HTTP2_HELLO: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + HTTP2_SETTINGS + bytes(5)
+SHORT_BYTES: Final = 20  # a socket's path has some 105 at most; Ray's names and ours take the rest
 OBJECTS_BYTES: Final = 256 * 2**20  # what becomes of the shards in flight, thumbnails included
 ALWAYS: Final = {"RAY_USAGE_STATS_ENABLED": "0"}  # nothing is ever sent
 ON_LOOPBACK: Final = {
@@ -55,7 +57,7 @@ def joined(address: str) -> Iterator[None]:
             yield
         return
     with (
-        TemporaryDirectory(prefix="recollect-ray-") as directory,
+        TemporaryDirectory(prefix="recollect-ray-", dir=_short_directory()) as directory,
         _initialised(
             ray_address=LOCAL,
             num_cpus=cores(),
@@ -65,6 +67,13 @@ def joined(address: str) -> Iterator[None]:
         ),
     ):
         yield
+
+
+def _short_directory() -> str:
+    """That for temporary files; where its path is long, the one that Ray itself takes."""
+    usual = gettempdir()
+    is_short = sys.platform == "win32" or len(os.fsencode(usual)) <= SHORT_BYTES
+    return usual if is_short else "/tmp"  # a new directory of this user's is made there
 
 
 def check(address: str) -> None:

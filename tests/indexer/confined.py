@@ -2,7 +2,7 @@
 
 As a program, as root: `unshare --mount python -m tests.indexer.confined UNIT TEMPORARY`. All is
 read-only but /dev, /proc, /sys, the unit's ReadWritePaths, and TEMPORARY, which stands for the
-/tmp that PrivateTmp gives it.
+/tmp that PrivateTmp gives it. The directory that TEMPORARY is in is read-only wherever it lies.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ def main() -> None:
     assert unit["ProtectSystem"] == ["strict"], unit
     mount("--make-rprivate", "/")
     writable = [*paths(unit["ReadWritePaths"]), temporary]
-    for path in writable:
+    tested = str(Path(temporary).parent)
+    for path in (tested, *writable):
         mount("--bind", path, path)
     for path in mounted():
-        if not is_below(path, [*API, *writable]):
+        if path == tested or not is_below(path, [*API, *writable]):
             mount("-o", "remount,bind,ro", path)
     own = dict(shlex.split(one)[0].split("=", 1) for one in unit.get("Environment", []))
     command = shlex.split(unit["ExecStart"][0].replace("$$", "$"))

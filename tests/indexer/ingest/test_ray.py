@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import numpy as np
@@ -61,6 +62,13 @@ EMBEDDED = "SELECT id, vector FROM embeddings ORDER BY id"
 
 
 @contextmanager
+def short_directory() -> Iterator[Path]:
+    """A directory for Ray, which has sockets deep in it: the path of one has 107 bytes at most."""
+    with TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+@contextmanager
 def network_or_skip(home: Path) -> Iterator[Network]:
     try:
         with network(home) as made:
@@ -70,17 +78,18 @@ def network_or_skip(home: Path) -> Iterator[Network]:
 
 
 @pytest.fixture
-def exclusive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+def exclusive() -> Iterator[Network]:
     """A network in which there is nobody."""
-    with network_or_skip(tmp_path_factory.mktemp("r")) as made:
+    with short_directory() as home, network_or_skip(home) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def two_machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+def two_machines() -> Iterator[Network]:
     """A cluster: one machine with one core, one with two and a graphics card that nobody uses."""
     with (
-        network_or_skip(tmp_path_factory.mktemp("r")) as made,
+        short_directory() as home,
+        network_or_skip(home) as made,
         cluster(made, ["--num-cpus=1"], ["--num-cpus=2", "--num-gpus=1"]),
     ):
         yield made
@@ -136,8 +145,11 @@ def vectors(library: Path) -> dict[object, npt.NDArray[np.float32]]:
 
 
 def test_a_local_cluster_makes_the_library_of_one_machine_and_leaves_nothing_behind(
-    exclusive: Network, sample_library: Path, tmp_path: Path
+    exclusive: Network, sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    deep = tmp_path / "a directory for temporary files" / "in which no path of a socket fits"
+    deep.mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(deep))
     listening: set[str] = set()
     rebuild = exclusive.indexer(
         *("rebuild", FEW, "--library", tmp_path / "library"),
@@ -205,14 +217,14 @@ def test_photo_that_kills_its_workers_or_has_no_thumbnail_costs_only_itself(
     assert set(failed) == without - {"0/deadly.png"}
     for why in failed.values():
         assert str(Message.from_json(why)).startswith("its thumbnail cannot be written: ")
-    assert len(vectors(library)) == PHOTOS + 1 - len(failed)
+    assert len(vectors(library)) == DIFFERENT + 1 - len(failed)
 
 
 @pytest.mark.long
 def test_a_machine_that_cannot_work_is_left_out(two_machines: Network, library: Path) -> None:
     told = finished(two_machines.driver(library, HalfMissingEncoder))
     assert "the cluster has a worker less: no weights on this machine" in told
-    assert len(vectors(library)) == PHOTOS
+    assert len(vectors(library)) == DIFFERENT
 
 
 @pytest.mark.long
@@ -238,14 +250,15 @@ def test_drivers_that_are_stopped_and_killed_are_gone_on_from(
 @pytest.mark.long
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_local_cluster_ends_with_its_driver(
-    exclusive: Network, library: Path, end: signal.Signals
+    exclusive: Network, library: Path, end: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(exclusive.home))  # which has what a killed one leaves
     driver = exclusive.driver(library, UnhurriedEncoder, "local")
     wait_for_photos(library, driver)
     os.killpg(driver.pid, end)  # as a terminal does at Ctrl-C
     _, told = driver.communicate(timeout=60)
     assert driver.returncode == (-end if end is signal.SIGKILL else 0), told
-    assert 0 < len(vectors(library)) < PHOTOS
+    assert 0 < len(vectors(library)) < DIFFERENT
     wait_until_left(exclusive)
 
 
