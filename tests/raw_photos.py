@@ -1,4 +1,4 @@
-"""Writes small RAW photos: a DNG with a mosaic, and a JPEG preview in it where one is wanted."""
+"""Writes small RAW photos: a DNG with a mosaic, and a preview in it where one is wanted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image
 
 SHORT, LONG, RATIONAL, SRATIONAL, ASCII, BYTE, UNDEFINED = 3, 4, 5, 10, 2, 1, 7
 SIZES: Final = {SHORT: 2, LONG: 4, RATIONAL: 8, SRATIONAL: 8, ASCII: 1, BYTE: 1, UNDEFINED: 1}
+NONE, JPEG_XL = 1, 52546  # compressions
 # XYZ to linear sRGB: the sensor sees as a screen shows
 MATRIX: Final = (3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.2040, 1.0570)
 
@@ -24,11 +25,17 @@ def dng(
     *,
     orientation: int = 1,
     preview: Image.Image | None = None,
+    is_jpeg: bool = True,
+    compression: int = NONE,
     exif: Tags | None = None,
     gps: Tags | None = None,
     make: bytes = b"Recollect",
 ) -> bytes:
-    """`image` as a camera's sensor stores it, red, green, green and blue in turn."""
+    """`image` as a camera's sensor stores it, red, green, green and blue in turn.
+
+    `is_jpeg`: the preview is one, and not plain pixels. `compression`: what the file says that the
+    sensor's pixels have; they have none.
+    """
     file = _File()
     mosaic = _mosaic(image)
     tags: dict[int, tuple[int, Sequence[Any] | bytes]] = {
@@ -36,7 +43,7 @@ def dng(
         256: (LONG, [image.width]),
         257: (LONG, [image.height]),
         258: (SHORT, [16]),
-        259: (SHORT, [1]),
+        259: (SHORT, [compression]),
         262: (SHORT, [32803]),
         271: (ASCII, make + b"\0"),
         272: (ASCII, b"Mosaic 1\0"),
@@ -55,7 +62,8 @@ def dng(
         50778: (SHORT, [21]),
     }
     if preview:
-        tags[330] = (LONG, [file.add_directory(_preview(file, preview))])
+        directory = _preview(file, preview, is_jpeg=is_jpeg)
+        tags[330] = (LONG, [file.add_directory(directory)])
     if exif:
         tags[34665] = (LONG, [file.add_directory(exif)])
     if gps:
@@ -63,20 +71,21 @@ def dng(
     return file.written(file.add_directory(tags))
 
 
-def _preview(file: _File, image: Image.Image) -> Tags:
+def _preview(file: _File, image: Image.Image, *, is_jpeg: bool) -> Tags:
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=92)
+    stored = jpeg.getvalue() if is_jpeg else image.tobytes()
     return {
         254: (LONG, [1]),
         256: (LONG, [image.width]),
         257: (LONG, [image.height]),
         258: (SHORT, [8, 8, 8]),
-        259: (SHORT, [7]),
-        262: (SHORT, [6]),
-        273: (LONG, [file.add(jpeg.getvalue())]),
+        259: (SHORT, [7 if is_jpeg else NONE]),
+        262: (SHORT, [6 if is_jpeg else 2]),
+        273: (LONG, [file.add(stored)]),
         277: (SHORT, [3]),
         278: (LONG, [image.height]),
-        279: (LONG, [len(jpeg.getvalue())]),
+        279: (LONG, [len(stored)]),
     }
 
 

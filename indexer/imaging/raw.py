@@ -45,9 +45,16 @@ def read_raw(
         needed_px = min(max(draft_size(stored)), max(stored) // 2)
         picture = _picture(raw, preview, draft_size, needed_px)
         facts = facts_of(raw_directories(data, preview), stored, name, orientation)
-        if not facts.lens and raw.lens.model:
-            facts = replace(facts, lens=raw.lens.model.strip() or None)
-        return picture, facts
+        return picture, facts if facts.lens else replace(facts, lens=_lens(raw))
+
+
+def _lens(raw: rawpy.RawPy) -> str | None:
+    """That of the maker's own tags. LibRaw unpacks the sensor's pixels before it tells."""
+    try:
+        return raw.lens.model.strip() or None
+    except rawpy.LibRawError as error:
+        log.debug("the lens is not known: %s", error)
+        return None
 
 
 def _picture(

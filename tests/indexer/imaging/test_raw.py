@@ -16,7 +16,7 @@ from indexer.imaging.turning import turned
 from indexer.library.library import open_library
 from tests.fakes import ColourEncoder
 from tests.indexer.imaging.test_decode import difference, scene
-from tests.raw_photos import ASCII, RATIONAL, SHORT, dng
+from tests.raw_photos import ASCII, JPEG_XL, RATIONAL, SHORT, dng
 
 SIZE = (1200, 800)  # half of it is enough for a thumbnail
 EXIF = {
@@ -61,6 +61,23 @@ def test_a_preview_that_is_too_small_or_damaged_is_not() -> None:
     broken = data[: at + 200] + bytes(len(data) - at - 200)
     with pytest.raises(Undecodable):  # so are the tags behind it
         decode(broken, 16)
+
+
+def test_a_preview_of_plain_pixels_is_shown() -> None:
+    grey = Image.new("RGB", (900, 600), "grey")
+    decoded = decode(dng(scene(*SIZE), preview=grey, is_jpeg=False), 16)
+    assert difference(shrunk(decoded.image), shrunk(grey)) < 3
+
+
+@pytest.mark.parametrize("size", [(160, 120), (900, 600)])
+def test_a_preview_is_shown_where_the_sensors_pixels_are_not_understood(
+    size: tuple[int, int],
+) -> None:
+    grey = Image.new("RGB", size, "grey")
+    decoded = decode(dng(scene(*SIZE), preview=grey, compression=JPEG_XL), 16)
+    assert difference(shrunk(decoded.image), shrunk(grey)) < 3
+    with pytest.raises(Undecodable):
+        decode(dng(scene(*SIZE), compression=JPEG_XL), 16)
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
