@@ -64,9 +64,9 @@ def _show_more() -> None:
 def _groups(library: Library, found: NearDuplicates, count: int) -> tuple[list[Group], bool]:
     """The first groups that still are some, and whether there may be more."""
     groups: list[Group] = []
-    for place, numbers in enumerate(found.groups):
+    for numbers in found.groups:
         if len(groups) == count:
-            return groups, place < len(found.groups)
+            return groups, True
         if len(group := _there(library, numbers)) > 1:
             groups.append(group)
     return groups, False
