@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app.http.thumbnail_urls import thumbnail_url
 from app.photos.detail import sheet
 from app.views.search import ORDER
+from indexer.library.directory import LibraryDirectory
 from indexer.library.library import Library, open_library
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -20,6 +21,7 @@ from tests.photos import make_photo
 pytestmark = pytest.mark.slow
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
+PAGE = 4096  # of SQLite, in bytes
 HOSTILE = ("<img src=x onerror=alert(1)>.jpg", "**[x](http:a)** $x$ :smile:.jpg")
 
 
@@ -41,6 +43,20 @@ def ingested(tmp_path: Path) -> Library:
         library.add_root(tmp_path / "photos")
         library.rebuild()
     return library
+
+
+def reopened(library: Library) -> Library:
+    """The same library, of which nothing has been read yet."""
+    library.close()
+    return open_library(library.path, open_encoder=lambda _: ColourEncoder())
+
+
+def damage(library: Library) -> None:
+    """Of the database, all but the first page is lost."""
+    database = LibraryDirectory(library.path).database
+    assert isinstance(database, Path)
+    whole = database.read_bytes()
+    database.write_bytes(whole[:PAGE] + b"\xff" * (len(whole) - PAGE))
 
 
 def page_over(library: Library, **address: str) -> AppTest:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.explore import atlas as atlas_view
 from app.explore.job import Exploring
 from app.i18n.language import speaking, translated
-from app.views.explore import NEAR_DUPLICATES, is_inside
+from app.views.explore import NEAR_DUPLICATES, exploring, is_inside
+from indexer.explore import atlas, near_duplicates
+from indexer.explore.atlas import State
+from indexer.explore.near_duplicates import NearDuplicates
+from indexer.explore.projection import TSNE
 from indexer.library.library import Library
-from tests.app.test_main import component, ingested
+from tests.app.test_main import component, damage, ingested, reopened
 from tests.photos import make_photo
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
+
+ALL = "-50,-50,1050,-50,1050,1050,-50,1050"  # the area of all places
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +42,11 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return library
 
 
-def page_over(library: Library, **address: str) -> AppTest:
+def page_over(
+    library: Library, sent: Mapping[str, object] = MappingProxyType({}), **address: str
+) -> AppTest:
+    """`sent`: by component, what a browser has sent."""
+
     def script(library: object) -> None:
         from app.views.explore import explore_page
 
@@ -39,6 +55,8 @@ def page_over(library: Library, **address: str) -> AppTest:
     test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
     for name, value in address.items():
         test.query_params[name] = value
+    for key, events in sent.items():
+        test.session_state[key] = events
     test.run()
     assert not test.exception
     return test
@@ -51,9 +69,7 @@ def test_what_lies_within_a_line() -> None:
 
 
 def test_area_of_the_address_chooses_the_photos_within(explored: Library) -> None:
-    shown = component(
-        page_over(explored, area="-50,-50,1050,-50,1050,1050,-50,1050"), "recollect_grid"
-    )
+    shown = component(page_over(explored, area=ALL), "recollect_grid")
     assert shown is not None
     assert len(shown["items"]) == 4
 
@@ -81,19 +97,59 @@ def test_address_that_makes_no_sense_chooses_nothing(
     assert not test.error
 
 
-def test_photo_that_has_gone_is_left_out(tmp_path: Path) -> None:
+@pytest.fixture
+def without_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """Two photos were drawn, and are there no more: one alone."""
+    monkeypatch.setattr("app.views.explore.OUTGROWN", 1)  # it is not computed again
     for colour in ("red", "blue"):
         make_photo(tmp_path / "photos" / f"{colour}.jpg", colour)
     library = ingested(tmp_path)
     library.explore()
     (tmp_path / "photos" / "red.jpg").unlink()
     with library.writing():
-        library.rebuild()
-    shown = component(
-        page_over(library, area="-50,-50,1050,-50,1050,1050,-50,1050"), "recollect_grid"
-    )
+        library.update()
+    return library
+
+
+def prune(library: Library) -> None:
+    with library.writing():
+        assert library.prune(timedelta(days=-1)).contents == 1
+
+
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_photo_that_has_gone_is_left_out(without_red: Library, is_pruned: bool) -> None:
+    if is_pruned:
+        prune(without_red)
+    shown = component(page_over(without_red, area=ALL), "recollect_grid")
     assert shown is not None
     assert [item["name"] for item in shown["items"]] == ["blue.jpg"]
+
+
+def thumbnails(library: Library, photo_ids: Sequence[int]) -> dict[str, str | None]:
+    """What the picture gets where it wants the thumbnails of these photos."""
+    wanted = {atlas_view.KEY: {"wanted": {"turn": 1, "photos": list(photo_ids)}}}
+    shown = component(page_over(library, wanted), "recollect_atlas_pictures")
+    assert shown is not None
+    return dict(shown["pictures"])
+
+
+def test_photo_that_is_pruned_has_no_thumbnail_in_the_picture(without_red: Library) -> None:
+    drawn = atlas.load(without_red.path, without_red.model_id)
+    assert drawn is not None
+    prune(without_red)
+    made = thumbnails(without_red, drawn.photo_ids.tolist())
+    blue = without_red.search("blue", 1).hits[0].photo.id
+    assert {photo for photo, jpeg in made.items() if jpeg} == {str(blue)}
+    assert len(made) == 2
+
+
+def test_photo_whose_thumbnail_is_lost_has_none_in_the_picture(
+    without_red: Library, tmp_path: Path
+) -> None:
+    blue = without_red.search("blue", 1).hits[0].photo.id
+    for jpeg in tmp_path.rglob("*.jpg"):  # the original too: a thumbnail can be made again
+        jpeg.unlink()
+    assert thumbnails(without_red, [blue]) == {str(blue): None}
 
 
 def test_empty_library_says_so(tmp_path: Path) -> None:
@@ -122,10 +178,69 @@ def test_photos_that_all_differ_have_no_near_duplicates(explored: Library) -> No
     assert page_over(explored, view=NEAR_DUPLICATES).info[0].value == "No near-duplicates found."
 
 
-def test_computing_that_fails_says_why(tmp_path: Path) -> None:
-    exploring = Exploring(tmp_path / "nothing")
-    exploring.start()
-    eventually(lambda: not exploring.running)
-    assert exploring.error is not None
+def test_picture_of_some_of_the_photos_says_of_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atlas, "POINTS", 2)  # fewer than there are
+    for colour in ("red", "blue", "lime"):
+        make_photo(tmp_path / "photos" / f"{colour}.jpg", colour)
+    library = ingested(tmp_path)
+    library.explore()
+    assert page_over(library).caption[0].value.startswith("Showing 2 of 3 photos")
+
+
+def test_picture_by_the_better_method_suggests_no_other(explored: Library) -> None:
+    drawn = atlas.load(explored.path, explored.model_id)
+    assert drawn is not None
+    assert "similar photos lie closer" in page_over(explored).caption[0].value
+    atlas.save(replace(drawn, method=TSNE), explored.path)
+    try:
+        assert not page_over(explored).caption
+    finally:
+        atlas.save(drawn, explored.path)
+
+
+def test_damage_that_is_met_while_a_view_is_drawn_is_told(
+    without_red: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = reopened(without_red)
+
+    def damaged(_library: Path, model_id: str) -> NearDuplicates:
+        damage(library)
+        return NearDuplicates(State(model_id, 2, 2), ((1, 2),))
+
+    monkeypatch.setattr(near_duplicates, "load", damaged)
+    (error,) = page_over(library, view=NEAR_DUPLICATES).error
+    assert "is damaged" in error.value
+
+
+def test_computing_that_fails_says_why_and_can_be_tried_again(tmp_path: Path) -> None:
+    make_photo(tmp_path / "photos" / "red.jpg", "red")
+    library = ingested(tmp_path)  # with an encoder that no other process has
+    test = page_over(library)
+    assert component(test, "recollect_atlas") is None
+    work = exploring(library.path)
+    eventually(lambda: not work.running)
+    assert work.error is not None
+    assert test.run().error[0].value.replace("\\", "") == str(work.error)
+    assert test.button(key="explore_again").label == "Try again"
     with speaking("zh"):
-        assert "没有图库" in translated(exploring.error)
+        assert not translated(work.error).isascii()
+
+
+def test_computing_that_is_asked_for_twice_runs_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, started, may_end = (tmp_path / name for name in ("program", "started", "may end"))
+    os.mkfifo(may_end)
+    program.write_text(f"#!/bin/sh\necho \"$@\" >> '{started}'\ncat '{may_end}'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    work = Exploring(tmp_path / "library")
+    for _ in range(2):
+        work.start()
+        assert work.running
+    may_end.write_text("a warning")  # when the program is there to read it
+    eventually(lambda: not work.running)
+    assert len(started.read_text().splitlines()) == 1
+    assert work.error is None
