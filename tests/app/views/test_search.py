@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.http.thumbnail_urls import thumbnail_url
 from app.selection import selection
 from indexer.library.library import Library, open_library
-from tests.app.test_main import HOSTILE, box, component, ingested, items, page_over
+from tests.app.events import send
+from tests.app.test_main import HOSTILE, box, component, ingested, items, page_over, reopened, url
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo, photo_bytes
 from tests.waiting import eventually
@@ -114,6 +117,29 @@ def test_chosen_camera_is_written_into_the_query(library: Library) -> None:
     assert labels(test) == ["Nikon"]
 
 
+@pytest.mark.parametrize(
+    ("span", "asked"),
+    [
+        ([0, 0], "before:2019-01-01"),
+        ([6, 7], "after:2019-06-01 before:2019-08-01"),
+        ([1200, 1200], "after:2019-08-01"),  # of a library that had more months
+    ],
+)
+def test_chosen_months_are_written_into_the_query(
+    library: Library, span: list[int], asked: str
+) -> None:
+    test = send(page_over(library, q="red year:2019", all="1"), "recollect_dates", "span", span)
+    assert box(test)["query"] == f"red {asked}"
+
+
+def test_camera_that_streamlit_had_forgotten_changes_no_address(library: Library) -> None:
+    test = page_over(library, q="red camera:Nikon", all="1")
+    chosen = test.selectbox(key="filter_camera")
+    test.session_state["filter_camera"] = None  # what the browser sends is as if it were new
+    chosen.set_value("Nikon").run()
+    assert url(test) == {"q": "red camera:Nikon", "all": "1"}
+
+
 def test_photos_of_filters_alone_are_in_months_the_newest_first(library: Library) -> None:
     shown = items(page_over(library, q="after:2018"))
     assert [(item["name"], item["group"]) for item in shown] == [
@@ -197,6 +223,41 @@ def test_filters_of_which_none_can_go_alone_can_all_go(library: Library) -> None
     assert not test.exception
     assert box(test)["query"] == "red"
     assert names(test)
+
+
+def test_words_that_find_nothing_offer_no_filter_to_remove(tmp_path: Path) -> None:
+    def script(library: object) -> None:
+        from app.views.search import results
+
+        results(library)
+
+    library = ingested(tmp_path)  # its photos went when the search box had been drawn
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
+    test.query_params["q"] = "red"
+    assert test.run().subheader[0].value == "No photos found"
+    assert not test.exception
+    assert not test.caption
+    assert not test.button
+    library.close()
+
+
+def test_search_that_prepares_the_model_first_says_so(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for known in library.path.glob("generic-texts-*"):
+        known.unlink()
+    texts: list[str] = []
+    spinner = st.spinner
+
+    @contextmanager
+    def noted(text: str) -> Iterator[None]:
+        texts.append(text)
+        with spinner(text):
+            yield
+
+    monkeypatch.setattr(st, "spinner", noted)
+    assert names(page_over(reopened(library), q="red"))
+    assert texts == ["Preparing the model for searches, once…"]
 
 
 def test_all_results_of_words_are_ticked_and_no_weaker_matches(
