@@ -177,9 +177,16 @@ def _close() -> None:
 
 
 def _copy_dialog(ticked: Ticked) -> None:
+    form = st.empty()
+    if COPIED not in st.session_state:
+        with form.container():
+            _copy_form(ticked)
     if copied := st.session_state.get(COPIED):
+        form.empty()
         _tell(*copied)
-        return
+
+
+def _copy_form(ticked: Ticked) -> None:
     st.caption(_("The originals stay where they are. No file is overwritten."))
     folder = walk()
     if folder is None:
@@ -188,7 +195,6 @@ def _copy_dialog(ticked: Ticked) -> None:
     label = ngettext("Copy {count} photo here", "Copy {count} photos here", len(ticked.ids))
     if st.button(label, type="primary", icon=":material/folder_copy:", key=COPY_HERE):
         keep_refusal(COPY_HERE, (folder, name), _copy(ticked, folder, name))
-        st.rerun(scope="fragment")
     show_refusal(COPY_HERE, (folder, name))
 
 
@@ -212,6 +218,8 @@ def _copy(ticked: Ticked, folder: Path, name: str) -> str | None:
     except OSError as error:
         message = _("This folder cannot be written to: {why}")
         return message.format(why=error.strerror or error)
+    finally:
+        bar.empty()
     st.session_state[COPIED] = (copied, target)
     return None
 
