@@ -6,7 +6,7 @@ Served by http_server.py.
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Mapping, Sized
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -61,8 +61,7 @@ def file(request: Request) -> Response:
         return _file_or_part(request, content, offer.mime, headers)
     if isinstance(content, bytes):
         return Response(content, media_type=offer.mime, headers=headers)
-    if isinstance(content, Sized):
-        headers |= {"content-length": str(len(content))}
+    headers |= {"content-length": str(len(content))}
     if request.method == "HEAD":  # nothing is read for it
         return Response(media_type=offer.mime, headers=headers)
     return StreamingResponse(content, media_type=offer.mime, headers=headers)

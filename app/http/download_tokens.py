@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 
 FILES_URL: Final = "files"
 LAND_URL: Final = "land.json"
 REMEMBERED: Final = 10_000  # offers: what visitors can make the server remember is limited
 
 
-Content = bytes | Iterable[bytes]
+class Pieces(Protocol):
+    """What is read or made while it is sent; its length in bytes is known before."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+Content = bytes | Pieces
 
 
 @dataclass(frozen=True, slots=True)

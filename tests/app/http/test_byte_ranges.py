@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,24 @@ def test_parts_of_a_file_are_sent_as_they_are_asked_for(
     head = browser.head(place, headers={"range": "bytes=0-1"})
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(data))
+
+
+class Unread:
+    """Pieces that nobody may ask for."""
+
+    def __len__(self) -> int:
+        return len(DATA)
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise AssertionError("the pieces are read")
+
+
+def test_nothing_is_read_for_the_head_of_what_is_made_while_it_is_sent(
+    browser: TestClient,
+) -> None:
+    head = browser.head(url(offered().make(Offer("a.zip", "application/zip", Unread), "")))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(DATA))
 
 
 def test_a_part_is_read_piece_by_piece(tmp_path: Path) -> None:
