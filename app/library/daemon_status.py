@@ -131,7 +131,6 @@ def _pace(daemon: DaemonState) -> str:
 
 def _switch(library: Library, status: LibraryStatus) -> None:
     control = library.control
-    control = library.control
     if status.paused:
         st.button(_("Resume"), icon=":material/play_arrow:", key="resume", on_click=control.resume)
     elif status.daemon is not None:
