@@ -62,8 +62,8 @@ def go_on(here: str) -> None:
 
 def map_link(query: str, label: str) -> None:
     """A way to the map, which adds a place to this query."""
-    if page := st.session_state.get(MAP):
-        st.page_link(page, label=label, icon=":material/map:", query_params={"q": query})
+    page: st.Page = st.session_state[MAP]
+    st.page_link(page, label=label, icon=":material/map:", query_params={"q": query})
 
 
 def _follow(going: Going) -> None:
