@@ -140,8 +140,6 @@ def card(offer: ModelOffer) -> str:
 def badges(offer: ModelOffer) -> list[tuple[str, str]]:
     """(label, kind) of whom a model suits, and of what forbids that."""
     suits = [(_(SUITS[purpose]), "suits") for purpose in offer.suits]
-    if offer.is_default and not suits:
-        suits = [(_("recommended"), "suits")]
     if offer.is_non_commercial:
         suits.append((_("not for commercial use"), "warns"))
     if not offer.understands_scenes:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from clipcore.checkpoints.catalogue import default_name
 from clipcore.checkpoints.hub import Progress
 from clipcore.engines.choice import measured
 from clipcore.families import registry
@@ -170,7 +169,6 @@ def _offer(model: KnownModel, best: set[str]) -> ModelOffer:
         is_non_commercial=model.is_non_commercial,
         suits=purposes_of(model.source),
         is_best=model.source in best,
-        is_default=model.source == default_name(),
         needs_download=model.needs_download,
         understands_scenes=registry.family_of(model.source).understands_scenes,
         text_tower_of=model.text_tower_of,

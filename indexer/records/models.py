@@ -59,7 +59,6 @@ class ModelOffer:
     is_non_commercial: bool = False
     suits: tuple[Purpose, ...] = ()
     is_best: bool = False
-    is_default: bool = False  # of a new library
     needs_download: bool = True  # on a machine that has not got it yet
     understands_scenes: bool = True  # not only which things a photo shows
     text_tower_of: str | None = None
