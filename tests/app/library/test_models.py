@@ -18,8 +18,9 @@ from clipcore.families.registry import Languages
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
 from indexer.records.models import ModelOffer, ModelRequest, SwitchCost
+from tests.app.library.test_daemon_status import DAEMON, status_of
 from tests.app.test_main import ingested
-from tests.app.views.test_library import DAEMON, status_of, words
+from tests.app.views.test_library import words
 from tests.clipcore.checkpoints.test_catalogue import point_at
 from tests.fakes import ColourEncoder
 from tests.hub import Hub, hub_serving

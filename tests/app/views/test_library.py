@@ -17,18 +17,17 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app.i18n.language import speaking, translated
-from app.library.daemon_status import detail, headline_of, in_one_line, progress, time_left
+from app.library.daemon_status import headline_of
 from app.library.roots import PATIENCE_S, remove
 from app.views.library import about
 from app.views.welcome import title
-from clipcore.messages import literal
-from indexer.daemon.daemon import ON_BATTERY, PAUSED, Daemon
+from indexer.daemon.daemon import Daemon
 from indexer.environment import FOLDERS
 from indexer.errors import LibraryBusy
 from indexer.library.control import FileControl
 from indexer.library.library import Library, open_library
-from indexer.records.status import Activity, DaemonState, DiskUse, LibraryStatus, Work
+from indexer.records.status import Activity, DiskUse, LibraryStatus
+from tests.app.library.test_daemon_status import DAEMON, status_of
 from tests.app.test_main import component, ingested, items, page_over
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -36,7 +35,6 @@ from tests.raw_photos import dng
 from tests.waiting import eventually
 
 HOSTILE = "**[x](http:a)** $x$ :smile:"
-DAEMON = DaemonState(1, "here", datetime(2024, 1, 1), work=Work(Activity.WATCHING))
 
 
 @pytest.fixture
@@ -330,65 +328,6 @@ def test_files_that_need_a_package_are_one_line_and_no_failures_one_by_one(
     assert "green" not in str([one.value for one in page.markdown])
 
 
-def status_of(**changes: object) -> LibraryStatus:
-    plain = LibraryStatus(Path("/library"), "starter-1", (), 300, 300, 300, 0, 0, daemon=DAEMON)
-    return replace(plain, **changes)  # type: ignore[arg-type]
-
-
-def test_progress_is_told_with_rate_and_time_left() -> None:
-    busy = replace(
-        DAEMON,
-        work=Work(Activity.INDEXING),
-        queue=100,
-        photos_per_s=2.5,
-        left_s=40,
-        last_error=literal("x"),
-    )
-    status = status_of(daemon=busy)
-    assert headline_of(status)[1] == "Indexing photos"
-    assert detail(status) == "100 to go · 2.5 photos/s · 40 s left"
-    assert progress(status) == 0.75
-    assert progress(status_of()) is None
-
-
-def test_each_state_of_the_daemon_has_its_words() -> None:
-    assert headline_of(status_of())[1] == "Up to date"
-    assert headline_of(status_of(daemon=None))[1] == "The daemon is not running"
-    assert headline_of(status_of(paused=True, daemon=None))[1] == "Paused"
-    scans = replace(DAEMON, work=Work(Activity.SCANNING, "s3://bucket/p"))
-    assert headline_of(status_of(daemon=scans))[1] == "Scanning p"
-    scans = replace(DAEMON, work=Work(Activity.SCANNING))
-    assert headline_of(status_of(daemon=scans))[1] == "Scanning all folders"
-    battery = replace(DAEMON, work=Work(Activity.ON_BATTERY), paused=ON_BATTERY)
-    assert detail(status_of(daemon=battery)) == "paused while the machine runs on battery"
-    full = replace(DAEMON, work=Work(Activity.NO_ROOM), last_error=literal("no room for x"))
-    assert detail(status_of(daemon=full)) == "no room for x"
-
-
-def test_each_state_is_in_the_visitors_language() -> None:
-    scans = replace(DAEMON, work=Work(Activity.REMOVING, "/photos/旅行"))
-    with speaking("zh"):
-        assert headline_of(status_of(daemon=scans))[1] == "正在移除 旅行"
-        for doing in Activity:
-            assert not translated(Work(doing).message).isascii()
-
-
-def test_a_daemon_that_reads_photos_again_is_named_where_people_look_for_it_alone() -> None:
-    status = status_of(daemon=replace(DAEMON, work=Work(Activity.READING_AGAIN)))
-    assert headline_of(status)[1] == "Reading photos again"
-    assert detail(status) == "This version reads more from photo files. Search works as before."
-    assert in_one_line(status) is None
-
-
-def test_a_search_page_tells_progress_and_pauses_alone() -> None:
-    assert in_one_line(status_of()) is None
-    assert in_one_line(status_of(daemon=None)) is None
-    busy = replace(DAEMON, work=Work(Activity.INDEXING), queue=100)
-    assert "Indexing photos · 100 to go" in str(in_one_line(status_of(daemon=busy)))
-    paused = replace(DAEMON, work=Work(Activity.PAUSED), paused=PAUSED)
-    assert "Paused · New photos wait" in str(in_one_line(status_of(paused=True, daemon=paused)))
-
-
 def test_sizes_follow_the_library(library: Library, tmp_path: Path) -> None:
     test = library_page_over(library)
     before = dict(about(library.status(), library.disk_use()))["Thumbnails"]
@@ -399,13 +338,6 @@ def test_sizes_follow_the_library(library: Library, tmp_path: Path) -> None:
     after = dict(about(library.status(), library.disk_use()))["Thumbnails"]
     assert after != before
     eventually(lambda: after in words(test.run()))  # counted aside where the first count took long
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(9.4, "9 s"), (60, "1 min"), (3599, "1 h 0 min"), (12_000, "3 h 20 min")]
-)
-def test_time_left_is_told_in_two_units_at_most(seconds: float, said: str) -> None:
-    assert time_left(seconds) == said
 
 
 def test_gone_photos_are_told_only_where_there_are_any() -> None:
