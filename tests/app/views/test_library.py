@@ -20,15 +20,15 @@ from streamlit.testing.v1 import AppTest
 from app.library.daemon_status import headline_of
 from app.library.roots import PATIENCE_S, remove
 from app.views.library import about
-from app.views.welcome import title
+from app.views.welcome import WELCOMING, title
 from indexer.daemon.daemon import Daemon
 from indexer.environment import FOLDERS
 from indexer.errors import LibraryBusy
 from indexer.library.control import FileControl
 from indexer.library.library import Library, open_library
-from indexer.records.status import Activity, DiskUse, LibraryStatus
+from indexer.records.status import Activity, DiskUse, LibraryStatus, RootStatus
 from tests.app.library.test_daemon_status import DAEMON, status_of
-from tests.app.test_main import component, ingested, items, page_over
+from tests.app.test_main import component, damage, ingested, items, page_over, reopened
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 from tests.raw_photos import dng
@@ -107,6 +107,31 @@ def test_failure_is_told_with_its_reason_and_is_tried_again_when_asked(
         library.update()
     assert "bad.jpg" not in words(test.run())
     assert library.status().photos == 2
+
+
+def test_of_very_many_failures_some_are_listed(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.library.FAILURES_SHOWN", 1)
+    (tmp_path / "photos" / "worse.jpg").write_bytes(b"no photo either")
+    with library.writing():
+        library.update()
+    text = words(library_page_over(library))
+    assert ("bad.jpg" in text) != ("worse.jpg" in text)
+    assert "and 1 more: 'indexer failures' lists them all" in text
+
+
+def test_files_of_one_photo_are_shown_one_by_one_where_that_is_chosen(library: Library) -> None:
+    test = library_page_over(library)
+    test.toggle(key="stacks").set_value(False).run()
+    assert not library.status().stacks
+    assert not test.run().toggle(key="stacks").value
+
+
+def test_damage_that_the_page_meets_is_told(library: Library) -> None:
+    library = reopened(library)
+    damage(library)
+    assert "is damaged" in words(library_page_over(library))
 
 
 @pytest.mark.slow
@@ -228,6 +253,32 @@ def test_folder_that_could_not_be_removed_says_why_until_it_is(
     assert library.roots() == []
 
 
+def test_folder_that_was_not_there_at_the_last_scan_is_told(
+    library: Library, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").rename(tmp_path / "unmounted")
+    with library.writing():
+        library.update()
+    test = library_page_over(library)
+    assert [warning.value for warning in test.warning] == ["At the last scan:"]
+    assert "photos" in test.text[0].value
+
+
+def test_folder_that_was_removed_meanwhile_is_not_listed(library: Library) -> None:
+    def script(library: object, status: object) -> None:
+        from app.library.roots import root_list
+
+        root_list(library, status)
+
+    kwargs = {"library": library, "status": library.status()}
+    test = AppTest.from_function(script, kwargs=kwargs, default_timeout=30).run()
+    assert test.button
+    library.remove_root(library.roots()[0].path)
+    test.run()
+    assert not test.exception
+    assert not test.button
+
+
 def test_patterns_are_saved_and_a_wrong_one_is_told(library: Library) -> None:
     test = library_page_over(library)
     (root,) = library.roots()
@@ -299,6 +350,30 @@ def test_empty_library_asks_for_a_folder_and_shows_its_photos(empty: Library) ->
     assert component(test, "recollect_query_box") is not None
 
 
+def test_photo_can_be_opened_while_others_come_in(library: Library) -> None:
+    photo = library.search("red", 1).hits[0].photo
+    test = page_over(library, photo=str(photo.id))
+    test.session_state[WELCOMING] = True
+    test.run()
+    assert test.header[0].value == "1 photo so far"
+    assert component(test, "recollect_detail") is not None
+
+
+def test_damage_is_told_while_photos_come_in(library: Library, tmp_path: Path) -> None:
+    def script(library: object, status: object) -> None:
+        from app.views.welcome import welcome
+
+        welcome(library, status)
+
+    library = reopened(library)
+    damage(library)
+    status = status_of(roots=(RootStatus(tmp_path / "photos", 1, 1, None),))
+    kwargs = {"library": library, "status": status}
+    test = AppTest.from_function(script, kwargs=kwargs, default_timeout=30).run()
+    assert not test.exception
+    assert "is damaged" in words(test)
+
+
 def press(test: AppTest, folder: str) -> None:
     (button,) = [
         button
@@ -338,6 +413,12 @@ def test_sizes_follow_the_library(library: Library, tmp_path: Path) -> None:
     after = dict(about(library.status(), library.disk_use()))["Thumbnails"]
     assert after != before
     eventually(lambda: after in words(test.run()))  # counted aside where the first count took long
+
+
+def test_files_are_counted_where_they_are_more_than_the_photos() -> None:
+    use = DiskUse(1, 2, 3)
+    assert dict(about(status_of(), use))["Photos"] == "300 photos"
+    assert dict(about(status_of(files=310), use))["Photos"] == "300 photos (310 files)"
 
 
 def test_gone_photos_are_told_only_where_there_are_any() -> None:

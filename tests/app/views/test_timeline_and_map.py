@@ -11,7 +11,8 @@ from app.views.map import map_data, map_page, near_query
 from app.views.timeline import query, scrubber_data, timeline_page
 from indexer.query.query import parse
 from indexer.records.results import Facets, Place
-from tests.app.test_main import ingested
+from tests.app.test_main import component, ingested
+from tests.photos import make_photo
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,22 @@ def test_address_names_two_months_or_none(asked: str, said: str) -> None:
     test = AppTest.from_function(script)
     test.query_params["months"] = asked
     assert test.run().text[0].value == said
+
+
+def test_span_without_photos_has_no_grid(tmp_path: Path) -> None:
+    def script(library: object) -> None:
+        from app.views.timeline import timeline_page
+
+        timeline_page(library)
+
+    make_photo(tmp_path / "photos" / "red.jpg", "red")
+    library = ingested(tmp_path)
+    test = AppTest.from_function(script, kwargs={"library": library}, default_timeout=30)
+    test.query_params["months"] = "1999-01..1999-02"
+    assert test.run().caption[0].value == "January 1999 – February 1999 · 0 photos"
+    assert not test.exception
+    assert component(test, "recollect_grid") is None
+    library.close()
 
 
 def test_scrubber_is_told_each_month_in_words() -> None:
