@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.i18n.photo_facts import exposure, facts_of, file_size, place, shutter, taken
+from app.i18n.photo_facts import exposure, facts_of, file_size, moment, place, shutter, taken
 from clipcore.messages import N_, Message
 from indexer.records.photos import Facts, Photo
 from indexer.records.results import Hit
@@ -71,3 +71,14 @@ def test_a_probability_stands_beside_the_logit_it_is_made_of() -> None:
     match = dict(facts_of(photo, Hit(1, photo, 0.1, -3.2, 0.8, 0.039)))["Match"]
     assert "3.9%" in match
     assert "%" not in dict(facts_of(photo, Hit(1, photo, 0.1, -3.2)))["Match"]
+
+
+@pytest.mark.parametrize(
+    ("range_s", "told"), [(None, "1:23"), ((80.0, 91.5), "1:23 (1:20 to 1:31)")]
+)
+def test_moment_of_a_video_is_told_with_the_span_that_matches(
+    range_s: tuple[float, float] | None, told: str
+) -> None:
+    photo = Photo(1, Path("a.mp4"), 1, 0, b"", Facts(1, 1, "MP4"))
+    assert moment(Hit(1, photo, 0.1, 1.0, moment_s=83.0, range_s=range_s)) == told
+    assert moment(Hit(1, photo, 0.1, 1.0)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.library.daemon_status import progress
+from app.library.model_download import Pulling
 from app.library.model_list import badges, card, facts, figures, pulling
-from app.library.model_switch import cost_rows
+from app.library.model_switch import CHOSEN, cost_rows
+from clipcore import Encoder, open_encoder
 from clipcore.checkpoints import catalogue
-from clipcore.checkpoints.hub import cache_directory
+from clipcore.checkpoints.hub import Progress, cache_directory
 from clipcore.families.registry import Languages
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
@@ -42,6 +45,11 @@ class DefaultEncoder(ColourEncoder):
 
 def encoder_of(source: str) -> ColourEncoder:
     return DefaultEncoder() if source == NAME else ColourEncoder()
+
+
+def real_encoder_of(source: str) -> Encoder:
+    """The library's own is a fake, all others are real."""
+    return ColourEncoder() if source == "colour" else open_encoder(source)
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +176,34 @@ def test_cost_is_told_and_the_daemon_goes_over_only_after_a_yes(
         eventually(lambda: library.models.request() is None)
         eventually(lambda: library.search("red", 1).model_id == f"{NAME}@1")
     own.close()
+
+
+def test_cost_of_a_model_that_has_gone_is_told_as_such(library: Library, tmp_path: Path) -> None:
+    own = open_library(library.path, open_encoder=real_encoder_of)
+    test = models_over(own)
+    test.session_state[CHOSEN] = str(tmp_path / "gone")  # the button was there a moment ago
+    test.run()
+    assert not test.exception
+    assert "no model, file or directory is called" in words(test)
+    assert "switch" not in keys(test)
+    own.close()
+
+
+def test_a_second_download_waits_for_a_click_after_the_first() -> None:
+    begun: list[str] = []
+    may_end = threading.Event()
+
+    def pull(model: str, _progress: Progress) -> None:
+        begun.append(model)
+        may_end.wait()
+
+    work = Pulling(pull)
+    for model in ("one", "other"):  # clicks of two visitors at once
+        work.start(model)
+    assert work.model == "one"
+    may_end.set()
+    eventually(lambda: work.model is None)
+    assert begun == ["one"]
 
 
 def test_wish_is_withdrawn_and_a_refused_one_told_and_tried_again(library: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from app.ui import recount
 from app.ui.facets_cache import facets_count, is_overview_current, overview
+from clipcore.messages import literal
+from indexer.errors import LibraryError
 from indexer.library.library import Library
 from indexer.records.results import Facets
 from tests.app.test_main import ingested
@@ -78,3 +81,21 @@ def test_a_page_that_was_drawn_before_the_count_ended_is_drawn_again(
     eventually(lambda: not is_overview_current(library))
     assert overview(library).photos == 0
     assert is_overview_current(library)
+
+
+def test_count_that_fails_aside_leaves_the_last_one_until_another_succeeds(
+    library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recount, "AT_ONCE_S", -1.0)
+    numbers = itertools.count(1)
+
+    def count(_library: Library) -> int:
+        number = next(numbers)
+        if number == 2:
+            raise LibraryError(literal("no server"))
+        return number
+
+    counted = recount.Recount(count, lasts_s=0)
+    assert counted.current(library) == 1
+    eventually(lambda: counted.current(library) > 2)
+    assert "cannot be counted: no server" in caplog.text
