@@ -60,8 +60,5 @@ class _Deep(Convertor[str]):
     def convert(self, value: str) -> str:
         return value
 
-    def to_string(self, value: str) -> str:
-        return value
-
 
 register_url_convertor(DEEP, _Deep())

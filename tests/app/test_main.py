@@ -170,7 +170,15 @@ def _damaged(path: Path) -> None:
     path.write_bytes(b"no photo any more")
 
 
-@pytest.mark.parametrize(("harm", "told"), [(_gone, "is missing"), (_damaged, "no longer be read")])
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [(_gone, "is missing"), (_damaged, "no longer be read"), (_folder, "cannot be read (")],
+)
 def test_lost_original_leaves_its_thumbnail_and_says_so(
     library: Library, harm: Callable[[Path], None], told: str
 ) -> None:

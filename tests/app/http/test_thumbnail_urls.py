@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.http.thumbnail_urls import SignedUrls, signed_urls, thumbnail_url
+from app.http.thumbnail_urls import THUMBNAILS_URL, SignedUrls, signed_urls, thumbnail_url
 from app.server import GONE
 from indexer.library.library import Library
 from indexer.records.photos import Photo
@@ -57,7 +57,9 @@ def test_signature_is_of_no_other_photo(library: Library, browser: TestClient) -
     red, blue = photo(library, "red"), photo(library, "blue")
     start, _, signature = thumbnail_url(library, red).rpartition("/")
     other = thumbnail_url(library, blue).rpartition("/")[0]
-    for wrong in (f"{other}/{signature}", f"{start}/{'0' * len(signature)}", f"{start}/é"):
+    of_no_library = f"/{THUMBNAILS_URL}/1/{red.id}/{signature}"
+    forged = (f"{other}/{signature}", f"{start}/{'0' * len(signature)}", f"{start}/é")
+    for wrong in (*forged, of_no_library):
         assert browser.get(wrong).status_code == GONE
     assert browser.get(f"{start.rpartition('/')[0]}/999/{signature}").status_code == GONE
     assert browser.get(SignedUrls().url(library, red, "")).status_code == GONE  # another server's

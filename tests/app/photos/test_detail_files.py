@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.http.download_tokens import REMEMBERED, Offer, Offers, offered, url
 from app.photos import detail_files
-from app.photos.detail_files import Large, offer, original_of
+from app.photos.detail_files import Large, offer, original, original_of, picture
+from app.photos.film import film_url
 from app.server import GONE
 from indexer.library.library import Library
+from indexer.location import RemotePath
 from tests.app.test_main import component, ingested, page_over
 from tests.app.visitor import visitor
 from tests.photos import make_photo
@@ -88,3 +91,30 @@ def test_original_and_picture_that_have_become_a_pipe_are_gone(
     path.unlink()
     os.mkfifo(path)
     assert [browser.get(one).status_code for one in urls] == [GONE, GONE]
+
+
+def test_original_is_gone_with_its_folder(library: Library) -> None:
+    own = Offer("red.tif", "image/tiff", lambda: original_of(library, 1))
+    address = url(offered().make(own, ""))
+    assert visitor().get(address).status_code == 200
+    library.remove_root(library.roots()[0].path)
+    assert visitor().get(address).status_code == GONE
+
+
+def test_original_and_film_on_a_web_server_are_had_there(library: Library) -> None:
+    there = RemotePath("https://photos.example/a.mp4")
+    photo = replace(library.photo(1), path=there)
+    assert original(library, photo) == film_url(library, photo) == there.url
+
+
+def test_picture_behind_a_url_is_made_again_when_the_library_knows_of_a_change(
+    library: Library, tmp_path: Path
+) -> None:
+    there = RemotePath(f"file://{tmp_path}/photos/red.tif")
+    photo = replace(library.photo(1), path=there)
+    first = picture(photo)
+    assert first.token is not None
+    assert picture(photo) is first
+    changed = picture(replace(photo, mtime_ns=photo.mtime_ns + 1))
+    assert changed.token != first.token
+    assert offered().get(first.token, "") is None

@@ -84,6 +84,29 @@ def test_photo_directory_is_never_written_to(photos: list[Path], tmp_path: Path)
     refuse(tmp_path / "photos 2", [tmp_path], [root])
 
 
+def test_photo_directory_that_is_unmounted_is_refused_and_no_other_folder(tmp_path: Path) -> None:
+    unmounted = tmp_path / "drive"
+    refuse(tmp_path / "out", [tmp_path], [unmounted])
+    with pytest.raises(FolderRefused):
+        refuse(unmounted, [tmp_path], [unmounted])
+
+
+def test_name_that_another_program_takes_at_that_moment_is_not_overwritten(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, opened = tmp_path / "out" / "IMG.jpg", os.open
+
+    def open_late(path: str | Path, flags: int, *more: int, **where: int) -> int:
+        if path == theirs.name:
+            theirs.write_bytes(b"theirs")
+        return opened(path, flags, *more, **where)
+
+    monkeypatch.setattr(os, "open", open_late)
+    assert copied_into(tmp_path / "out", photos[:1]).count == 1
+    assert theirs.read_bytes() == b"theirs"
+    assert (tmp_path / "out" / "IMG (2).jpg").read_bytes() == photos[0].read_bytes()
+
+
 def test_folder_that_may_not_be_chosen_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path.parent, tmp_path / ".." / "x"):
         with pytest.raises(FolderRefused):
