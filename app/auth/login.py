@@ -12,6 +12,8 @@ import tomllib
 from collections.abc import AsyncIterator, Mapping
 from functools import cache, partial
 from html import escape
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Any, Final
@@ -40,6 +42,7 @@ FORM_S: Final = 10.0  # within this time a form has arrived
 PASSWORD_CHARACTERS: Final = 1_000
 IN_LINE: Final = 8  # passwords that wait to be tried: each takes 50 ms
 PROVIDER_S: Final = 600  # a person logs in at the provider within this time
+HTTP_CLIENTS: Final = ("httpx2", "httpx")  # authlib takes the first that is installed
 SCOPES: Final = ("openid", "email", "profile")
 PAGE: Final = Path(__file__).with_name("login.html")
 STYLE: Final = Path(__file__).with_name("login.css")
@@ -246,10 +249,10 @@ def _one_at_a_time() -> CapacityLimiter:
 @cache
 def _provider_errors() -> tuple[type[Exception], ...]:
     from authlib.integrations.base_client import OAuthError
-    from httpx import HTTPError
     from joserfc.errors import JoseError
 
-    return OAuthError, HTTPError, JoseError
+    clients = [import_module(name) for name in HTTP_CLIENTS if find_spec(name)]
+    return OAuthError, JoseError, *(client.HTTPError for client in clients)
 
 
 @cache
