@@ -291,8 +291,6 @@ class _Connection:
 
     async def _leave(self) -> None:
         """Let the browser load the page again, which asks for a login now."""
-        if self._closed:
-            return
         again = ForwardMsg()
         again.auth_redirect.url = ""
         await self.send({"type": "websocket.send", "bytes": again.SerializeToString()})
