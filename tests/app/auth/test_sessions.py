@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from app.auth.sessions import LASTS_S, WRONG_AT_ONCE, MustWait, Sessions, name_of, network_of
+from app.auth.sessions import (
+    LASTS_S,
+    REMEMBERED,
+    WRONG_AT_ONCE,
+    MustWait,
+    Sessions,
+    name_of,
+    network_of,
+)
 
 
 class Clock:
@@ -129,3 +137,10 @@ def test_many_wrong_passwords_from_everywhere_let_everybody_wait() -> None:
         sessions.try_password("10.1.1.1", "a", right)
     clock.now_s += early.value.wait_s
     assert log_in(sessions, "10.1.1.1")
+
+
+def test_of_very_many_logins_the_oldest_is_forgotten() -> None:
+    sessions = Sessions(Clock())
+    first, second, *_ = [name_of(sessions.begin("a")) for _ in range(REMEMBERED + 1)]
+    assert not sessions.holds(first, is_a)
+    assert sessions.holds(second, is_a)
