@@ -5,17 +5,21 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 
-from app.http_server import OPTIONS, SILENT
+from app.http_server import OPTIONS, SILENT, BoundedProtocol
 from benchmarks.attack import Target
 from indexer import environment
 from indexer.errors import AccessError
 from indexer.serving.access import Access
+from indexer.serving.serve import HOST
 from tests.app.chromium import WAIT_MS
 from tests.app.serving import served
 
@@ -59,6 +63,37 @@ def test_of_very_many_silent_connections_the_oldest_are_closed(target: Target) -
     finally:
         for connection in opened:
             connection.close()
+
+
+@contextmanager
+def served_here() -> Iterator[tuple[str, int]]:
+    """Where a thread serves an application that has no pages."""
+    with socket.create_server((HOST, 0)) as listening:
+        config = uvicorn.Config(Starlette(), http=BoundedProtocol, lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            yield listening.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_of_very_many_connections_no_more_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.http_server.CONNECTIONS", 1)
+    with (
+        served_here() as place,
+        socket.create_connection(place, WAIT_MS / 1000) as first,
+        socket.create_connection(place, WAIT_MS / 1000) as second,
+    ):
+        with suppress(ConnectionResetError):
+            assert second.recv(1) == b""
+        first.setblocking(False)
+        with pytest.raises(BlockingIOError):  # it is open
+            first.recv(1)
 
 
 def test_streamlit_is_told_its_options_over_those_of_a_file(tmp_path: Path) -> None:
