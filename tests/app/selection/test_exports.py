@@ -165,6 +165,20 @@ def test_zip_tells_what_it_lacks(tmp_path: Path) -> None:
         assert archive.read(MISSING).decode() == f"{tmp_path / 'gone.jpg'}\n"
 
 
+def test_zip_tells_what_went_just_when_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.setattr(
+        "os.path.exists", lambda path: Path(path).name != "a.jpg"
+    )  # the second look
+    made = b"".join(zipped([photo(tmp_path / name) for name in ("a.jpg", "b.jpg")]))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.namelist() == ["b.jpg", MISSING]
+        assert archive.read(MISSING).decode() == f"{tmp_path / 'a.jpg'}\n"
+
+
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 
