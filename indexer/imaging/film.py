@@ -42,6 +42,8 @@ FORWARD_FRAMES: Final = 750  # are decoded behind keyframes that lie far apart, 
 EMPTY_RANGE: Final = 8  # of 255: a plane of one colour
 BLACK_MEAN, BLACK_BRIGHT = 10, 32  # of 255: noise of a sensor in the dark is darker
 US_PER_S: Final = 1_000_000
+NOTHING_DECODED: Final = N_("no picture of this video can be decoded")
+ALL_EMPTY: Final = N_("a video whose pictures are all black or of one colour")
 # the signs of a, b, c, d in a display matrix -> the orientation as EXIF counts it
 ORIENTATIONS: Final = {
     (1, 0, 0, 1): 1, (-1, 0, 0, 1): 2, (-1, 0, 0, -1): 3, (1, 0, 0, -1): 4,
@@ -158,7 +160,7 @@ def frame_at(path: str, moment_ms: int, max_side_px: int) -> Image.Image:
     except NoSeeking:
         found = frames_in_order(path, max_side_px)[0].frames
     if not found:
-        raise Undecodable(N_("no picture of this video can be decoded"))
+        raise Undecodable(NOTHING_DECODED)
     return min(found, key=lambda one: abs(one.moment_ms - moment_ms)).image
 
 

@@ -7,10 +7,16 @@ from typing import Final
 
 from PIL import Image
 
-from clipcore.messages import N_
 from indexer.errors import Undecodable
 from indexer.formats import Format
-from indexer.imaging.film import NoSeeking, frames_at, frames_in_order, read_film
+from indexer.imaging.film import (
+    ALL_EMPTY,
+    NOTHING_DECODED,
+    NoSeeking,
+    frames_at,
+    frames_in_order,
+    read_film,
+)
 from indexer.imaging.isolation import Limits, run_isolated
 from indexer.imaging.opening import require_reader
 
@@ -29,5 +35,5 @@ def sample_frames(path: Path, format: Format, image_size_px: int) -> list[Image.
         found, _ = run_isolated(LIMITS, frames_in_order, str(path), image_size_px)
     images = [frame.image for frame in found.frames if not frame.is_empty]
     if not images:
-        raise Undecodable(N_("no picture of this video can be decoded"))
+        raise Undecodable(ALL_EMPTY if found.frames else NOTHING_DECODED)
     return images

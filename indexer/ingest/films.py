@@ -21,7 +21,16 @@ from clipcore.messages import N_, Message
 from indexer.arrays import FloatArray
 from indexer.errors import InFlight, Undecodable
 from indexer.imaging.decode import thumbnail_jpeg
-from indexer.imaging.film import Film, Frames, NoSeeking, frames_at, frames_in_order, read_film
+from indexer.imaging.film import (
+    ALL_EMPTY,
+    NOTHING_DECODED,
+    Film,
+    Frames,
+    NoSeeking,
+    frames_at,
+    frames_in_order,
+    read_film,
+)
 from indexer.imaging.isolation import Limits, run_isolated
 from indexer.records.photos import Facts
 
@@ -77,6 +86,7 @@ class FilmReader:
     _frames: list[EmbeddedFrame] = field(default_factory=list)
     _cover: tuple[int, bytes] = (0, b"")  # its moment and its JPEG
     _lost: int = 0
+    _empty: int = 0
     _halvings: int = HALVINGS
 
     def read(self, kind: str) -> KeptFilm:
@@ -92,7 +102,7 @@ class FilmReader:
             facts = self._in_order(facts)
         candidates = max(1, len(film.moments_s))
         if not self._frames:
-            raise Undecodable(_nothing(self._lost >= candidates))
+            raise Undecodable(ALL_EMPTY if self._empty else NOTHING_DECODED)
         facts = _with_notice(facts, self._lost, candidates)
         kept = kept_frames(self._frames, cover_ms=self._cover[0])
         vectors = np.stack([frame.vector for frame in kept])
@@ -143,6 +153,7 @@ class FilmReader:
         """Embed the pictures that show something; the one with the most detail is the cover."""
         self._lost += decoded.lost
         frames = [frame for frame in decoded.frames if not frame.is_empty]
+        self._empty += len(decoded.frames) - len(frames)
         if not frames:
             return
         vectors = self.embed([frame.image for frame in frames])
@@ -203,9 +214,3 @@ def _drop_most_similar(kept: list[EmbeddedFrame], cover_ms: int) -> None:
         if frame.moment_ms != cover_ms
     ]
     del kept[max(cosines)[1]]
-
-
-def _nothing(is_damaged: bool) -> Message:
-    if is_damaged:
-        return Message(N_("no picture of this video can be decoded"))
-    return Message(N_("a video whose pictures are all black or of one colour"))

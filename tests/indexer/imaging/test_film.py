@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,10 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from indexer.errors import Undecodable
+from indexer.imaging import film as film_module
 from indexer.imaging.film import (
     CANDIDATES,
+    IN_ORDER,
     NoSeeking,
     candidates,
     frame_at,
@@ -26,7 +30,14 @@ from indexer.imaging.film import (
 from indexer.imaging.isolation import Limits, run_isolated
 from tests.damage import bits_flipped, film_header_absurd, truncated, zero_filled
 from tests.depth import at_depth
-from tests.films import SIZE, make_film, make_sound, quarters
+from tests.films import (
+    SIZE,
+    make_film,
+    make_sound,
+    quarters,
+    without_index,
+    without_pictures,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +93,17 @@ def test_a_film_with_one_keyframe_is_decoded_forward(tmp_path: Path) -> None:
     path = str(make_film(tmp_path / "a.mp4", SCENES, gop=10_000))
     found = frames_at(path, read_film(path, "MP4").moments_s, SIDE)
     assert [corner(frame.image) for frame in found.frames] == ["R", "R", "B", "B", "G", "G"]
+
+
+def test_moments_near_one_keyframe_share_its_picture(tmp_path: Path) -> None:
+    path = str(make_film(tmp_path / "a.mp4", SCENES))
+    assert [frame.moment_ms for frame in frames_at(path, (1, 1.2, 3), SIDE).frames] == [1000, 3000]
+
+
+def test_a_moment_behind_the_last_picture_is_passed_over(tmp_path: Path) -> None:
+    path = str(make_film(tmp_path / "a.mp4", SCENES, gop=10_000))
+    found = frames_at(path, (1, 5, 11.99), SIDE)
+    assert ([frame.moment_ms for frame in found.frames], found.lost) == ([0, 5000], 0)
 
 
 @pytest.mark.parametrize("degrees", [-90, 180, *at_depth(0, 90)])
@@ -142,6 +164,25 @@ def test_sound_beside_the_pictures_does_no_harm(tmp_path: Path) -> None:
     assert len(frames_at(path, read_film(path, "MP4").moments_s, SIDE).frames) == 6
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", b"avc1"), ("a.avi", b"FMP4")])
+def test_a_codec_that_nobody_knows_is_a_clear_failure(
+    name: str, codec: bytes, tmp_path: Path
+) -> None:
+    path = make_film(tmp_path / name, [RED], scene_s=1)
+    path.write_bytes(path.read_bytes().replace(codec, b"zzzz"))
+    with pytest.raises(Undecodable, match=r"cannot be decoded: \?"):
+        read_film(str(path), "FILM")
+
+
+def test_a_film_of_too_many_pixels_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_film(tmp_path / "a.mp4", [RED], scene_s=1)
+    monkeypatch.setattr(film_module, "PIXEL_LIMIT", SIZE[0] * SIZE[1] - 1)
+    with pytest.raises(Undecodable, match="160 x 120 pixels are more than the limit"):
+        read_film(str(path), "MP4")
+
+
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     film = make_film(tmp_path / "a.mts", [RED], scene_s=1)
     playlist = tmp_path / "list.mp4"
@@ -167,6 +208,43 @@ def test_a_film_without_an_index_is_read_in_order(tmp_path: Path) -> None:
     found, length_s = frames_in_order(str(path), SIDE)
     assert length_s == pytest.approx(11, abs=1)
     assert {corner(frame.image) for frame in found.frames} == {"R", "G", "B"}
+
+
+def test_a_long_film_without_a_length_is_kept_by_pictures_all_over_it(tmp_path: Path) -> None:
+    scene_s = 2.0 * IN_ORDER
+    live = {"live": "1"}
+    path = tmp_path / "a.mkv"
+    make_film(path, SCENES, scene_s=scene_s, fps=1, codec="mpeg4", options=live)
+    found, length_s = frames_in_order(str(path), SIDE)
+    assert length_s == pytest.approx(3 * scene_s, abs=1)
+    moments = [frame.moment_ms for frame in found.frames]
+    assert IN_ORDER / 2 <= len(moments) <= IN_ORDER
+    steps = {later - earlier for earlier, later in pairwise(moments)}
+    assert len(steps) == 1
+    assert moments[-1] >= 1000 * length_s - steps.pop()
+
+
+def test_a_moment_that_a_recording_has_lost_shows_the_last_that_is_left(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.mts", SCENES)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(NoSeeking):
+        frames_at(str(path), [10], SIDE)
+    assert corner(frame_at(str(path), 10_000, 512)) == "B"
+
+
+@pytest.mark.parametrize("damage", [without_pictures, without_index])
+def test_a_film_without_one_whole_picture_has_facts_and_shows_nothing(
+    damage: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = make_film(tmp_path / "a.mp4", SCENES, options={"movflags": "faststart"})
+    path.write_bytes(damage(path.read_bytes()))
+    film = read_film(str(path), "MP4")
+    assert (film.facts.width_px, film.facts.orientation) == (SIZE[0], 1)
+    with pytest.raises(NoSeeking):
+        frames_at(str(path), film.moments_s, SIDE)
+    assert frames_in_order(str(path), SIDE)[0].frames == ()
+    with pytest.raises(Undecodable, match="no picture of this video can be decoded"):
+        frame_at(str(path), 5000, SIDE)
 
 
 def outcome(path: str) -> str:

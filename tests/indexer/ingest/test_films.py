@@ -8,18 +8,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import fsspec
-import numpy as np
 import pytest
 from PIL import Image
 
 from indexer import packages
 from indexer.imaging.thumbnails import moment_key
 from indexer.ingest import films
-from indexer.ingest.films import MOST_KEPT, SIMILAR, FilmReader
+from indexer.ingest.films import FilmReader
 from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.library.indexing import RebuildOptions
@@ -28,7 +26,14 @@ from indexer.location import location
 from indexer.records.changes import IngestReport
 from indexer.records.photos import Photo
 from tests.fakes import ColourEncoder
-from tests.films import SIZE, make_film, make_sound, quarters
+from tests.films import (
+    SIZE,
+    make_film,
+    make_sound,
+    quarters,
+    without_index,
+    without_pictures,
+)
 from tests.photos import make_photo
 from tests.stores import store_of, thumbnails_of
 
@@ -39,6 +44,7 @@ BLUE = quarters("blue", "blue", "blue", "white")
 LIME = quarters("lime", "lime", "lime", "white")
 BLACK = Image.new("RGB", SIZE, "black")
 SCENES = (RED, BLUE, LIME)
+FACTS_FIRST = {"movflags": "faststart"}
 
 
 @pytest.fixture
@@ -142,9 +148,14 @@ def test_what_shows_nothing_is_a_clear_failure(library: Library, folder: Path) -
     make_film(folder / "black.mp4", [BLACK], scene_s=3)
     make_sound(folder / "sound.mp4")
     make_film(folder / "whole.mp4", [BLACK, RED])
+    for damage in (without_pictures, without_index):
+        film = make_film(folder / f"{damage.__name__}.mp4", SCENES, options=FACTS_FIRST)
+        film.write_bytes(damage(film.read_bytes()))
     rebuild(library)
     assert reasons(library) == {
         "black.mp4": "a video whose pictures are all black or of one colour",
+        "without_pictures.mp4": "no picture of this video can be decoded",
+        "without_index.mp4": "no picture of this video can be decoded",
         "sound.mp4": "a video without pictures: it has sound alone",
     }
     assert all(moment >= 4 for moment in library.moments_s(only(library)))
@@ -153,7 +164,7 @@ def test_what_shows_nothing_is_a_clear_failure(library: Library, folder: Path) -
 def test_a_film_cut_short_is_indexed_by_what_is_there_with_a_notice(
     library: Library, folder: Path
 ) -> None:
-    film = make_film(folder / "a.mp4", SCENES, options={"movflags": "faststart"})
+    film = make_film(folder / "a.mp4", SCENES, options=FACTS_FIRST)
     data = film.read_bytes()
     film.write_bytes(data[: len(data) // 2])
     rebuild(library)
@@ -293,26 +304,6 @@ def test_the_cover_of_a_film_is_made_again_where_it_is_missing(
         assert thumbnails.read(photo.sha256)
 
 
-def test_kept_frames_differ_and_are_at_most_so_many() -> None:
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(40, 8)).astype(np.float32).repeat(4, axis=0)
-    rows += 0.01 * rng.normal(size=rows.shape).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    frames = [films.EmbeddedFrame(2000 * at, row, at) for at, row in enumerate(rows)]
-    kept = films.kept_frames(frames, cover_ms=2000 * 6)
-    assert kept[0].moment_ms == 2000 * 4  # the first of those that are alike
-    in_order = sorted(kept, key=lambda one: one.moment_ms)
-    assert len(in_order) == 40
-    assert all(a.vector @ b.vector <= SIMILAR for a, b in pairwise(in_order))
-    different = rng.normal(size=(128, 64)).astype(np.float32)
-    different /= np.linalg.norm(different, axis=1, keepdims=True)
-    many = [films.EmbeddedFrame(2000 * at, row, at) for at, row in enumerate(different)]
-    kept = films.kept_frames(many, cover_ms=0)
-    assert len(kept) == MOST_KEPT
-    assert kept[0].moment_ms == 0
-    assert max(one.moment_ms for one in kept) > 200_000
-
-
 def test_facts_of_films_are_read_again_by_newer_readers(library: Library, folder: Path) -> None:
     make_film(folder / "a.mp4", SCENES, com__android__model="Pixel 9")
     rebuild(library)
@@ -325,7 +316,7 @@ def test_facts_of_films_are_read_again_by_newer_readers(library: Library, folder
 def test_a_damaged_film_stays_odd_when_its_facts_are_read_again(
     library: Library, folder: Path
 ) -> None:
-    film = make_film(folder / "a.mp4", SCENES, options={"movflags": "faststart"})
+    film = make_film(folder / "a.mp4", SCENES, options=FACTS_FIRST)
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
     rebuild(library)
     (before,) = library.oddities()
