@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import sys
 from functools import cache
 from typing import Any
@@ -98,6 +99,59 @@ def test_any_other_photo_is_left_to_libheif(written: dict[str, int]) -> None:
         grid_of(heic(photo(600, 400), **written))
 
 
+def patched(box: bytes, at: int, value: bytes) -> bytes:
+    """A photo of 5 x 4 tiles with other bytes so far behind the last mark of a box."""
+    data = tiled(600, 400)
+    start = data.rindex(box) + 4 + at
+    return data[:start] + value + data[start + len(value) :]
+
+
+LAST_TILE = b"\0\x15"  # the number of its item; the places below are those of ISO/IEC 14496-12
+
+
+@pytest.mark.parametrize(
+    ("box", "at", "value", "why"),
+    [
+        (b"ftyp", -8, b"\0\0\0\4", "damaged"),  # smaller than what says so
+        (b"iinf", -4, b"free", "iinf"),
+        (b"iref", -4, b"free", "1"),  # the photo's item
+        (b"idat", 3, b"\5", "another number of tiles"),
+        (b"idat", 4, b"\5\0", "do not suit the photo"),
+        (b"hvc1", -4, b"av01", "of another kind"),
+        (b"iloc", 6, b"\xff\xff", "cut off"),
+        (b"iloc", 8 + 20 * 20, LAST_TILE + bytes(10), "21"),  # it lies nowhere
+        (b"ipma", 4 + 4 + 6 + 19 * 7, LAST_TILE + b"\4\x82\3\4\2", "several configurations"),
+    ],
+)
+def test_a_grid_that_contradicts_itself_is_left_to_libheif(
+    box: bytes, at: int, value: bytes, why: str
+) -> None:
+    with pytest.raises(NotPlain, match=why):
+        grid_of(patched(box, at, value))
+
+
+def test_a_mirrored_photo_is_left_to_libheif() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 2
+    with pytest.raises(NotPlain, match="mirrored"):
+        grid_of(heic(photo(600, 400), tile_size=128, exif=exif.tobytes()))
+
+
+def test_a_box_may_give_its_length_in_64_bits() -> None:
+    data = tiled(600, 400)
+    first, second = data.index(b"ftyp") - 4, data.index(b"meta") - 4
+    (size,) = struct.unpack_from(">I", data, second)
+    shorter = struct.pack(">I", second - 8) + data[first + 4 : second - 8]  # by two brands
+    longer = struct.pack(">I4sQ", 1, b"meta", size + 8) + data[second + 8 :]
+    assert grid_of(shorter + longer) == grid_of(data)
+
+
+def test_tiles_of_another_size_than_the_file_says_are_left_to_libheif() -> None:
+    data = patched(b"ispe", 4, struct.pack(">II", 256, 256))
+    with pytest.raises(ValueError, match="does not have the size"):
+        by_tiles(data, (10, 10))
+
+
 @pytest.mark.parametrize("data", [b"", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"])
 def test_a_file_without_boxes_is_left_to_libheif(data: bytes) -> None:
     with pytest.raises(NotPlain):
@@ -112,8 +166,9 @@ def test_without_ffmpeg_libheif_reads_the_tiles(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_file_that_lacks_tiles_is_damaged() -> None:
     data = tiled(600, 400)
-    with pytest.raises(Undecodable, match="damaged"):
-        decode(data[: len(data) // 2], 16)
+    for read in (grid_of, lambda half: decode(half, 16)):
+        with pytest.raises(Undecodable, match="before its last tile"):
+            read(data[: len(data) // 2])
 
 
 def test_a_tile_that_ffmpeg_refuses_is_left_to_libheif() -> None:
