@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import COMPRESSION_INFO, PREFIXES, ImageFileDirectory_v2
 
 from clipcore.messages import N_, Message
-from indexer.formats import Kind, format_of
+from indexer.formats import format_of
 
 # TIFF 6.0 and its successors, as libtiff's tiff.h and the registry of the Library of Congress list
 COMPRESSION, BITS, PHOTOMETRIC, SAMPLES, SAMPLE_FORMAT = 259, 258, 262, 277, 339
@@ -56,8 +56,6 @@ def unreadable_kind(data: bytes) -> Message | None:
 
 def _other(data: bytes) -> Message | None:
     format = format_of(data)
-    if format and format.kind is Kind.FILM:
-        return Message(NOT_A_PICTURE)
     document = next((name for start, name in DOCUMENTS if data[:20].lower().startswith(start)), "")
     name = format.shown if format and not format.is_read else document
     sentence = N_("a file of the format {format}: convert it to JPEG or PNG")
@@ -78,6 +76,8 @@ def _tiff(data: bytes) -> Message | None:
             )
         Image.open(io.BytesIO(data), formats=("TIFF",)).close()
     except UnidentifiedImageError:
+        if PHOTOMETRIC not in tags:  # its tags are cut off: they come last in many a TIFF
+            return None
         return Message(
             N_(
                 "a TIFF with {kind}, which Pillow cannot read: save it as 8 or 16 bits, grey or RGB"
@@ -103,7 +103,7 @@ def _pixels(tags: Mapping[int, Any]) -> Message:
     """16-bit signed grey in 2 samples a pixel."""
     bits, samples = tags.get(BITS, (1,)), tags.get(SAMPLES, 1)
     number = NUMBERS.get(tags.get(SAMPLE_FORMAT, (1,))[0], "")
-    photometric = tags.get(PHOTOMETRIC, 0)
+    photometric = tags[PHOTOMETRIC]
     colour = COLOURS.get(photometric, f"photometric {photometric}")
     return Message(
         N_("{bits}-bit {colour} in {samples} samples a pixel"),

@@ -24,6 +24,7 @@ from indexer.imaging.decode import (
     decode,
     decode_upright,
 )
+from indexer.imaging.limits import refuse_bomb
 from indexer.imaging.turning import UPRIGHT
 from indexer.records.photos import FileStat
 from indexer.sources.reading import file_stat, read_stable
@@ -247,6 +248,12 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
     with pytest.raises(Undecodable, match="more than the limit"):
         decode(png_of_size(30_000, 30_000), 16)
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0)])
+def test_a_picture_without_pixels_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(Undecodable, match="no pixels"):
+        refuse_bomb(size)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -300,7 +300,14 @@ def test_a_note_that_is_cut_off_has_no_id(cut: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "note", [b"Nikon\0\2\x10\0\0MM\0*", b"Apple iOS\0\0\1XX\0\1", "text", None]
+    "note",
+    [
+        b"Nikon\0\2\x10\0\0MM\0*",
+        b"Apple iOS\0\0\1XX\0\1",
+        apple_note("8A1F-22").replace(b"\0\x11\0\2", b"\0\x12\0\2"),
+        "text",
+        None,
+    ],
 )
-def test_a_note_of_others_has_no_id(note: Any) -> None:
+def test_a_note_without_the_id_gives_none(note: Any) -> None:
     assert facts_of(exif={Base.MakerNote: note}).live_id is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,14 @@ def test_sideways_photo_is_left_to_the_browser_only_as_a_jpeg(tmp_path: Path) ->
         Image.new("RGB", (40, 20)).save(tmp_path / name, exif=exif)
     assert large_picture(photo_at(tmp_path / "a.jpg"), 1600)[1] == tmp_path / "a.jpg"
     assert size(large_picture(photo_at(tmp_path / "a.png"), 1600)[1]) == (20, 40)
+
+
+def test_film_is_no_picture(tmp_path: Path) -> None:
+    path = make_photo(tmp_path / "a.jpg", "red")
+    photo = photo_at(path)
+    film = replace(photo, facts=replace(photo.facts, duration_s=1.0))
+    with pytest.raises(Undecodable, match="a video"):
+        large_picture(film, 1600)
 
 
 def test_file_that_has_changed_is_decoded_first(tmp_path: Path) -> None:

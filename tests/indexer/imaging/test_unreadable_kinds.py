@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.errors import Undecodable
+from indexer.imaging.bmp_masks import with_plain_channels
 from indexer.imaging.decode import decode
 from tests.odd_files import SIDE, bmp, grey_picture, picture, saved, tiff
 
@@ -48,8 +49,39 @@ def test_kind_is_named(data: bytes, reason: str) -> None:
         decode(data, 16)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "BMP"])
-def test_a_damaged_file_of_a_kind_that_is_read_is_damaged(kind: str) -> None:
-    data = saved(grey_picture(), kind)
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [("JPEG", {}), ("TIFF", {}), ("TIFF", {"compression": "zstd"}), ("BMP", {})],
+)
+def test_a_damaged_file_of_a_kind_that_is_read_is_damaged(
+    kind: str, written: dict[str, str]
+) -> None:
+    data = saved(grey_picture(), kind, **written)
     with pytest.raises(Undecodable, match=r"damaged|known format"):
         decode(data[: len(data) // 2], 16)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"BM" + bytes(20),
+        b"II*\0",
+        b"II*\0" + bytes(4) + bytes(99),
+        b"II*\0\xff\xff\xff\xff" + bytes(99),
+        tiff([b"no strip"], [8], 1, compression=50000),
+    ],
+    ids=["BMP", "TIFF", "TIFF of no tags", "TIFF of tags behind its end", "TIFF of garbage"],
+)
+def test_a_file_that_is_damaged_is_of_no_other_kind(data: bytes) -> None:
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(data, 16)
+
+
+def test_a_bmp_of_masks_that_is_cut_off_is_left_as_it_is() -> None:
+    data = bmp(ROWS, 32, compression=3, masks=(0xFF, 0xFF00, 0xFF0000), head=52)
+    assert with_plain_channels(data) != data
+    half = data[: len(data) // 2]
+    assert with_plain_channels(half) == half
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(half, 16)
