@@ -14,8 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from indexer.errors import Undecodable
-from indexer.imaging.isolation import Limits, run_isolated
+from indexer.errors import Undecodable, Unreadable
+from indexer.imaging import isolation
+from indexer.imaging.isolation import BOOT, Limits, run_isolated
 from tests.waiting import eventually
 
 LIMITS = Limits()
@@ -72,6 +73,31 @@ def test_a_request_that_cannot_be_sent_leaves_no_worker_that_waits_for_it() -> N
         run_isolated(LIMITS, lambda: None)
     assert not psutil.pid_exists(worker)
     assert run_isolated(LIMITS, os.getpid) != worker
+
+
+def end_all_workers() -> None:
+    """As a machine that runs out of memory ends what is idle."""
+    workers = [one for one in psutil.Process().children() if BOOT in one.cmdline()]
+    for worker in workers:
+        worker.kill()
+    eventually(lambda: all(one.status() == psutil.STATUS_ZOMBIE for one in workers))
+
+
+@pytest.mark.slow
+def test_a_worker_that_was_ended_while_idle_is_replaced() -> None:
+    worker = run_isolated(LIMITS, os.getpid)
+    end_all_workers()
+    assert run_isolated(LIMITS, os.getpid) != worker
+
+
+@pytest.mark.slow
+def test_a_file_is_not_blamed_where_no_worker_can_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end_all_workers()
+    monkeypatch.setattr(isolation, "BOOT", "import sys; sys.exit(3)")
+    with pytest.raises(Unreadable, match=r"no process can be started.*at once: exit code 3"):
+        run_isolated(LIMITS, os.getpid)
 
 
 @pytest.mark.slow

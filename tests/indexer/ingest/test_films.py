@@ -245,6 +245,9 @@ def test_films_behind_urls_are_fetched_piece_by_piece(library: Library, folder: 
         cover = library.thumbnail(hit.photo)
         assert cover
         assert library.moment_thumbnail(hit.photo, hit.moment_s) == cover
+        with thumbnails_of(library) as thumbnails:
+            thumbnails.forget(hit.photo.sha256)
+        assert library.thumbnail(hit.photo) is None  # a film is not fetched for it
     finally:
         system.rm("/films", recursive=True)
 
@@ -302,6 +305,9 @@ def test_the_cover_of_a_film_is_made_again_where_it_is_missing(
         thumbnails.forget(photo.sha256)
         assert library.thumbnail(photo)
         assert thumbnails.read(photo.sha256)
+        thumbnails.forget(photo.sha256)
+        make_film(folder / "a.mp4", [RED])  # another film since
+        assert library.thumbnail(photo) is None
 
 
 def test_facts_of_films_are_read_again_by_newer_readers(library: Library, folder: Path) -> None:
