@@ -183,7 +183,10 @@ def _line(error: Exception) -> str:
 
 
 def _name(listed_path: str, folder: str) -> str | None:
-    """What an entry is called in its folder; None for what stands for the folder itself."""
+    """What an entry is called in its folder; None for what stands for the folder itself.
+
+    What lies behind a slash after a slash is listed like that too: no path of ours has it.
+    """
     path = listed_path.rstrip("/")
     return None if path == folder.rstrip("/") else path.rpartition("/")[2]
 
@@ -199,7 +202,7 @@ def _stat_or_never(entry: Mapping[str, Any]) -> FileStat:
 def _stat(entry: Mapping[str, Any]) -> FileStat:
     etags = (entry[key] for key in ETAGS if entry.get(key) is not None)
     etag = next(etags, None)
-    return FileStat(entry["size"] or 0, _mtime_ns(entry), None if etag is None else str(etag))
+    return FileStat(int(entry["size"]), _mtime_ns(entry), None if etag is None else str(etag))
 
 
 def _mtime_ns(entry: Mapping[str, Any]) -> int:

@@ -87,9 +87,7 @@ class _Walk:
                 self.scan.libraries.append(name)
                 continue
             relative = f"{folder}/{name}" if folder else name
-            if not name:  # a slash after a slash: no path of ours has that
-                self.scan.unseen.append(shown_path(relative))
-            elif stat is not None:
+            if stat is not None:
                 self._file(relative, stat)
             elif not self._passed_by(relative):
                 yield relative

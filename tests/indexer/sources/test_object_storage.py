@@ -297,11 +297,13 @@ def test_a_folder_that_is_denied_keeps_its_photos(library: Library, moody: Stora
 def test_entry_that_a_storage_lists_badly_costs_only_itself(
     library: Library, moody: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("green.png", "no size.png", "no time.png", "endless.png", "nul\0.png"):
+    names = ("green.png", "no size.png", "odd size.png", "no time.png", "endless.png", "nul\0.png")
+    for name in names:
         moody.put(name, "red", seed=len(name))
     listing = MoodyFileSystem.ls
     odd = {
-        "no size": ("size", "many"),
+        "no size": ("size", None),
+        "odd size": ("size", "many"),
         "no time": ("created", "soon"),
         "endless": ("created", 9e99),
     }
@@ -316,8 +318,12 @@ def test_entry_that_a_storage_lists_badly_costs_only_itself(
     monkeypatch.setattr(MoodyFileSystem, "ls", ls)
     library.add_root(moody.folder)
     rebuild(library)
-    reasons = {str(one.path).rpartition("/")[2]: one.reason for one in library.failures()}
-    assert set(reasons) >= {"no size.png", r"nul\x00.png"}
+    reasons = {str(one.path).rpartition("/")[2]: str(one.reason) for one in library.failures()}
+    assert reasons == {
+        "no size.png": "cannot be scanned: its storage gives no size",
+        "odd size.png": "cannot be scanned: its storage gives no size",
+        r"nul\x00.png": "its name is not valid UTF-8: rename the file",
+    }
     assert found(library, "red") == f"{moody.folder}/green.png"
 
 
