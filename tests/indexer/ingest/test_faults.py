@@ -212,6 +212,18 @@ def test_file_whose_very_failure_cannot_be_recorded_costs_only_itself(
 
 
 @on_sqlite
+def test_run_in_which_not_one_row_can_be_written_ends(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def writes_photos(_: Connection, statement: Any, *_rows: Any) -> bool:
+        return isinstance(statement, Insert) and statement.table is photo_rows
+
+    where(monkeypatch, Connection, "execute", writes_photos, RuntimeError("no row at all"))
+    with pytest.raises(RuntimeError, match="no row at all"):
+        rebuild(library)
+
+
+@on_sqlite
 def test_photo_that_cannot_be_scanned_any_more_is_kept(
     library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from indexer import packages
+from indexer.arrays import FloatArray
+from indexer.errors import DiskFull
 from indexer.imaging.thumbnails import moment_key
 from indexer.ingest import films
 from indexer.ingest.films import FilmReader
@@ -25,6 +27,7 @@ from indexer.library.library import Library, open_library
 from indexer.location import location
 from indexer.records.changes import IngestReport
 from indexer.records.photos import Photo
+from indexer.sources import films as fetching
 from tests.fakes import ColourEncoder
 from tests.films import (
     SIZE,
@@ -44,6 +47,7 @@ BLUE = quarters("blue", "blue", "blue", "white")
 LIME = quarters("lime", "lime", "lime", "white")
 BLACK = Image.new("RGB", SIZE, "black")
 SCENES = (RED, BLUE, LIME)
+FULL = Path("/dev/full")
 FACTS_FIRST = {"movflags": "faststart"}
 
 
@@ -198,6 +202,33 @@ def test_without_its_package_a_film_names_the_extra_and_is_not_even_read(
     assert reasons(library) == {}
 
 
+def test_copies_of_a_film_under_names_of_photos_are_embedded_once(
+    library: Library, folder: Path
+) -> None:
+    make_film(folder / "a.mp4", SCENES).rename(folder / "a.jpg")
+    shutil.copy(folder / "a.jpg", folder / "b.jpg")
+    report = rebuild(library)
+    assert (report.embedded, report.known) == (1, 1)
+
+
+def test_a_frame_that_the_encoder_refuses_costs_its_film_alone(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_film(folder / "a.mp4", SCENES)
+    make_film(folder / "b.mp4", [LIME])
+    embed = ColourEncoder.embed_images
+
+    def embed_images(self: ColourEncoder, pixels: FloatArray) -> FloatArray:
+        means = pixels.mean(axis=(2, 3))
+        if (means[:, 2] > 2 * means[:, 1]).any():
+            raise RuntimeError("too blue")
+        return embed(self, pixels)
+
+    monkeypatch.setattr(ColourEncoder, "embed_images", embed_images)
+    assert rebuild(library).embedded == 1
+    assert reasons(library) == {"a.mp4": "the encoder failed: RuntimeError: too blue"}
+
+
 def test_a_film_that_changes_while_it_is_read_is_left_for_the_next_run(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,24 +263,44 @@ def test_a_run_that_is_stopped_leaves_the_film_it_is_at(library: Library, folder
     assert rebuild(library).embedded == 1
 
 
-def test_films_behind_urls_are_fetched_piece_by_piece(library: Library, folder: Path) -> None:
+@pytest.fixture
+def behind_a_url(library: Library, folder: Path) -> Iterator[None]:
+    """A film of the library, in a file system of memory."""
     film = make_film(folder / "a.mp4", SCENES)
     system = fsspec.filesystem("memory")
     system.pipe_file("/films/a.mp4", film.read_bytes())
     film.unlink()
-    try:
-        library.add_root(location("memory://films"))
-        assert rebuild(library).embedded == 1
-        (hit, *_) = library.search("blue", 5).hits
-        assert hit.moment_s is not None
-        cover = library.thumbnail(hit.photo)
-        assert cover
-        assert library.moment_thumbnail(hit.photo, hit.moment_s) == cover
-        with thumbnails_of(library) as thumbnails:
-            thumbnails.forget(hit.photo.sha256)
-        assert library.thumbnail(hit.photo) is None  # a film is not fetched for it
-    finally:
-        system.rm("/films", recursive=True)
+    library.add_root(location("memory://films"))
+    assert rebuild(library).embedded == 1
+    yield
+    system.rm("/films", recursive=True)
+
+
+@pytest.mark.usefixtures("behind_a_url")
+def test_films_behind_urls_are_fetched_piece_by_piece(library: Library) -> None:
+    (hit, *_) = library.search("blue", 5).hits
+    assert hit.moment_s is not None
+    cover = library.thumbnail(hit.photo)
+    assert cover
+    assert library.moment_thumbnail(hit.photo, hit.moment_s) == cover
+    with thumbnails_of(library) as thumbnails:
+        thumbnails.forget(hit.photo.sha256)
+    assert library.thumbnail(hit.photo) is None  # a film is not fetched for it
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a disk that is always full")
+@pytest.mark.usefixtures("behind_a_url")
+def test_facts_of_a_film_behind_a_url_are_read_again_where_there_is_room(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store_of(library) as store, store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE contents SET facts_version = 0, duration_s = 1")
+    with monkeypatch.context() as patched:
+        patched.setattr(fetching, "NamedTemporaryFile", lambda **_: FULL.open("wb"))
+        with pytest.raises(DiskFull):
+            rebuild(library)
+    assert rebuild(library).reread == 1
+    assert only(library).facts.duration_s == pytest.approx(12, abs=0.2)
 
 
 def test_a_moments_thumbnail_is_decoded_once_and_pruned_with_its_film(

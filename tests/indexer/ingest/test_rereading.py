@@ -166,6 +166,7 @@ def test_a_file_that_cannot_be_read_now_is_left_for_the_next_run(
             run = library.rereading()
             assert run.step() == 2  # of red the copy is there
             assert run.step() is None
+            assert library.rereading().step() == 0
         for name in ("red.png", "green.png"):
             (tmp_path / name).rename(photos / name)
         assert rebuild(library) == (0, 1)

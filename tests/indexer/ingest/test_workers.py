@@ -44,6 +44,16 @@ def test_a_shard_that_is_begun_again_finds_its_own_bytes_in_its_hand() -> None:
         claims.known(SHA256, shard=2)
 
 
+def test_bytes_of_a_shard_that_nobody_works_on_any_more_may_be_taken_by_another() -> None:
+    claims = Claims({}.get)
+    claims.known(SHA256, shard=1)
+    claims.release(2)
+    with pytest.raises(InFlight):
+        claims.known(SHA256, shard=3)
+    claims.release(1)
+    assert claims.known(SHA256, shard=3) is None
+
+
 def test_what_is_embedded_again_is_so_once() -> None:
     claims = Claims({SHA256: EMBEDDED}.get, reembed=True)
     assert claims.known(SHA256) == KnownContent(5, embedded=False)

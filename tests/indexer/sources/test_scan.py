@@ -181,6 +181,15 @@ def test_a_name_that_is_no_text_is_found_with_its_problem(root: Root) -> None:
     assert all(file.path.encode() for file in found)
 
 
+def test_what_no_file_system_can_name_is_recorded_and_costs_no_other(root: Root) -> None:
+    put(root.path / "x.jpg")
+    seen = scan(root, under=["a\0.jpg", "b\0", "x.jpg"])
+    broken, whole = seen.found
+    assert (whole.path, whole.problem) == ("x.jpg", None)
+    assert "null byte" in str(broken.problem)
+    assert seen.unseen == ["b\0"]
+
+
 def test_only_what_is_asked_for_is_looked_at(root: Root) -> None:
     for name in ("a/x.jpg", "a/b/y.jpg", "c/z.jpg", "w.jpg"):
         put(root.path / name)
