@@ -99,7 +99,8 @@ class _Copy:
                 _set_number(connection, table, _number(source, table))
             if is_shared(connection):
                 connection.execute(delete(root_hosts))
-                connection.execute(insert(root_hosts), _seen_by(source))
+                if seen := _seen_by(source):  # of no rows SQLAlchemy makes one
+                    connection.execute(insert(root_hosts), seen)
             named = (library.c.model_source, library.c.model_id, library.c.text_source)
             begin_library(connection, Model(*source.execute(select(*named)).one()))
             stacks = source.execute(select(library.c.stacks)).scalar_one()

@@ -171,6 +171,28 @@ def test_a_library_is_never_copied_over(source: LibraryDirectory, tmp_path: Path
             copy_library(source, target)
 
 
+@pytest.mark.parametrize("to_server", [True, False])
+def test_a_library_of_nothing_is_copied(
+    tmp_path: Path, shared: tuple[LibraryDirectory, str], to_server: bool
+) -> None:
+    with library(tmp_path / "library", create=True, model="colour"):
+        pass
+    target = shared[0] if to_server else LibraryDirectory(tmp_path / "copy")
+    assert copy_library(LibraryDirectory(tmp_path / "library"), target) == Copied(0, 0, 0)
+    assert found(target) == []
+
+
+def test_a_thumbnail_that_is_not_there_is_left_to_be_made_again(
+    source: LibraryDirectory, tmp_path: Path
+) -> None:
+    thumbnail, *others = (source.path / "thumbnails").rglob("*.jpg")
+    thumbnail.unlink()
+    copy = LibraryDirectory(tmp_path / "copy")
+    assert copy_library(source, copy).contents == 8
+    assert len(list((copy.path / "thumbnails").rglob("*.jpg"))) == len(others)
+    assert found(copy) == found(source)
+
+
 def test_nothing_is_copied_while_somebody_writes(source: LibraryDirectory, tmp_path: Path) -> None:
     with library(source.path) as opened_, opened_.writing(), pytest.raises(LibraryBusy):
         copy_library(source, LibraryDirectory(tmp_path / "copy"))
