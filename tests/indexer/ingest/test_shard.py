@@ -10,7 +10,7 @@ import pytest
 from clipcore.messages import literal
 from indexer.errors import InFlight
 from indexer.imaging.decode import content_hash
-from indexer.ingest.shard import Done, Job, ShardWorker
+from indexer.ingest.shard import Done, Job, ShardWorker, without_thumbnail
 from indexer.records.changes import Row, ScannedFile
 from indexer.records.photos import NEVER_READ
 from indexer.sources.originals import Originals
@@ -57,6 +57,18 @@ def test_jobs_and_what_becomes_of_them_travel(tmp_path: Path, worker: ShardWorke
     assert (second.row, second.left) == (None, old)
     assert str(third.error) == "not an image of a known format"
     assert worker.encoder.embedded == 1
+
+
+def test_files_of_a_content_without_its_thumbnail_have_failed_and_no_others(
+    tmp_path: Path, worker: ShardWorker
+) -> None:
+    names = ("a.png", "b.png")
+    red, copy = (job(make_photo(tmp_path / name, "red")) for name in names)
+    done = worker([red, copy, job(make_photo(tmp_path / "c.png", "blue"))])
+    failed = without_thumbnail(done, done.embedded[0], literal("no room"))
+    assert [str(one.error) for one in failed.outcomes] == ["no room", "no room", "None"]
+    assert [one.found.path for one in failed.outcomes if one.found.stat == NEVER_READ] == [*names]
+    assert failed.embedded == done.embedded[2:]
 
 
 def test_what_another_shard_has_in_hand_is_not_decoded(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from indexer.index.policy import IndexPolicy
+from indexer.library.disk_use import disk_use
 from indexer.library.library import open_library
 from indexer.paths import library_directory
+from indexer.records.status import DiskUse
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
 from tests.postgres_server import Server
@@ -33,6 +35,10 @@ def test_sizes_are_those_of_the_files_and_of_nothing_before_there_are_any(tmp_pa
     assert after.snapshot_at is not None
     assert abs(datetime.now(UTC) - after.snapshot_at) < timedelta(minutes=5)
     library.close()
+
+
+def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
+    assert disk_use(*(tmp_path / name for name in "abc")) == DiskUse(0, 0, 0, None)
 
 
 def test_in_a_database_there_is_an_index_when_it_needs_one(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from indexer.errors import (
+    DamagedLibrary,
     LibraryBusy,
     LibraryNotFound,
     ModelMismatch,
@@ -25,6 +28,7 @@ from indexer.library.indexing import RebuildOptions
 from indexer.library.library import Library, open_library
 from indexer.paths import library_name
 from indexer.records.changes import IngestReport
+from indexer.store import ingest_store
 from indexer.sync.survey import Watching
 from tests.conftest import SAMPLE, on_sqlite
 from tests.depth import at_depth
@@ -232,6 +236,16 @@ def test_reembed_computes_all_again_and_leaves_one_embedding_each(
     assert first(library, "blue") == "blue.png"
 
 
+def test_reembed_leaves_out_what_is_gone_and_takes_what_has_changed_once(
+    library: Library, photos: Path
+) -> None:
+    (photos / "a folder" / "blue.png").unlink()
+    make_photo(photos / "a folder" / "red.png", "cyan")
+    report = rebuild(library, reembed=True)
+    assert (report.embedded, report.missing, report.deferred) == (len(COLOURS) - 1, 1, 0)
+    assert library.status().embeddings == len(COLOURS) + 1  # those of what is gone stay
+
+
 def test_open_searcher_finds_what_another_process_commits(
     library: Library, photos: Path, place: Path
 ) -> None:
@@ -258,6 +272,51 @@ def test_index_snapshot_can_be_deleted(library: Library, place: Path) -> None:
     searcher = open_library(place, open_encoder=lambda _: ColourEncoder())
     assert first(searcher, "green") == "green.png"
     searcher.close()
+    with library.writing():
+        library.save_index()
+    assert (place / "index.faiss").exists()
+
+
+@on_sqlite
+def test_check_finds_a_damaged_page(library: Library, place: Path) -> None:
+    library.check()
+    library.close()  # the log is folded in
+    database = place / "library.db"
+    whole = database.read_bytes()
+    database.write_bytes(whole[:-4096] + bytes(4096))
+    with pytest.raises(DamagedLibrary, match="is damaged"):
+        library.check()
+
+
+def test_update_of_a_folder_and_a_photo_in_it_takes_each_once(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_store, "OR_LIMIT", 1)
+    folder = photos / "a folder"
+    (folder / "red.png").unlink()
+    with library.writing():
+        report = library.update([folder, folder / "red.png", folder / "green.png"])
+    assert (report.missing, report.known, report.embedded) == (1, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX")
+def test_update_of_a_path_that_is_too_long_is_no_accident(library: Library, photos: Path) -> None:
+    make_photo(photos / "cyan.png", "cyan")
+    with library.writing():
+        report = library.update([photos / ("x" * 300) / "y.png", photos / "cyan.png"])
+    assert (report.embedded, report.missing) == (1, 0)
+
+
+def test_scan_leaves_the_collection_of_garbage_as_it_was(library: Library) -> None:
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        rebuild(library)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    rebuild(library)
+    assert gc.isenabled()
 
 
 def test_update_of_some_paths_leaves_the_others_alone(library: Library, photos: Path) -> None:
@@ -319,6 +378,11 @@ def test_dirty_path_of_undecodable_bytes_is_no_accident(library: Library, photos
 def test_empty_query_is_refused(library: Library, query: str) -> None:
     with pytest.raises(QueryError, match="empty"):
         library.search(query)
+
+
+def test_search_for_no_results_is_refused(library: Library) -> None:
+    with pytest.raises(QueryError, match="at least 1, not 0"):
+        library.search("red", 0)
 
 
 def test_search_in_an_empty_library_finds_nothing(place: Path) -> None:

@@ -91,6 +91,22 @@ def test_search_in_flight_finishes_on_the_session_that_a_switch_replaces(
     assert library.search("red", 1).model_id == "new-1"
 
 
+def test_library_that_was_opened_to_switch_goes_on_with_its_own_session(
+    opened: Callable[..., Library],
+    encoders: dict[str, Gated],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    for encoder in encoders.values():
+        encoder.gate.set()
+    library = opened(model="new", switch=True)
+    with library.writing():
+        library.rebuild()
+    result = library.search("red", 1)
+    assert (result.model_id, result.hits[0].photo.path.name) == ("new-1", "red.png")
+    assert "has switched to the model" not in caplog.text
+
+
 @pytest.mark.slow
 def test_threads_that_search_during_a_switch_get_whole_answers(
     opened: Callable[..., Library], encoders: dict[str, Gated]

@@ -138,6 +138,30 @@ def test_who_may_not_switch_pgvector_on_is_told_who_may(postgres: Server, empty:
     Store.create(guest, MODEL).close()
 
 
+def test_a_database_that_is_not_in_utf_8_is_refused(postgres: Server) -> None:
+    postgres.run("CREATE DATABASE latin ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(LibraryError, match=r"not in UTF-8.*createdb --encoding=UTF8.* latin"):
+            Store.create(database_url(postgres.url("latin")), MODEL)
+    finally:
+        postgres.run("DROP DATABASE latin WITH (FORCE)")
+
+
+def test_what_the_server_refuses_is_said_in_one_line(postgres: Server, empty: URL) -> None:
+    postgres.run("DROP ROLE IF EXISTS stranger")
+    postgres.run("CREATE ROLE stranger LOGIN")
+    execute(empty, "CREATE EXTENSION vector")
+    with pytest.raises(LibraryError, match="cannot be used: permission denied") as refused:
+        Store.create(empty.set(username="stranger"), MODEL)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_check_leaves_the_server_to_look_after_its_files(made: URL) -> None:
+    store = Store.open(made)
+    store.database.check()
+    store.close()
+
+
 @pytest.mark.parametrize("missing", ["psycopg", "tzlocal"])
 def test_without_the_extra_the_error_names_it(
     monkeypatch: pytest.MonkeyPatch, missing: str

@@ -86,6 +86,17 @@ def test_gone_photo_is_removed_with_all_that_only_it_had(library: Library, photo
     assert prune(library).paths == ()
 
 
+def test_gone_file_that_failed_is_removed_too(library: Library, photos: Path) -> None:
+    (photos / "bad.png").write_bytes(b"no image")
+    rebuild(library)
+    (photos / "bad.png").unlink()
+    rebuild(library)
+    pruned = prune(library)
+    assert [path.name for path in pruned.paths] == ["bad.png"]
+    assert (pruned.contents, library.failures()) == (0, [])
+    assert len(found(library)) == len(COLOURS)
+
+
 def test_photo_gone_for_a_shorter_time_stays(library: Library, photos: Path) -> None:
     (photos / "red.png").unlink()
     rebuild(library)

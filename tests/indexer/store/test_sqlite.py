@@ -11,13 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, func, select
 
 from indexer.errors import DamagedLibrary, LibraryError, LibraryNotFound, NewerLibrary, NotALibrary
 from indexer.records.models import Model
 from indexer.store import sqlite
+from indexer.store.bulk import insert_rows
 from indexer.store.migrate import MIGRATIONS, migrate
-from indexer.store.schema import HEAD, metadata
+from indexer.store.schema import HEAD, contents, metadata
 from indexer.store.sqlite import check_database, create_database, open_database
 from indexer.store.store import Store
 
@@ -181,6 +182,14 @@ def test_migrations_lead_to_the_schema(path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_no_rows_are_inserted_as_none(path: Path) -> None:
+    store = Store.open(path)
+    with store.database.writing() as connection:
+        insert_rows(connection, contents, ("sha256",), [])
+    assert store.database.count(select(func.count()).select_from(contents)) == 0
+    store.close()
 
 
 def test_a_check_finds_damage_that_no_query_has_met(path: Path) -> None:
