@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,17 +12,19 @@ import pytest
 
 from clipcore.engines import choice
 from clipcore.engines.choice import Trial
-from clipcore.errors import ClipcoreError, DownloadError
+from clipcore.errors import CheckpointError, ClipcoreError, DownloadError
 from clipcore.families.recommended import Purpose
 from clipcore.messages import literal
+from indexer.arrays import FloatArray
 from indexer.daemon.daemon import Daemon
 from indexer.library.library import Library, open_library
-from indexer.records.models import ModelRequest
+from indexer.records.models import Model, ModelRequest
 from indexer.records.status import Activity
-from tests.conftest import on_both_at_depth
+from tests.conftest import on_both_at_depth, on_sqlite
 from tests.fakes import ColourEncoder
 from tests.indexer.daemon.test_pause import running, state
 from tests.photos import make_photo
+from tests.stores import store_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.both, pytest.mark.slow]
@@ -210,19 +212,81 @@ def test_cost_is_the_photos_to_embed_anew_and_the_room_for_their_vectors(
         library.models.cost("broken")
 
 
+def remember(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, photos_per_s: dict[str, float]
+) -> None:
+    """That this machine was measured before: so many photos, and ten times as many in int8."""
+    measured = {
+        name: [Trial("torch-float32", 1.0, rate), Trial("openvino-int8", 1.0, 10 * rate)]
+        for name, rate in photos_per_s.items()
+    }
+    trials = {name: [asdict(trial) for trial in both] for name, both in measured.items()}
+    memory = directory / "engines.json"
+    memory.write_text(json.dumps({choice.machine(): trials}))
+    monkeypatch.setattr(choice, "memory_path", lambda: memory)
+
+
 @on_both_at_depth
 def test_cost_tells_the_time_by_what_was_measured_on_this_machine(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = [Trial("torch-float32", 1.0, 5.0), Trial("openvino-int8", 1.0, 50.0)]
-    remembered = {choice.machine(): {"other-1 image": [asdict(trial) for trial in trials]}}
-    memory = tmp_path / "engines.json"
-    memory.write_text(json.dumps(remembered))
-    monkeypatch.setattr(choice, "memory_path", lambda: memory)
+    remember(tmp_path, monkeypatch, {"other-1 image": 5.0})
     cost = library.models.cost("other")
     assert cost.measured
     assert cost.photos_per_s == 5.0  # int8 is used only where it is asked for
     assert cost.seconds == pytest.approx(len(COLOURS) / 5)
+
+
+@on_sqlite
+def test_cost_of_a_model_that_was_never_measured_is_estimated_by_what_it_computes(
+    library: Library, encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = "ViT-B-32/openai", "ViT-L-14/openai"
+    encoders.by_name |= {small: encoders.by_name["colour"], large: encoders.by_name["other"]}
+    with store_of(library) as store:
+        store.database.record_model(Model(small, "colour-1"))
+    remember(tmp_path, monkeypatch, {"colour-1 image": 36.0})
+    cost = library.models.cost(large)
+    assert not cost.measured
+    assert cost.photos_per_s == pytest.approx(2, rel=0.05)  # 9 and 162 GFLOPs
+    assert library.models.cost("other").photos_per_s is None  # nobody knows what it computes
+
+
+class Textless(ColourEncoder):
+    """A model of which the text tower is broken."""
+
+    model_id = "textless-1"
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        raise CheckpointError(literal("it has no text tower"))
+
+
+@on_both_at_depth
+def test_a_model_that_embeds_no_texts_is_none_to_switch_to(
+    library: Library, encoders: Encoders
+) -> None:
+    encoders.by_name["textless"] = Textless()
+    with (
+        library.switching_to("textless") as switched,
+        switched.writing(),
+        pytest.raises(CheckpointError, match="no text tower"),
+    ):
+        switched.rebuild()
+    assert library.search("red", 1).model_id == "colour-1"
+
+
+@on_both_at_depth
+def test_a_library_whose_model_embeds_no_texts_any_more_is_indexed_all_the_same(
+    place: Path, encoders: Encoders, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_photo(tmp_path / "photos" / "red.png", "red")
+    encoders.by_name["textless"] = Textless()
+    library = opened_at(place, encoders, create=True, model="textless")
+    library.add_root(tmp_path / "photos")
+    with library.writing():
+        assert library.rebuild().embedded == 1
+    assert "cannot prepare the model for searches: it has no text tower" in caplog.text
+    library.close()
 
 
 def test_offers_begin_with_the_model_in_use_and_tell_what_is_here(library: Library) -> None:
