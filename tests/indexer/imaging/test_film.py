@@ -215,6 +215,8 @@ def test_a_long_film_without_a_length_is_kept_by_pictures_all_over_it(tmp_path: 
     live = {"live": "1"}
     path = tmp_path / "a.mkv"
     make_film(path, SCENES, scene_s=scene_s, fps=1, codec="mpeg4", options=live)
+    film = read_film(str(path), "MKV")
+    assert (film.facts.duration_s, film.moments_s) == (0, ())
     found, length_s = frames_in_order(str(path), SIDE)
     assert length_s == pytest.approx(3 * scene_s, abs=1)
     moments = [frame.moment_ms for frame in found.frames]
@@ -222,6 +224,15 @@ def test_a_long_film_without_a_length_is_kept_by_pictures_all_over_it(tmp_path: 
     steps = {later - earlier for earlier, later in pairwise(moments)}
     assert len(steps) == 1
     assert moments[-1] >= 1000 * length_s - steps.pop()
+
+
+def test_a_damaged_keyframe_gives_way_to_the_next(tmp_path: Path) -> None:
+    path = make_film(tmp_path / "a.avi", SCENES)
+    data = path.read_bytes()
+    first = data.index(b"00dc", data.index(b"movi")) + 8
+    path.write_bytes(data[:first] + bytes(500) + data[first + 500 :])
+    found = frames_at(str(path), [0.2], SIDE)
+    assert ([frame.moment_ms for frame in found.frames], found.lost) == ([1000], 0)
 
 
 def test_a_moment_that_a_recording_has_lost_shows_the_last_that_is_left(tmp_path: Path) -> None:
