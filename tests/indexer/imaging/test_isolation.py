@@ -77,7 +77,8 @@ def test_a_request_that_cannot_be_sent_leaves_no_worker_that_waits_for_it() -> N
 
 def end_all_workers() -> None:
     """As a machine that runs out of memory ends what is idle."""
-    workers = [one for one in psutil.Process().children() if BOOT in one.cmdline()]
+    alive = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+    workers = [one for one in alive if BOOT in one.cmdline()]
     for worker in workers:
         worker.kill()
     eventually(lambda: all(one.status() == psutil.STATUS_ZOMBIE for one in workers))
