@@ -153,6 +153,21 @@ def test_a_bare_file_may_say_its_activation_itself(tmp_path: Path) -> None:
     assert checkpoint.config.vision.heads == 12
 
 
+def test_a_bare_pickle_does_not_say_its_activation(tmp_path: Path) -> None:
+    path = tmp_path / "bare.bin"
+    torch.save(seeded.openai_state(SHALLOW), path)
+    with pytest.raises(CheckpointMismatch, match="QuickGELU or GELU"):
+        open_checkpoint(path)
+    assert open_checkpoint(path, quick_gelu=False).config.vision.heads == 12
+
+
+def test_a_bare_file_that_is_damaged_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "bare.safetensors"
+    path.write_bytes(b"no tensors")
+    with pytest.raises(CheckpointDamaged, match=r"bare\.safetensors"):
+        open_checkpoint(path)
+
+
 def test_the_heads_of_a_bare_file_come_from_its_known_architecture(tmp_path: Path) -> None:
     path = tmp_path / "bare.safetensors"
     save_file(seeded.openai_state(seeded.Case("ViT-H-14", 1).open_clip_config), path)
@@ -219,9 +234,11 @@ def test_a_directory_without_weights_is_refused(tmp_path: Path) -> None:
     [
         ("model_cfg__vision_cfg__timm_model_name", "vit", "timm_model_name"),
         ("model_cfg__text_cfg__hf_model_name", "roberta", "roberta"),
+        ("model_cfg__text_cfg", {"layers": 2}, "width and heads of the text tower"),
         ("model_cfg__multimodal_cfg", {"width": 1}, "multimodal_cfg"),
         ("model_cfg__vision_cfg__head_width", 80, "heads 80 wide"),
         ("preprocess_cfg__resize_mode", "longest", "longest"),
+        ("preprocess_cfg__mean", [0.5, 0.5], "one number a colour channel"),
     ],
 )
 def test_what_is_not_implemented_is_refused_by_name(
@@ -251,9 +268,10 @@ def test_another_transformers_model_is_refused(
         open_checkpoint(directory)
 
 
-def test_a_damaged_config_is_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", ['{"model_cfg": ', "[]"])
+def test_a_damaged_config_is_refused_by_name(tmp_path: Path, damaged: str) -> None:
     directory = seeded.write_open_clip(tmp_path / "m")
-    (directory / "open_clip_config.json").write_text('{"model_cfg": ')
+    (directory / "open_clip_config.json").write_text(damaged)
     with pytest.raises(CheckpointDamaged, match=r"open_clip_config\.json"):
         open_checkpoint(directory)
 

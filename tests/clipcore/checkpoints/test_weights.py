@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,23 @@ def test_a_key_missing_in_transformers_layout_is_named(state: State, tmp_path: P
         load(saved(tmp_path, broken))
 
 
+def test_a_tower_without_layers_is_named(state: State, tmp_path: Path) -> None:
+    broken = {name: one for name, one in state.items() if not name.startswith("transformer.")}
+    with pytest.raises(CheckpointMismatch, match=r"no tensors under text\.transformer\.resblocks"):
+        load(saved(tmp_path, broken))
+
+
+def test_weights_of_other_sizes_are_refused_where_they_are_read(
+    state: State, tmp_path: Path
+) -> None:
+    """The sizes may be remembered ones: nothing but the tensors themselves tells."""
+    path = saved(tmp_path, state)
+    config = infer_config(read_header(path), FACTS)
+    deeper = replace(config, text=replace(config.text, layers=3))
+    with pytest.raises(CheckpointMismatch, match=r"model\.safetensors does not fit"):
+        load_model(path, deeper)
+
+
 def test_a_missing_layer_is_named(state: State, tmp_path: Path) -> None:
     broken = {name: tensor for name, tensor in state.items() if ".resblocks.0." not in name}
     with pytest.raises(CheckpointMismatch, match=r"resblocks\.0"):
@@ -242,6 +260,21 @@ def test_a_bare_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
     with pytest.raises((CheckpointUnsafe, CheckpointDamaged), match=r"model\.pt"):
         load(path)
     assert not trace.exists()
+
+
+def test_a_pickle_that_cannot_be_put_together_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"\x80\x02]K\x01K\x02s.")  # an item by its key, in a list
+    with pytest.raises(CheckpointDamaged, match=r"model\.pt"):
+        load(path)
+
+
+def test_weights_cut_after_their_sizes_were_read_are_refused(state: State, tmp_path: Path) -> None:
+    path = saved(tmp_path, state)
+    config = infer_config(read_header(path), FACTS)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CheckpointDamaged, match=r"model\.safetensors"):
+        load_model(path, config)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"a": 1}, {}])

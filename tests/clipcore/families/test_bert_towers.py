@@ -94,6 +94,21 @@ def test_another_text_tower_or_pooling_is_refused_by_name(
         open_checkpoint(directory)
 
 
+@pytest.mark.parametrize(
+    ("part", "act"), [("vision_config", "relu"), ("text_config", "quick_gelu")]
+)
+def test_other_activations_than_chinese_clips_are_refused_by_name(
+    tmp_path: Path, part: str, act: str
+) -> None:
+    directory = seeded_bert.write_chinese(tmp_path)
+    path = directory / "config.json"
+    content = json.loads(path.read_text())
+    content[part]["hidden_act"] = act
+    path.write_text(json.dumps(content))
+    with pytest.raises(CheckpointMismatch, match=act):
+        open_checkpoint(directory)
+
+
 def test_a_checkpoint_without_its_tokenizer_is_refused(tmp_path: Path) -> None:
     directory = seeded_bert.write_xlm(tmp_path)
     (directory / "tokenizer.json").unlink()
