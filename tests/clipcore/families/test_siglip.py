@@ -1,4 +1,4 @@
-"""SigLIP: stages against what the reference computed, both layouts, texts, engines, refusals."""
+"""SigLIP: stages against what the reference computed, both layouts, engines, refusals."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ import pytest
 import seeded
 import seeded_siglip
 import torch
+from safetensors.torch import load_file, save_file
 
 import clipcore
 from clipcore.checkpoints import siglip_catalogue
-from clipcore.checkpoints.siglip import open_siglip
+from clipcore.checkpoints.siglip import architecture_name, open_siglip
+from clipcore.checkpoints.siglip_catalogue import SiglipEntry
 from clipcore.engines.choice import try_engines
 from clipcore.engines.engines import COMPACT, engines_for
-from clipcore.errors import CheckpointDamaged, CheckpointMismatch, ClipcoreError, ModelNotFound
+from clipcore.errors import CheckpointMismatch, ClipcoreError, ModelNotFound
 from clipcore.families import registry
 from clipcore.families.siglip import SiglipEncoder
 from clipcore.model.config import ClipConfig, TextConfig, VisionConfig
 from clipcore.model.siglip import PARTS, SigLIP
-from clipcore.text.siglip_tokenizer import SiglipTokenizer, canonical
+from tests.clipcore.checkpoints.test_catalogue import point_at
+from tests.hub import hub_serving
 
 pytestmark = pytest.mark.slow
 
 GOLDEN = np.load(Path(__file__).parents[2] / "parity" / "golden_siglip.npz")
 WITHIN, COSINE_AT_LEAST = 1e-4, 0.9999
 TEXTS = ["a dog on the beach", "", "two red apples " * 30, "海滩上的狗"]
+NAFLEX = "google/siglip2-base-patch16-naflex"
 FORMS = (seeded_siglip.write_transformers, seeded_siglip.write_open_clip)
 
 
@@ -56,6 +60,26 @@ def seeded_model(config: ClipConfig) -> SigLIP:
         model = SigLIP(config)
     model.load_state_dict(seeded_siglip.state_dict(config), assign=True)
     return model.eval()
+
+
+def config_of(entry: SiglipEntry) -> ClipConfig:
+    """In the largest, So400m, heads are 72 wide and the MLPs 4304."""
+    large = entry.vision_width == 1152
+    heads = entry.vision_width // (72 if large else 64)
+    mlp_width = 4304 if large else 4 * entry.vision_width
+    return ClipConfig(
+        entry.embed_dim,
+        False,
+        VisionConfig(
+            entry.image_size_px,
+            entry.vision_layers,
+            entry.vision_width,
+            heads,
+            entry.patch_size_px,
+            mlp_width,
+        ),
+        TextConfig(64, entry.vocab_size, entry.text_width, heads, entry.text_layers, mlp_width),
+    )
 
 
 # --- the model -----------------------------------------------------------------------------------
@@ -89,26 +113,10 @@ def test_every_position_sees_the_padding() -> None:
 
 
 @pytest.mark.parametrize("entry", siglip_catalogue.table(), ids=lambda entry: entry.architecture)
-def test_parameters_of_the_table_are_those_of_its_sizes(entry: Any) -> None:
-    """In the largest, So400m, heads are 72 wide and the MLPs 4304."""
-    large = entry.vision_width == 1152
-    heads = entry.vision_width // (72 if large else 64)
-    mlp_width = 4304 if large else 4 * entry.vision_width
-    config = ClipConfig(
-        entry.embed_dim,
-        False,
-        VisionConfig(
-            entry.image_size_px,
-            entry.vision_layers,
-            entry.vision_width,
-            heads,
-            entry.patch_size_px,
-            mlp_width,
-        ),
-        TextConfig(64, entry.vocab_size, entry.text_width, heads, entry.text_layers, mlp_width),
-    )
+def test_parameters_of_the_table_are_those_of_its_sizes(entry: SiglipEntry) -> None:
     with torch.device("meta"):
-        count = sum(parameter.numel() for parameter in SigLIP(config).parameters())
+        model = SigLIP(config_of(entry))
+    count = sum(parameter.numel() for parameter in model.parameters())
     assert count / 1e6 == pytest.approx(entry.params_millions, abs=0.01)
 
 
@@ -142,6 +150,31 @@ def test_a_directory_goes_to_this_family_and_a_clip_to_its_own(
     assert not isinstance(clip, SiglipEncoder)
 
 
+@pytest.mark.parametrize("entry", siglip_catalogue.table(), ids=lambda entry: entry.architecture)
+def test_known_sizes_are_called_by_their_name(entry: SiglipEntry) -> None:
+    assert architecture_name(config_of(entry)) == entry.architecture
+
+
+def test_a_name_is_downloaded_once_and_opens_without_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small model under a name of the table, its files as open_clip has them."""
+    name = "ViT-B-32-SigLIP2-256/webli"
+    model = seeded_siglip.write_open_clip(tmp_path / "m")
+    files = {path.name: path.read_bytes() for path in model.iterdir()}
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    with hub_serving(files) as hub:
+        point_at(monkeypatch, hub.url)
+        weights = registry.pull(name)
+        assert weights is not None
+        assert weights.is_relative_to(tmp_path / "hub")
+        hub.requests.clear()
+        encoder = clipcore.open_encoder(name, "cpu")
+        assert hub.requests == []
+    assert encoder.model_id.startswith(f"{name}@")
+    assert encoder.logit_bias == seeded_siglip.LOGIT_BIAS
+
+
 def test_names_of_the_publishers_lead_to_one_model() -> None:
     names = ("google/siglip2-base-patch32-256", "timm/ViT-B-32-SigLIP2-256")
     found = {registry.find(name) for name in (*names, "ViT-B-32-SigLIP2-256/webli")}
@@ -159,6 +192,13 @@ def test_the_id_of_a_directory_is_not_taken_for_the_model_of_the_table() -> None
 def edited(path: Path, part: str | None, **changes: Any) -> None:
     content = json.loads(path.read_text())
     (content[part] if part else content).update(changes)
+    path.write_text(json.dumps(content))
+
+
+def edited_in_open_clip(directory: Path, part: str, **changes: Any) -> None:
+    path = directory / "open_clip_config.json"
+    content = json.loads(path.read_text())
+    content["model_cfg"][part].update(changes)
     path.write_text(json.dumps(content))
 
 
@@ -196,21 +236,43 @@ def test_options_of_open_clip_that_are_not_siglips_are_refused(
     tmp_path: Path, part: str, change: dict[str, Any]
 ) -> None:
     directory = seeded_siglip.write_open_clip(tmp_path / "m")
+    edited_in_open_clip(directory, part, **change)
+    with pytest.raises(CheckpointMismatch):
+        open_siglip(directory)
+
+
+def test_text_tower_of_open_clip_states_its_width_and_heads(tmp_path: Path) -> None:
+    directory = seeded_siglip.write_open_clip(tmp_path / "m")
     path = directory / "open_clip_config.json"
     content = json.loads(path.read_text())
-    content["model_cfg"][part].update(change)
+    del content["model_cfg"]["text_cfg"]["heads"]
     path.write_text(json.dumps(content))
-    with pytest.raises(CheckpointMismatch):
+    with pytest.raises(CheckpointMismatch, match="width and heads"):
+        open_siglip(directory)
+
+
+def test_weights_without_the_bias_are_refused_by_its_name(tmp_path: Path) -> None:
+    directory = seeded_siglip.write_transformers(tmp_path / "m")
+    path = directory / "model.safetensors"
+    state = load_file(path)
+    del state["logit_bias"]
+    save_file(state, path)
+    with pytest.raises(CheckpointMismatch, match="logit_bias"):
         open_siglip(directory)
 
 
 def test_naflex_is_refused_with_a_model_to_take_instead(tmp_path: Path) -> None:
     directory = seeded_siglip.write_transformers(tmp_path / "m")
     edited(directory / "config.json", None, model_type="siglip2")
-    for source in (directory, "google/siglip2-base-patch16-naflex"):
+    of_open_clip = seeded_siglip.write_open_clip(tmp_path / "o")
+    name = "naflexvit_base_patch16_siglip"
+    edited_in_open_clip(of_open_clip, "vision_cfg", timm_model_name=name)
+    for source in (directory, of_open_clip, NAFLEX):
         with pytest.raises(CheckpointMismatch) as refusal:
             clipcore.open_encoder(source)
         assert registry.find(str(refusal.value.message.fields["instead"])) is not None
+    with pytest.raises(CheckpointMismatch, match="NaFlex"):
+        registry.pull(NAFLEX)
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
@@ -232,51 +294,13 @@ def test_it_loads_with_all_its_parts_or_with_one_tower(directory: Path) -> None:
     assert clipcore.load(directory, towers=("text",)).model.visual is None
 
 
-# --- texts ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("A Dog, on the BEACH!", "a dog on the beach"),
-        ("  snake_case\tand\n lines ", "snake case and lines"),
-        ("it's &lt;b&gt; caf\u00e9", "its b caf\u00e9"),
-        ("sch\u00c3\u00b6ne Gr\u00c3\u00bc\u00c3\u0178e", "sch\u00f6ne gr\u00fc\u00dfe"),
-        ("海滩上的狗。", "海滩上的狗。"),
-    ],
-)
-def test_texts_lose_capitals_and_ascii_punctuation(text: str, expected: str) -> None:
-    assert canonical(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("tokenizer", "end", "padding"),
-    [(seeded_siglip.gemma_tokenizer(), 1, 0), (seeded_siglip.t5_tokenizer(), 1, 1)],
-)
-def test_texts_are_filled_up_and_cut_with_their_end_kept(
-    tmp_path: Path, tokenizer: Any, end: int, padding: int
-) -> None:
-    path = tmp_path / "tokenizer.json"
-    tokenizer.save(str(path))
-    rows = SiglipTokenizer(path, 600, 64).tokens(["A dog!", "", "dog " * 100])
-    pieces = tokenizer.encode("a dog", add_special_tokens=False).ids
-    assert rows[0].tolist() == [*pieces, end] + [padding] * (63 - len(pieces))
-    assert rows[1].tolist() == [end] + [padding] * 63
-    assert rows[2][-1] == end
-    assert end not in rows[2][:-1]
-
-
-def test_a_tokenizer_of_another_kind_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "tokenizer.json"
-    path.write_text("{}")
-    with pytest.raises(CheckpointDamaged):
-        SiglipTokenizer(path, 600, 64)
-    other = seeded_siglip.t5_tokenizer()
-    written = json.loads(other.to_str())
-    written["model"]["vocab"][1][0] = "<s>"
-    path.write_text(json.dumps(written))
-    with pytest.raises(CheckpointMismatch):
-        SiglipTokenizer(path, 600, 64)
+def test_a_part_that_was_not_asked_for_is_said_to_be_absent() -> None:
+    with torch.device("meta"):
+        without = SigLIP(seeded_siglip.TINY, ("text",))
+    with pytest.raises(ValueError, match="image tower"):
+        without.encode_image(seeded_siglip.pixels(seeded_siglip.TINY))
+    with pytest.raises(ValueError, match='"words"'):
+        without.encode_text(seeded_siglip.tokens(seeded_siglip.TINY))
 
 
 # --- the encoder ---------------------------------------------------------------------------------
