@@ -21,6 +21,8 @@ class Hub:
     files: dict[str, bytes]
     break_after_bytes: int | None = None
     damaged: bool = False
+    failing: bool = False
+    names_by: str = "sha256"  # the digest of a file that its ETag is
     may_finish: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
 
@@ -48,6 +50,9 @@ class Handler(BaseHTTPRequestHandler):
         # /owner/repository/resolve/revision/name, where a name may lie in a folder
         name = unquote(self.path.partition("/resolve/")[2].partition("/")[2])
         self.hub.requests.append((self.command, name, self.headers.get("Range")))
+        if self.hub.failing:
+            self.respond(503, {"Content-Length": "0"})
+            return
         content = self.hub.files.get(name)
         if content is None:
             self.respond(404, {"X-Error-Code": "EntryNotFound", "Content-Length": "0"})
@@ -56,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {
             "Content-Length": str(len(content) - start),
             "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}",
-            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
+            "ETag": f'"{hashlib.new(self.hub.names_by, content).hexdigest()}"',
         }
         self.respond(206 if start else 200, headers)
         if send_body:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import socket
 import subprocess
@@ -16,12 +15,17 @@ import seeded
 import seeded_bert
 import seeded_perception
 import torch
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
 from safetensors.torch import save_file
 
 import clipcore
 from clipcore.checkpoints import catalogue
 from clipcore.checkpoints.loading import open_checkpoint
-from clipcore.checkpoints.lockfile import FILE_NAME, LockFile
+from clipcore.checkpoints.lockfile import LockFile
 from clipcore.errors import CheckpointDamaged, DownloadError, ModelNotFound
 from clipcore.families.clip import ClipEncoder
 from clipcore.model.clip import CLIP
@@ -136,6 +140,24 @@ def test_a_damaged_download_is_refused_by_name_and_made_anew(hub: Hub, tmp_path:
     assert catalogue.pull(NAME, cache_dir=tmp_path).weights.read_bytes() == WEIGHTS
 
 
+def test_a_file_that_the_hub_names_by_no_sha256_is_taken(hub: Hub, tmp_path: Path) -> None:
+    hub.names_by = "sha1"  # as git does
+    assert catalogue.pull(NAME, cache_dir=tmp_path).weights.read_bytes() == WEIGHTS
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_download_with_progress_leaves_the_bars_of_others_as_they_were(
+    hub: Hub, tmp_path: Path, hidden: bool
+) -> None:
+    before = are_progress_bars_disabled()
+    try:
+        (disable_progress_bars if hidden else enable_progress_bars)()
+        catalogue.pull(NAME, lambda *_: None, tmp_path)
+        assert are_progress_bars_disabled() is hidden
+    finally:
+        (disable_progress_bars if before else enable_progress_bars)()
+
+
 @pytest.mark.slow
 def test_pickled_weights_are_fetched_only_where_nothing_safer_is(hub: Hub, tmp_path: Path) -> None:
     hub.files["open_clip_pytorch_model.bin"] = b"pickle"
@@ -239,6 +261,13 @@ def test_a_hub_that_accepts_and_is_silent_does_not_hold_the_start(
         assert not catalogue.hub_reachable(timeout_s=0.3)
 
 
+def test_a_hub_that_refuses_is_reachable_and_one_that_fails_is_not(hub: Hub) -> None:
+    hub.files.clear()
+    assert catalogue.hub_reachable()
+    hub.failing = True
+    assert not catalogue.hub_reachable()
+
+
 def test_offline_the_hub_is_not_asked(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     assert catalogue.hub_reachable()
     hub.requests.clear()
@@ -277,6 +306,12 @@ def test_the_list_tells_what_is_cached_and_how_large(hub: Hub, tmp_path: Path) -
     assert not other.cached
     assert other.estimated_bytes == 605_120_000
     assert other.entry.imagenet_zero_shot_top1 == 0.6332
+
+
+def test_meta_models_of_the_table_take_no_memory() -> None:
+    with torch.device("meta"):
+        model = CLIP(seeded.clip_config(seeded.ARCHITECTURES["ViT-bigG-14"]))
+    assert all(parameter.is_meta for parameter in model.parameters())
 
 
 OWN = [entry for entry in catalogue.table() if entry.towers.bert is None]
@@ -369,37 +404,3 @@ def test_a_name_of_transformers_layout_loads_from_the_cache(
     assert again.model_id.startswith(f"{name}@")
     own = clipcore.open_encoder(directory, "cpu").embed_texts(["海滩上的祖母"])
     assert (again.embed_texts(["海滩上的祖母"]) == own).all()
-
-
-# --- the lock file -------------------------------------------------------------------------------
-
-
-def test_a_hash_is_taken_again_only_when_size_or_time_change(tmp_path: Path) -> None:
-    path, lock = tmp_path / "weights", LockFile(tmp_path)
-    path.write_bytes(b"one")
-    os.utime(path, ns=(1, 1))
-    first = lock.sha256(path)
-    path.write_bytes(b"two")
-    os.utime(path, ns=(1, 1))
-    assert lock.sha256(path) == first
-    os.utime(path, ns=(2, 2))
-    assert lock.sha256(path) == hashlib.sha256(b"two").hexdigest()
-
-
-def test_a_damaged_lock_file_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text("{")
-    with pytest.raises(CheckpointDamaged, match=FILE_NAME):
-        LockFile(tmp_path).checkpoint(NAME)
-
-
-def test_the_lock_file_keeps_what_others_wrote(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).write_text(name)
-        LockFile(tmp_path).sha256(tmp_path / name)
-    assert len(json.loads((tmp_path / FILE_NAME).read_text())["files"]) == 2
-
-
-def test_meta_models_of_the_table_take_no_memory() -> None:
-    with torch.device("meta"):
-        model = CLIP(seeded.clip_config(seeded.ARCHITECTURES["ViT-bigG-14"]))
-    assert all(parameter.is_meta for parameter in model.parameters())

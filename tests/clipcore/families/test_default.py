@@ -33,6 +33,14 @@ def test_auto_takes_the_default_when_it_is_cached(
     assert choose(tmp_path) == Choice(NAME, None)
 
 
+def test_auto_takes_the_starter_where_the_default_cannot_be_kept(hub: Hub, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    choice = choose(in_the_way / "hub")
+    assert choice.source == "starter"
+    assert f"{in_the_way / 'hub'} cannot be written" in str(choice.warning)
+
+
 def test_auto_falls_back_to_the_starter_and_says_how_to_change_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead_url: str
 ) -> None:
