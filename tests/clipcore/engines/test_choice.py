@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +19,14 @@ import torch
 from torch import nn
 
 from clipcore.encoder import unit_rows
-from clipcore.engines.choice import Trial, certify, open_engine, quickest, try_engines
+from clipcore.engines.choice import (
+    Trial,
+    certify,
+    machine,
+    open_engine,
+    quickest,
+    try_engines,
+)
 from clipcore.engines.engines import (
     COMPACT,
     INT8,
@@ -27,7 +36,7 @@ from clipcore.engines.engines import (
     engines_for,
     make_engine,
 )
-from clipcore.errors import EngineRefused
+from clipcore.errors import EngineRefused, MissingDependency
 from clipcore.messages import literal
 
 pytestmark = pytest.mark.slow
@@ -75,6 +84,47 @@ def test_every_engine_of_this_machine_computes_the_same(name: str, tower: Tower)
     assert certify(name, tower.embed(engine(tower.probe())), expected).refused is None
     one = tower.embed(engine(tower.probe()[:1]))
     assert float((one * expected[:1]).sum()) > 0.999
+
+
+class Exact(Small):
+    """A tower that computes in float32 alone."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dtype != torch.float32:
+            raise RuntimeError("no kernel for it")
+        return super().forward(x)
+
+
+def test_engine_that_fails_is_refused_with_the_reason(tower: Tower, memory: Path) -> None:
+    trials = try_engines(replace(tower, load=Exact), ["torch-bfloat16"], memory)
+    assert str(trials["torch-bfloat16"].refused) == "RuntimeError: no kernel for it"
+
+
+def test_engine_whose_package_is_missing_is_refused_with_what_to_install(
+    tower: Tower, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(EngineRefused, match=re.escape("recollect-photos[int8]")):
+        open_engine(tower, INT8, memory)
+
+
+def test_without_openvino_its_engines_are_none_of_this_machine(
+    tower: Tower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert not any(name.startswith("openvino") for name in engine_names())
+    with pytest.raises(MissingDependency, match=re.escape("recollect-photos[cpu]")):
+        make_engine("openvino-float32", tower)
+
+
+def test_machine_with_other_packages_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = machine()
+
+    def missing(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata.Distribution, "from_name", missing)
+    assert machine() != before
 
 
 @pytest.mark.parametrize(
