@@ -26,8 +26,10 @@ from clipcore.errors import (
     ModelNotFound,
 )
 from clipcore.families import registry
+from clipcore.families.starter.starter import StarterEncoder
 from clipcore.families.text_tower import SwappedTexts, TextTower, check_fit
 from tests.clipcore.checkpoints.test_catalogue import go_offline, point_at
+from tests.fakes import ColourEncoder
 from tests.hub import Hub, hub_serving
 
 pytestmark = pytest.mark.slow
@@ -100,6 +102,25 @@ def test_an_encoder_with_another_text_tower_is_itself_but_for_its_sentences(
     assert np.array_equal(rows, opened[0].embed_texts(SENTENCES))
 
 
+def test_languages_are_those_of_the_other_tower(directory: Path) -> None:
+    own = StarterEncoder()
+    assert own.languages is registry.Languages.MANY
+    swapped = SwappedTexts(own, lambda: TextTower(str(directory)))
+    assert swapped.languages is registry.Languages.ENGLISH
+
+
+def test_images_are_made_ready_by_the_encoder_itself() -> None:
+    class Noting(ColourEncoder):
+        is_ready = False
+
+        def load_images(self) -> None:
+            self.is_ready = True
+
+    own = Noting()
+    SwappedTexts(own, lambda: pytest.fail("photos need no sentences")).load_images()
+    assert own.is_ready
+
+
 def test_a_tower_fits_the_vectors_that_it_was_trained_for(tmp_path: Path, directory: Path) -> None:
     own = clipcore.open_encoder(seeded.write_open_clip(tmp_path / "model"), "cpu")
     things = ("dog", "cat", "beach", "snow", "bridge", "child", "apple", "river")
@@ -146,6 +167,12 @@ def test_a_damaged_or_incomplete_directory_is_named(directory: Path) -> None:
         TextTower(str(directory))
     (directory / "config.json").write_text("{")
     with pytest.raises(CheckpointDamaged, match=r"config\.json"):
+        TextTower(str(directory))
+
+
+def test_a_configuration_of_another_form_is_named(directory: Path) -> None:
+    edit(directory / "sentence_bert_config.json", max_seq_length="128 tokens")
+    with pytest.raises(CheckpointDamaged, match=r"sentence_bert_config\.json.*max_seq_length"):
         TextTower(str(directory))
 
 

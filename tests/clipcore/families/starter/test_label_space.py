@@ -8,7 +8,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from clipcore.families.starter.label_space import LabelSpace, read_label_space
+from clipcore.families.starter.label_space import LabelSpace, read_label_space, resemblance
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,15 @@ def test_a_sure_classifier_is_nearest_to_the_name_of_its_class(space: LabelSpace
     logits += 12 * np.eye(1000, dtype=np.float32)
     nearest = (space.of_logits(logits) @ space.of_sentences(space.labels).T).argmax(axis=1)
     assert np.mean(nearest == np.arange(1000)) > 0.95
+
+
+def test_a_class_that_is_often_meant_has_to_be_meant_more(space: LabelSpace) -> None:
+    sentences = space.labels[:200]
+    before, after = (resemblance(sentences, space.labels, prior) for prior in (None, space.prior))
+    np.testing.assert_allclose(before.sum(axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(after.sum(axis=1), 1, atol=1e-4)
+    often = int(space.prior.argmax())
+    assert after[:, often].mean() < before[:, often].mean()
 
 
 def test_there_is_one_label_for_each_class(space: LabelSpace) -> None:

