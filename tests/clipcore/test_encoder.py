@@ -21,6 +21,7 @@ from clipcore.checkpoints.loading import Checkpoint
 from clipcore.encoder import Encoder
 from clipcore.engines.engines import OpenVinoEngine
 from clipcore.families.clip import ClipEncoder
+from clipcore.families.registry import Languages
 from clipcore.families.two_towers import TEXT_BATCH
 from clipcore.model.clip import CLIP
 
@@ -76,6 +77,7 @@ def test_facts_are_known_before_any_tower_is_loaded(
 ) -> None:
     assert encoder.logit_scale == seeded.LOGIT_SCALE
     assert encoder.image_size_px == 64
+    assert encoder.languages is Languages.ENGLISH
     assert encoder.model_id.startswith("ViT-32-128x2-64@")
     assert encoder.preprocess(seeded.picture((300, 500))).shape == (3, 64, 64)
     assert loaded == []
@@ -88,6 +90,15 @@ def test_each_side_loads_its_own_tower_only(
     assert loaded == [("text",)]
     encoder.embed_images(pixels(encoder, 1))
     assert loaded == [("text",), ("image",)]
+
+
+def test_images_can_be_made_ready_before_the_first(
+    encoder: ClipEncoder, loaded: list[tuple[str, ...]]
+) -> None:
+    encoder.load_images()
+    assert loaded == [("image",)]
+    encoder.embed_images(pixels(encoder, 1))
+    assert loaded == [("image",)]
 
 
 def test_texts_cut_at_their_end_equal_the_full_computation(

@@ -124,10 +124,24 @@ def test_parameter_counts_equal_the_published_ones() -> None:
 
 
 def test_a_tower_that_was_not_asked_for_is_absent_and_said_to_be() -> None:
-    model = seeded_model(Case("ViT-B-32", 1), ("text",))
-    assert not any(name.startswith("visual.") for name in model.state_dict())
+    case = Case("ViT-B-32", 1)
+    texts, images = (seeded_model(case, (tower,)) for tower in ("text", "image"))
+    assert not any(name.startswith("visual.") for name in texts.state_dict())
     with pytest.raises(ValueError, match="image tower"):
-        model.encode_image(torch.zeros(1, 3, 224, 224))
+        texts.encode_image(seeded.pixels(case))
+    assert not any(name.startswith("text.") for name in images.state_dict())
+    with pytest.raises(ValueError, match="text tower"):
+        images.encode_text(seeded.tokens(case))
+
+
+def test_a_resnet_has_blocks_and_a_transformer_a_depth() -> None:
+    resnet, transformer = (Case(name).config.vision for name in ("RN50", "ViT-B-32"))
+    assert resnet.blocks == (3, 4, 6, 3)
+    assert transformer.depth == 12
+    with pytest.raises(TypeError, match="ResNet"):
+        _ = resnet.depth
+    with pytest.raises(TypeError, match="vision transformer"):
+        _ = transformer.blocks
 
 
 def test_unknown_towers_are_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import html
 import json
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -131,6 +132,14 @@ def test_a_cut_tokenizer_file_is_refused_by_name(tmp_path: Path) -> None:
 def test_another_kind_of_tokenizer_is_refused(tmp_path: Path) -> None:
     path = tokenizer_json(tmp_path, end_of_word_suffix="")
     with pytest.raises(CheckpointMismatch, match="byte-level BPE"):
+        ClipTokenizer(path)
+
+
+def test_a_tokenizer_without_the_end_of_a_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    words = {START: 0, "a</w>": 1}
+    Tokenizer(BPE(words, [], end_of_word_suffix="</w>")).save(str(path))
+    with pytest.raises(CheckpointMismatch, match=re.escape(END)):
         ClipTokenizer(path)
 
 
