@@ -44,9 +44,9 @@ def run_indexer(*arguments: object) -> Ended:
     """Run the command here: its models stay loaded for the next one.
 
     Signals and exit codes need command_processes.py. Commands that lower the priority of their
-    process get one from there.
+    process get one from there, unless `--nice` says otherwise.
     """
-    if arguments[0] in LOWER_PRIORITY:
+    if arguments[0] in LOWER_PRIORITY and "--nice" not in arguments:
         return indexer_process(*arguments)
     streams = _Stream(), _Stream()
     code = _run_here(arguments, io.StringIO(), *streams)

@@ -13,9 +13,11 @@ import sqlite3
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -27,6 +29,7 @@ from indexer.cli.main import app
 from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.paths import library_name, url_in
+from indexer.records.status import DaemonState
 from indexer.serving.password import has_password, is_password
 from tests.command_processes import Running, indexer_process, running
 from tests.commands import run_indexer, starter_library
@@ -228,6 +231,33 @@ def test_daemon_tells_its_state_runs_nicely_and_heeds_pause(sample: Path) -> Non
         eventually(lambda: "at the next full scan" in run_indexer(*retry).stderr)
         process.kill()
     assert status(sample)["daemon"] is None
+
+
+def test_watch_rests_on_battery_where_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    battery = SimpleNamespace(power_plugged=False)
+    monkeypatch.setattr(psutil, "sensors_battery", lambda: battery, raising=False)
+    make_photo(tmp_path / "photos" / "red.png", "red")
+    library = starter_library(tmp_path / "library")
+    library.add_root(tmp_path / "photos")
+
+    def stopped_at() -> DaemonState:
+        state = eventually(lambda: settled(library.status().daemon))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return state
+
+    with closing(library), ThreadPoolExecutor(1) as other:
+        state = other.submit(stopped_at)
+        at = ("--library", library.path, "--nice", 0)
+        assert run_indexer("watch", "--battery", "pause", *at).returncode == 0
+        assert "battery" in str(state.result().paused)
+        assert library.status().photos == 0
+
+
+def settled(state: DaemonState | None) -> DaemonState | None:
+    """The state of a daemon that rests or has nothing left to do."""
+    return state if state and (state.paused or state.doing == "watching") else None
 
 
 def scraped(port: int) -> dict[str, float]:

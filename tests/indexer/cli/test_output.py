@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+import pytest
 
 from clipcore.engines.choice import Trial
 from clipcore.messages import literal
 from indexer.cli.model_output import engines_document, engines_text, switch_text
 from indexer.cli.output import (
     failures_document,
+    page_text,
     prune_text,
     search_document,
     search_table,
@@ -30,6 +34,7 @@ from indexer.records.status import (
     RootStatus,
     Work,
 )
+from indexer.serving.access import Access
 
 SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 MIDNIGHT, FRACTION = datetime(2019, 6, 30), datetime(2019, 6, 30, 12, 0, 0, 123_456)
@@ -71,6 +76,44 @@ def test_one_is_one() -> None:
     assert "skipped     1 file of another format: 1 .mov" in text
     assert "1 file left" in stopped_text(1)
     assert "2 files left" in stopped_text(2)
+
+
+def test_what_a_rebuild_that_was_stopped_left_is_said() -> None:
+    assert "3 files left" in stopped_text(3)
+    assert "all files are done" in stopped_text(0)
+
+
+@pytest.mark.parametrize(
+    ("access", "address", "login"),
+    [
+        (Access(), "http://127.0.0.1:8501 ", None),
+        (Access("::1"), "http://[::1]:8501 ", None),
+        (Access("0.0.0.0"), "http://0.0.0.0:8501 ", "the password"),
+        (Access("nas", Path("oidc.toml")), "http://nas:8501 ", "an OpenID login"),
+    ],
+)
+def test_a_page_for_others_says_what_it_requires(
+    access: Access, address: str, login: str | None
+) -> None:
+    first, *more = page_text(access, 8501)
+    assert address in first
+    assert bool(more) == bool(login)
+    if login:
+        assert f"requires {login}" in more[0]
+        assert "TLS" in more[1]
+
+
+def test_what_awaits_a_prune_is_counted_apart() -> None:
+    status = LibraryStatus("/l", "starter-2", (), 0, 0, 5, 0, 0, awaiting_prune=2)
+    assert any("3, and 2 without a photo" in line for line in status_text(status))
+    rest = status_text(replace(status, awaiting_prune=0))
+    assert "embeddings  5" in rest
+
+
+def test_a_daemon_that_has_scanned_nothing_yet_names_no_scan() -> None:
+    daemon = DaemonState(7, "nas", MIDNIGHT, Work(Activity.LOADING))
+    lines = status_text(LibraryStatus("/l", "starter-2", (), 0, 0, 0, 0, 0, daemon=daemon))
+    assert lines[-1] == "            process 7 on nas since 2019-06-30 00:00Z"
 
 
 def test_a_video_says_when_it_matches() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.terminal import print_csv, print_json, print_lines, print_paths, shown
+from indexer.cli.terminal import (
+    AS_BYTES,
+    OneLine,
+    prepare_streams,
+    print_csv,
+    print_json,
+    print_lines,
+    print_paths,
+    shown,
+)
 from tests.commands import run_indexer, run_on_terminal
 from tests.photos import make_photo
 
@@ -90,6 +100,43 @@ def test_a_path_is_piped_as_its_bytes_whatever_the_encoding(encoding: str) -> No
         print_paths([path])
         print_csv(["path"], [[path]])
     assert pipe.getvalue() == 2 * os.fsencode(f"{path}\n") + os.fsencode(f"path\n{path}\n")
+
+
+def test_text_that_an_encoding_lacks_is_escaped_and_bytes_stay_bytes() -> None:
+    with standard_output("ascii", "strict") as pipe:
+        prepare_streams()
+        sys.stdout.write("é " + os.fsdecode(b"\xe9"))
+        sys.stdout.flush()
+    assert pipe.getvalue() == rb"\xe9 " + b"\xe9"
+
+
+def test_bytes_that_are_no_text_are_refused_as_ever() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        b"\xe9".decode("ascii", AS_BYTES)
+
+
+def test_streams_that_are_no_files_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = {name: io.StringIO() for name in ("stdin", "stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    prepare_streams()
+    assert {name: getattr(sys, name) for name in streams} == streams
+
+
+def test_closed_streams_read_nothing_and_take_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    prepare_streams()
+    with sys.stdin, sys.stderr:
+        assert sys.stdin.read() == ""
+        assert sys.stderr.write("a message\n")
+
+
+@pytest.mark.parametrize(("is_terminal", "line"), [(True, SHOWN), (False, EVIL)])
+def test_what_is_logged_is_one_safe_line_on_a_terminal(is_terminal: bool, line: str) -> None:
+    form = OneLine("%(levelname)s %(message)s", lambda: is_terminal)
+    record = logging.LogRecord("indexer", logging.INFO, "", 0, "%s", (EVIL,), None)
+    assert form.format(record) == f"INFO {line}"
 
 
 def test_json_of_a_name_that_is_not_utf_8_is_utf_8_and_gives_the_name_back() -> None:
