@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from indexer.library.library import open_library
 from indexer.query.filters import FILTERS
 from indexer.query.help import rows, table
 from indexer.query.query import parse
+from indexer.records.status import Activity, Work
 from indexer.store import schema, shared_schema
 from tests.commands import run_indexer
 from tests.documents import ROOT, examples
@@ -104,14 +106,24 @@ def test_every_field_that_is_printed_is_in_the_reference(name: str, sample_libra
         assert f"| `{field}` |" in page("json")
 
 
-def test_every_metric_that_is_served_is_in_the_reference(sample_library: Path) -> None:
-    library = open_library(sample_library)
-    with metrics_served(library, 0) as port:
-        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+def test_every_metric_that_is_served_is_in_the_reference(own_library: Path) -> None:
+    library = open_library(own_library)
+    with metrics_served(library, 0) as port, library.daemon() as daemon:
+        starting = served_at(port)
+        scanned = datetime(2026, 3, 11)
+        daemon.set(work=Work(Activity.INDEXING), left_s=16, last_reconcile=scanned)
+        at_work = served_at(port)
     library.close()
-    served = set(re.findall(r"^(recollect_\w+)", text, re.M))
-    assert served
-    assert served <= set(re.findall(r"`(recollect_\w+)`", page("metrics")))
+    of_work = {"recollect_left_seconds", "recollect_last_reconcile_time_seconds"}
+    assert at_work - starting == of_work
+    assert "recollect_photos" in starting
+    assert at_work == set(re.findall(r"`(recollect_\w+)`", page("metrics")))
+
+
+def served_at(port: int) -> set[str]:
+    """The names of the metrics."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+    return set(re.findall(r"^(recollect_\w+)", text, re.M))
 
 
 def test_every_file_of_a_library_is_in_the_reference(sample_library: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from clipcore.errors import MissingDependency
+from clipcore.messages import literal
+from indexer.arrays import FloatArray
 from indexer.daemon.daemon import Daemon
 from indexer.errors import LibraryBusy
 from indexer.library.library import Library, open_library
@@ -167,6 +170,34 @@ def test_the_same_notice_and_the_same_bad_file_are_logged_once(
     assert notices
     assert len(set(notices)) == len(notices)  # a scan while the folder moves sees it empty
     assert sum("1 embedded" in line for line in messages) == 1
+
+
+@on_both_at_depth
+def test_model_that_cannot_be_prepared_for_searches_still_indexes(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Sightless(ColourEncoder):
+        def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+            raise MissingDependency(literal("texts need a package"))
+
+    own = open_library(library.path, open_encoder=lambda _: Sightless())
+    with closing(own), running(Daemon(own)):
+        eventually(lambda: library.status().photos == 1)
+    assert any("texts need a package" in message for message in caplog.messages)
+
+
+@on_both_at_depth
+def test_index_is_written_again_after_so_many_photos(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.daemon.daemon.SNAPSHOT_EVERY", 2)
+    with running(Daemon(library)):
+        eventually(lambda: state(library).last_reconcile)
+        written = counted(monkeypatch, Library, "save_index")
+        for seed in range(3):
+            make_photo(photos / f"{seed}.png", "blue", seed=seed)
+        eventually(lambda: library.status().photos == 4)
+        eventually(lambda: written)
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)

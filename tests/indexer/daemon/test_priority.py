@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 
 import psutil
 import pytest
 
-from indexer.daemon.priority import on_battery
+from indexer.daemon.priority import lower_priority, on_battery
 
 
 def output_of(code: str) -> str:
@@ -37,3 +39,20 @@ def test_encoder_computes_with_as_many_threads_as_allowed() -> None:
 def test_machine_without_a_battery_is_not_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(psutil, "sensors_battery", raising=False)
     assert on_battery() is False
+
+
+def test_priority_that_may_not_be_changed_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(_: int) -> int:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "nice", refused)
+    lower_priority(5)
+    (message,) = caplog.messages
+    assert "Operation not permitted" in message
+
+
+def test_priority_of_nothing_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "nice", lambda _: pytest.fail("it was to stay"))
+    lower_priority(0)

@@ -17,7 +17,13 @@ import pytest
 from huggingface_hub.constants import HF_HUB_CACHE
 
 from clipcore.engines.json_cache import cache_path
-from indexer.daemon.service import SystemdService, launchd_agent, service_of, systemd_unit
+from indexer.daemon.service import (
+    LaunchdService,
+    SystemdService,
+    launchd_agent,
+    service_of,
+    systemd_unit,
+)
 from indexer.errors import ServiceError
 from indexer.library.control import FileControl, StateReporter
 from tests.commands import run_indexer
@@ -274,3 +280,13 @@ def test_other_platforms_are_told_what_to_do(
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(ServiceError, match="indexer watch"):
         service_of(tmp_path, [])
+
+
+@pytest.mark.parametrize(
+    ("platform", "kind"), [("linux", SystemdService), ("darwin", LaunchdService)]
+)
+def test_service_has_the_form_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, kind: type
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert isinstance(service_of(tmp_path), kind)

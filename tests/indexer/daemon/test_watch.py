@@ -216,12 +216,34 @@ def test_a_root_that_is_not_there_is_no_accident(watcher: Watcher, root: Path) -
 
 
 def test_whole_trees_are_watched_where_that_costs_nothing(dirty: DirtyPaths, root: Path) -> None:
+    with watching_trees(dirty, root):
+        path = root / "a" / "b" / "x.jpg"
+        assert dirtied(dirty, path, lambda: path.write_bytes(b"x"))
+
+
+@contextmanager
+def watching_trees(dirty: DirtyPaths, root: Path) -> Iterator[Watcher]:
     watcher = TreeWatcher(dirty)
     watcher.start()
     look(watcher, root)
-    path = root / "a" / "b" / "x.jpg"
-    assert dirtied(dirty, path, lambda: path.write_bytes(b"x"))
+    yield watcher
     watcher.stop()
+
+
+def test_tree_in_the_place_of_another_is_watched(dirty: DirtyPaths, root: Path) -> None:
+    with watching_trees(dirty, root) as watcher:
+        root.rename(root.with_name("old"))
+        root.mkdir()
+        look(watcher, root)
+        path = root / "x.jpg"
+        assert dirtied(dirty, path, lambda: path.write_bytes(b"x"))
+
+
+def test_tree_that_cannot_be_watched_is_polled(dirty: DirtyPaths, root: Path) -> None:
+    with watching_trees(dirty, root / "nowhere") as watcher:
+        assert watcher.polled() == {root / "nowhere"}
+        look(watcher, root)
+        assert watcher.polled() == set()
 
 
 @pytest.mark.parametrize(
