@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from indexer.serving.password import (
     FILE,
     has_password,
     is_password,
+    password_mark,
     remove_password,
     set_password,
 )
@@ -85,6 +87,26 @@ def test_open_host_without_a_login_is_refused(tmp_path: Path) -> None:
         Access("0.0.0.0").check(tmp_path)
     set_password(tmp_path, RIGHT)
     Access("0.0.0.0").check(tmp_path)
+
+
+def test_login_by_a_provider_names_the_package_that_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "oidc.toml"
+    file.write_text(DESCRIBED)
+    Access("0.0.0.0", file).check(tmp_path)
+    monkeypatch.setitem(sys.modules, "authlib", None)
+    with pytest.raises(AccessError, match=r"recollect-photos\[oidc\]"):
+        Access("0.0.0.0", file).check(tmp_path)
+
+
+def test_mark_changes_with_the_password_and_there_is_none_without(tmp_path: Path) -> None:
+    assert password_mark(tmp_path, {}) is None
+    marks = {password_mark(tmp_path, {PASSWORD: RIGHT})}
+    for password in (RIGHT, "another horse"):
+        set_password(tmp_path, password)
+        marks.add(password_mark(tmp_path, {}))
+    assert len(marks - {None}) == 3
 
 
 def test_provider_is_described_whole_and_with_those_who_may_come_in(tmp_path: Path) -> None:
