@@ -25,6 +25,7 @@ BEGINNINGS = {
     "Photoshop, large": b"8BPS\0\2",
     "CR3": b"\0\0\0\x18ftypcrx \0\0\0\1",
     "CR2": b"II*\0\x10\0\0\0CR\2\0",
+    "IIQ": b"MM\0*\0\0\0\x08MMMM",
     "RAF": b"FUJIFILMCCD-RAW 0201",
     "RW2": b"IIU\0\x18\0\0\0",
     "ORF": b"IIRO\x08\0\0\0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from indexer.library.library import Library, open_library
 from indexer.locking import held
 from indexer.records.changes import ScannedFile
 from indexer.records.models import Model
-from indexer.records.photos import Facts, FileStat
+from indexer.records.photos import Facts, FileStat, Photo
 from indexer.store.outcomes import NewContent, Outcome
 from indexer.store.store import Store
 from tests.conftest import DATABASES, place_on
@@ -151,6 +152,53 @@ def test_store_tells_which_embeddings_several_present_photos_have(database: Path
     )
     assert len(with_store.search.covers(photos_each=2)) == 0
     with_store.close()
+
+
+def five_alike(database: Path | URL) -> Store:
+    """A library of five photos with nearly the same vector."""
+    store = Store.create(database, Model("m", "m-1"))
+    root = store.roots.add(Path("/photos"))
+    for number in range(5):
+        vector = np.eye(12, dtype=np.float32)[0] + np.float32(0.01 * number)
+        new = NewContent(bytes([number]) * 32, Facts(4, 3, "JPEG"), vector / np.linalg.norm(vector))
+        store.ingest.record(
+            [Outcome(ScannedFile(root.id, f"{number}.jpg", FileStat(1, 1)), None, new)]
+        )
+    return store
+
+
+def test_photo_without_a_thumbnail_looks_like_no_other(
+    database: Path | URL, tmp_path: Path
+) -> None:
+    jpeg = make_photo(tmp_path / "one.jpg", "red").read_bytes()
+    with closing(five_alike(database)) as store:
+
+        def groups(without: str) -> list[int]:
+            def thumbnail(photo: Photo) -> bytes | None:
+                return None if photo.path.name == without else jpeg
+
+            found = near_duplicates.find(store, 12, thumbnail)
+            return [len(group) for group in found.groups]
+
+        assert groups(without="") == [5]
+        assert groups(without="3.jpg") == [4]
+
+
+def test_large_library_is_drawn_as_a_sample(
+    database: Path | URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atlas, "POINTS", 3)
+    with closing(five_alike(database)) as store:
+        for drawn in atlas.draw(store, ColourEncoder()):
+            assert len(set(drawn.photo_ids.tolist())) == len(drawn.places) == 3
+
+
+def test_where_nothing_was_kept_nothing_is_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert atlas.load(tmp_path, "colour-1") is None
+    assert near_duplicates.load(tmp_path, "colour-1") is None
+    assert caplog.messages == []
 
 
 def test_difference_hash_outlives_another_size_and_quality_but_not_another_picture(

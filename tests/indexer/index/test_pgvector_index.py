@@ -154,6 +154,22 @@ def test_what_is_committed_is_found_at_once(store: Store) -> None:
     assert len(index) == COUNT + 1
 
 
+def test_large_library_is_counted_now_and_then_and_searched_in_full(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr(module, "COUNT_EVERY_S", 1_000_000)
+    index = current(store)
+    count = len(index)
+    (vector,) = PHOTOS.photos(1, seed=10)
+    found = ScannedFile(1, "newest.jpg", FileStat(1, 1))
+    new = NewContent(b"o" * 32, Facts(4, 3, "JPEG"), vector)
+    store.ingest.record([Outcome(found, None, new)])
+    index.current(store.database.change_token())
+    assert len(index) == count
+    assert index.last_id in index.candidates(vector, 1, None)
+
+
 def test_an_index_whose_building_was_broken_off_is_built_anew(store: Store) -> None:
     break_off(store)
     assert current(store).status().kind == "exact"

@@ -343,6 +343,7 @@ def test_sort_by_date() -> None:
         ("near:me", 5, "near:48.858,2.294,5km"),
         ("near:91,0,5km", 5, "not 91 "),
         ("shape:round", 6, "portrait"),
+        ("larger:huge", 7, "megapixels: larger:8mp"),
         ("has:wings", 4, "gps"),
         ("folder: Italy", 7, "a name"),
         ("sort:size", 5, "sort:date"),

@@ -120,6 +120,16 @@ def test_range_is_that_of_the_frames_around_the_best_that_match(store: Store) ->
     )
 
 
+def test_film_that_was_embedded_again_since_has_no_range(store: Store) -> None:
+    (best,) = nearest(film_of(0)[2], index_of(store), store, scale(), 1)
+    assert best.photo.path.name == "film 0"
+    (row,) = (row for row in store.ingest.rows(1) if row.path == "film 0")
+    others = tuple(moment + 1 for moment in moments(0))
+    again = content("film 0", film_of(0), others)
+    store.ingest.record([Outcome(ScannedFile(1, row.path, row.stat), row, again)])
+    assert ranges(film_of(0)[2], [best], store, scale()) == {}
+
+
 def test_a_frame_belongs_to_the_range_by_its_share_of_the_best_ones_deviation() -> None:
     deviations = np.array([4.2, 0.5, 3.4, 4.0, 3.1, 2.9, 3.9], np.float32)
     assert around(3, deviations) == (2, 4)
