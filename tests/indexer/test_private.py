@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from indexer.library.library import Library, open_library
-from indexer.private import private_file
+from indexer.private import close_all_below, close_to_others, private_file
 from indexer.serving.password import set_password
 from tests.fakes import ColourEncoder
 from tests.photos import make_photo
@@ -80,6 +81,22 @@ def test_private_file_is_not_written_through_a_link(tmp_path: Path) -> None:
     ):
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_gone_or_may_not_be_changed_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_to_others(tmp_path / "gone")
+    close_all_below(tmp_path / "gone")
+    assert not (tmp_path / "gone").exists()
+    (tmp_path / "of another").touch(0o644)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    close_to_others(tmp_path / "of another")
+    assert stat.S_IMODE((tmp_path / "of another").stat().st_mode) == 0o644
 
 
 def test_older_library_is_closed_when_it_is_opened(tmp_path: Path, photos: Path) -> None:

@@ -23,6 +23,16 @@ def test_it_gives_back_what_was_added_as_often_as_asked(values: list[str], in_me
     assert list(zip(kept, kept, strict=True)) == [(one, one) for one in [*values, "one more"]]
 
 
+@given(st.lists(st.integers(0, 9), max_size=8), st.lists(st.integers(0, 9), max_size=8))
+def test_it_equals_a_spool_of_the_same_and_knows_what_is_in_it(
+    values: list[int], others: list[int]
+) -> None:
+    kept = Spool(values, in_memory=2)
+    assert (kept == Spool(others, in_memory=3)) == (values == others)
+    assert [number in kept for number in range(10)] == [number in values for number in range(10)]
+    assert kept != values
+
+
 @given(st.lists(st.integers()), st.integers(1, 5))
 def test_equal_keys_come_into_the_same_pile(values: list[int], parts: int) -> None:
     piles = dealt(values, parts, key=lambda value: value % 7)
