@@ -1,4 +1,4 @@
-"""What a rebuild says of a library that has no folders, or whose folders have lost their photos."""
+"""What a rebuild says where a folder is missing: one of photos, or a place for the library."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def test_folder_that_is_gone_is_told_and_its_photos_are_kept(tmp_path: Path) -> 
     assert done.returncode == 0
     assert done.stderr.startswith(f"indexer: {photos}")
     assert "1 photo" in run_indexer("status", *at).stdout
+
+
+@pytest.mark.parametrize("command", ["status", "rebuild"])
+def test_place_that_the_system_refuses_is_named_in_one_line(tmp_path: Path, command: str) -> None:
+    place = tmp_path / ("long" * 100)
+    done = run_indexer(command, "--library", place)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"indexer: {place}")
+    assert "name too long" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ from indexer.library.copying import copy_library
 from indexer.library.directory import LibraryDirectory
 from indexer.library.library import Library, open_library
 from indexer.location import location
-from indexer.paths import VARIABLE, holds_library, library_directory
+from indexer.paths import VARIABLE, holds_library, is_library, library_directory
 from indexer.records.changes import IngestReport
 from tests.commands import run_indexer
 from tests.conftest import on_sqlite
@@ -105,6 +106,20 @@ def test_folder_of_a_library_is_known_by_its_database_and_a_lock() -> None:
     assert holds_library(["database-url", "daemon.lock"])
     assert not holds_library(["library.db", "thumbnails", "photo.jpg"])  # another program's
     assert not holds_library(["writer.json"])
+
+
+def test_folder_that_cannot_be_listed_is_taken_for_no_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("library.db", "writer.json"):
+        (tmp_path / name).touch()
+    assert is_library(tmp_path)
+
+    def refused(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert not is_library(tmp_path)
 
 
 @on_sqlite
