@@ -147,7 +147,7 @@ def _picture(library: Library, atlas: Atlas) -> tuple[Hit, ...]:
 
 def _about(atlas: Atlas) -> None:
     lines = []
-    if len(atlas.photo_ids) == atlas_file.POINTS:
+    if len(atlas.photo_ids) == atlas_file.POINTS < atlas.state.photos:
         drawn, there = number(len(atlas.photo_ids)), number(atlas.state.photos)
         lines.append(_("Showing {drawn} of {there} photos.").format(drawn=drawn, there=there))
     if atlas.method == PCA:
