@@ -15,7 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -27,9 +27,12 @@ from clipcore.messages import N_, Message, joined
 Wanted = Callable[[str], bool]
 Module = TypeVar("Module", bound=nn.Module)
 
+POINTER: Final = b"version https://git-lfs.github.com/spec/"
+
 
 def read_raw_header(path: Path, archive_sha256: str | None = None) -> dict[str, Tensor]:
     """Names and shapes of a file as meta tensors."""
+    _refuse_pointer(path)
     if path.suffix == ".safetensors":
         return _safetensors_header(path)
     tensors = _read_pickle_or_archive(path, archive_sha256)
@@ -42,6 +45,7 @@ def read_raw(path: Path, wanted: Wanted, archive_sha256: str | None = None) -> d
     `archive_sha256`: the hash that makes a TorchScript archive trusted; others are refused.
     Raises CheckpointDamaged or CheckpointUnsafe.
     """
+    _refuse_pointer(path)
     if path.suffix == ".safetensors":
         return _safetensors_tensors(path, wanted)
     tensors = _read_pickle_or_archive(path, archive_sha256)
@@ -66,6 +70,23 @@ def is_torchscript(path: Path) -> bool:
             return any(name.endswith("constants.pkl") for name in archive.namelist())
     except (zipfile.BadZipFile, OSError):
         return False
+
+
+def _refuse_pointer(path: Path) -> None:
+    """A clone made without Git LFS has a small text in place of each weight file."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(POINTER))
+    except OSError as error:
+        raise _damaged(path, error) from error
+    if start == POINTER:
+        raise CheckpointDamaged(
+            N_(
+                "{path} is a pointer of Git LFS, not the weights: run 'git lfs pull' in its "
+                "directory"
+            ),
+            path=path,
+        )
 
 
 def _safetensors_header(path: Path) -> dict[str, Tensor]:

@@ -232,6 +232,14 @@ def test_a_truncated_file_is_refused_by_name(
         load(path)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "model.bin", "model.pt"])
+def test_pointer_of_git_lfs_is_told_from_weights(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n")
+    with pytest.raises(CheckpointDamaged, match=rf"{name} is a pointer .* 'git lfs pull'"):
+        load(path)
+
+
 class Opener:
     """Pickles as a call; what a hostile file would do."""
 
