@@ -17,8 +17,10 @@ function drawPicture({ alt, src }) {
 class NearDuplicates extends Component {
   root = element("div", "near-duplicates");
   #drawn; // what the elements show
+  #ticked = []; // since they were drawn
 
   update(data) {
+    this.#ticked = [];
     const shown = JSON.stringify(data);
     if (this.#drawn === shown) return; // the keyboard keeps its place
     this.#drawn = shown;
@@ -35,7 +37,10 @@ class NearDuplicates extends Component {
     list.append(...group.photos.map((photo) => this.#drawCard(photo)));
     const foot = element("div", "foot");
     const others = button("others", words.select_others);
-    others.onclick = () => this.send("ticked", group.others);
+    others.onclick = () => {
+      this.#ticked.push(...group.others); // of two clicks at once the page hears the last
+      this.send("ticked", this.#ticked);
+    };
     foot.append(others, element("span", "left_out", group.left_out));
     section.append(list, foot);
     return section;

@@ -1,5 +1,6 @@
 // Draws a justified grid of photos that can be opened and ticked, and requests more while one
-// scrolls. data = {grid, from, items, more, dated, selected, labels}; the items are those of `grid`
+// scrolls. data = {grid, from, items, more, dated, selected, turn, labels}; `turn` is that of the last
+// report of ticks that the page has heard, and the items are those of `grid`
 // from place `from` on: those before are here already.
 // An item = {id, name, alt, match, strength, ratio, src, group, badges, live}.
 // Names are other people's text: they are only ever set as text and as attributes.
@@ -52,7 +53,8 @@ class Grid extends Component {
   #shown = new Map(); // by the photo's id: its item and its element
   #current; // the photo where the keyboard is
   #selected = new Set();
-  #toggled = new Set(); // photos that were ticked or unticked here, until the page knows of all
+  #toggled = new Set(); // photos that were ticked or unticked here, until the page has heard of all
+  #turn; // of the last report of ticks, until the page has heard of it
   #anchor; // the photo where a range of ticks begins
   #requested;
   #endObserver;
@@ -71,7 +73,7 @@ class Grid extends Component {
   update(data) {
     this.#labels = data.labels;
     this.#requested = undefined;
-    this.#receiveTicks(data.selected);
+    this.#receiveTicks(data);
     const isWhole = this.#receive(data);
     this.#showTicks();
     this.#watchEnd(isWhole && data.more);
@@ -206,24 +208,35 @@ class Grid extends Component {
     }
     this.#anchor = id;
     this.#showTicks();
-    // these only: the page may be about to tick all, or none
-    const on = [...this.#toggled].filter((one) => this.#selected.has(one));
-    const off = [...this.#toggled].filter((one) => !this.#selected.has(one));
-    this.send("ticked", { on, off });
+    this.#expectAnswer();
+    this.#reportTicks();
   }
 
   // at once: a tick that follows is the first of new ones
   #untick() {
-    for (const id of this.#selected) this.#toggled.add(id);
     this.#selected.clear();
     this.#showTicks();
+    this.#expectAnswer();
+    setTimeout(() => this.#reportTicks()); // after the click that clears them
   }
 
-  #receiveTicks(selected) {
-    const known = new Set(selected);
-    for (const id of this.#toggled) if (known.has(id) !== this.#selected.has(id)) return; // old
+  // What the page draws before it has heard of this turn is old.
+  #expectAnswer() {
+    this.#turn = Math.max(Date.now(), (this.#turn ?? 0) + 1);
+  }
+
+  // Of those that were toggled here only: the page may be about to tick all, or none.
+  #reportTicks() {
+    const on = [...this.#toggled].filter((id) => this.#selected.has(id));
+    const off = [...this.#toggled].filter((id) => !this.#selected.has(id));
+    this.send("ticked", { turn: this.#turn, on, off });
+  }
+
+  #receiveTicks({ selected, turn }) {
+    if (this.#turn !== undefined && this.#turn !== turn) return;
+    this.#turn = undefined;
     this.#toggled.clear();
-    this.#selected = known;
+    this.#selected = new Set(selected);
   }
 
   #showTicks() {

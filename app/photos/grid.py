@@ -82,17 +82,19 @@ def grid(
         "more": more or len(hits) > len(shown),
         "dated": is_dated,
         "selected": list(selection.selected()),
+        "turn": st.session_state.get(f"{key}_turn"),
         "labels": {"select": _("Select {name}")},
     }
     handlers = {
         "opened": lambda photo: url_state.open_photo(int(photo)),
         "more": lambda event: _answer(question, key, event),
-        "ticked": _tick,
+        "ticked": lambda event: _tick(key, event),
     }
     draw("photos/grid", key, data, handlers)
 
 
-def _tick(event: dict[str, list[int]]) -> None:
+def _tick(key: str, event: dict[str, Any]) -> None:
+    st.session_state[f"{key}_turn"] = event["turn"]
     selection.tick(event["on"])
     selection.untick(event["off"])
 

@@ -82,7 +82,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "photos/grid": {
         "opened": _photo,
         "more": record(grid=text(64), have=whole(0, PHOTO_ID), more=truth, scrolled=truth),
-        "ticked": record(on=_photos, off=_photos),
+        "ticked": record(turn=whole(0, PHOTO_ID), on=_photos, off=_photos),
     },
     "i18n/language_switch": {"chosen": text(16)},
     "explore/near_duplicates": {"opened": _photo, "ticked": _photos},

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -124,15 +124,14 @@ class _Worker:
         self.idle_since = time.monotonic()
         return reply
 
-    def dismiss(self) -> None:
-        """End an idle one; a tool that measures it may write its figures first."""
+    def ask_to_end(self) -> None:
+        """What measures the process may write its figures then."""
         self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(GRACE_S)
-        self.end()
 
-    def end(self) -> None:
-        """Kill it, whatever it does."""
+    def end(self, within_s: float = 0.0) -> None:
+        """Kill it, whatever it does; `within_s`: unless it ends by itself within this time."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0.0, within_s))
         self._process.kill()
         self._process.wait()
         for pipe in (self._stdin, self._stdout):
@@ -243,15 +242,21 @@ class _Pool:
             self._reaper = None
             if self._idle:
                 self._reap_later()
-        for worker in ended:
-            worker.dismiss()
+        self._dismiss(ended)
 
     def close(self) -> None:
         """End all idle workers. Those at work end with this process."""
         with self._lock:
             ended, self._idle = self._idle, []
-        for worker in ended:
-            worker.dismiss()
+        self._dismiss(ended)
+
+    @staticmethod
+    def _dismiss(idle: Sequence[_Worker]) -> None:
+        for worker in idle:
+            worker.ask_to_end()
+        until_s = time.monotonic() + GRACE_S
+        for worker in idle:
+            worker.end(until_s - time.monotonic())
 
 
 @cache

@@ -76,8 +76,6 @@ def _tiff(data: bytes) -> Message | None:
             )
         Image.open(io.BytesIO(data), formats=("TIFF",)).close()
     except UnidentifiedImageError:
-        if PHOTOMETRIC not in tags:  # its tags are cut off: they come last in many a TIFF
-            return None
         return Message(
             N_(
                 "a TIFF with {kind}, which Pillow cannot read: save it as 8 or 16 bits, grey or RGB"
@@ -90,12 +88,15 @@ def _tiff(data: bytes) -> Message | None:
 
 
 def _tags(data: bytes) -> Mapping[int, Any]:
-    """The tags of the first picture of a TIFF."""
+    """The tags of the first picture of a TIFF. Raises EOFError where they are cut off."""
     file = io.BytesIO(data)
     head = file.read(16 if data[2:4] in (b"\0+", b"+\0") else 8)
     tags = ImageFileDirectory_v2(head)
-    file.seek(tags.next)
+    start = tags.next
+    file.seek(start)
     tags.load(file)
+    if tags.next == start:  # it has not come to where the next ones are: the file ends before
+        raise EOFError
     return tags
 
 
@@ -103,7 +104,7 @@ def _pixels(tags: Mapping[int, Any]) -> Message:
     """16-bit signed grey in 2 samples a pixel."""
     bits, samples = tags.get(BITS, (1,)), tags.get(SAMPLES, 1)
     number = NUMBERS.get(tags.get(SAMPLE_FORMAT, (1,))[0], "")
-    photometric = tags[PHOTOMETRIC]
+    photometric = tags.get(PHOTOMETRIC, 0)
     colour = COLOURS.get(photometric, f"photometric {photometric}")
     return Message(
         N_("{bits}-bit {colour} in {samples} samples a pixel"),

@@ -202,7 +202,11 @@ def _stat_or_never(entry: Mapping[str, Any]) -> FileStat:
 def _stat(entry: Mapping[str, Any]) -> FileStat:
     etags = (entry[key] for key in ETAGS if entry.get(key) is not None)
     etag = next(etags, None)
-    return FileStat(int(entry["size"]), _mtime_ns(entry), None if etag is None else str(etag))
+    try:
+        size_bytes = int(entry["size"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise OSError(None, "its storage gives no size") from error
+    return FileStat(size_bytes, _mtime_ns(entry), None if etag is None else str(etag))
 
 
 def _mtime_ns(entry: Mapping[str, Any]) -> int:

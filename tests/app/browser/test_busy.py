@@ -14,6 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from tests.app import chromium
 from tests.app.serving import names, search
 from tests.conftest import SAMPLE_PHOTOS
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -40,10 +41,10 @@ class Line:
 
     def _hear(self, message: str | bytes) -> None:
         self._first = self._first or message
-        if self.holds:
-            self._held.append(message)
-        else:
+        if not self.holds:
             self._server.send(message)
+        elif not _is_by_the_clock(message):  # it asks again later
+            self._held.append(message)
 
     def wait_for(self, count: int, page: Page) -> None:
         """Until the page has said so much."""
@@ -55,15 +56,25 @@ class Line:
         return sum(b'"have"' in one for one in self._held if isinstance(one, bytes))
 
     def join(self) -> None:
-        """Make one message of those that are held, as Streamlit does while it comes to none."""
+        """Make one message of those that are held, as Streamlit does while it comes to none.
+
+        Of the events of one component the last is left.
+        """
         *earlier, last = map(BackMsg.FromString, self._held)
+        widgets = last.rerun_script.widget_states.widgets
         for said in reversed(earlier):
-            acts = said.rerun_script.widget_states.widgets
-            last.rerun_script.widget_states.widgets.extend(
-                act for act in acts if act.json_trigger_value
+            known = {act.id for act in widgets}
+            widgets.extend(
+                act
+                for act in said.rerun_script.widget_states.widgets
+                if (act.json_trigger_value or act.trigger_value) and act.id not in known
             )
         last.rerun_script.fragment_id = ""
         self._held = [last.SerializeToString()]
+
+    def lose(self, count: int) -> None:
+        """Forget the first messages that were held."""
+        del self._held[:count]
 
     def repeat_first(self) -> None:
         """Send what the page said first again: it names no page, and has the address as it was."""
@@ -74,7 +85,12 @@ class Line:
         """Send the first messages that were held, at once."""
         for message in self._held[:count]:
             self._server.send(message)
-        del self._held[:count]
+        self.lose(count)
+
+
+def _is_by_the_clock(message: str | bytes) -> bool:
+    said = BackMsg.FromString(message) if isinstance(message, bytes) else BackMsg()
+    return said.rerun_script.is_auto_rerun
 
 
 class Busy(NamedTuple):
@@ -203,11 +219,65 @@ def test_photo_that_is_ticked_before_all_are_stays_one_of_all(page: Page, addres
     line.wait_for(2, page)
     line.release(1)
     expect(bar).to_contain_text(f"{SAMPLE_PHOTOS} photos selected")
-    expect(ticks.nth(2)).to_be_checked()
     line.holds = False
     line.release(1)
+    expect(ticks.nth(2)).to_be_checked()
     ticks.nth(2).click()
     expect(bar).to_contain_text(f"{SAMPLE_PHOTOS - 1} photos selected")
+
+
+def test_tick_that_is_joined_with_the_clearing_after_it_is_cleared(
+    page: Page, address: str
+) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals&all=1")
+    ticks = page.get_by_role("checkbox", name=re.compile("^Select "))
+    ticks.nth(0).click()
+    bar = page.locator(".st-key-selection_bar")
+    expect(bar).to_contain_text("1 photo selected")
+    line.holds = True
+    ticks.nth(1).click()
+    bar.get_by_role("button", name="Clear").click()
+    line.wait_for(2, page)
+    line.join()
+    line.holds = False
+    line.release(1)
+    expect(bar).to_have_count(0)
+    ticks.nth(2).click()
+    expect(bar).to_contain_text("1 photo selected")
+    expect(page.locator(".ticked")).to_have_count(1)
+
+
+def test_tick_taken_back_before_an_older_answer_comes_stays_taken_back(
+    page: Page, address: str
+) -> None:
+    line = Line(page)
+    page.goto(f"{address}?q=animals")
+    shown = names(page)
+    first, second = (
+        page.get_by_role("checkbox", name=f"Select {name}", exact=True) for name in shown[:2]
+    )
+    line.holds = True
+    search(page, "animals in the snow")
+    for _ in range(2):
+        first.click()
+    line.wait_for(3, page)
+    line.release(1)  # it is answered before any tick is heard of
+    eventually(lambda: names(page) != shown)
+    other = next(name for name in names(page) if name != shown[0])
+    page.get_by_role("checkbox", name=f"Select {other}", exact=True).click()
+    line.wait_for(3, page)
+    line.release(1)
+    bar = page.locator(".st-key-selection_bar")
+    expect(bar).to_contain_text("1 photo selected")  # that which is no longer ticked
+    line.lose(1)  # Streamlit has joined it with the next
+    line.holds = False
+    line.release(1)
+    search(page, "animals")
+    eventually(lambda: names(page) == shown)
+    second.click()
+    expect(bar).to_contain_text("2 photos selected")
+    expect(first).not_to_be_checked()
 
 
 def test_words_typed_before_the_answer_comes_stay_in_the_box(page: Page, address: str) -> None:

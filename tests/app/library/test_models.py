@@ -200,8 +200,9 @@ def test_a_second_download_waits_for_a_click_after_the_first() -> None:
     work = Pulling(pull)
     for model in ("one", "other"):  # clicks of two visitors at once
         work.start(model)
-    assert work.model == "one"
+    model = work.model
     may_end.set()
+    assert model == "one"
     eventually(lambda: work.model is None)
     assert begun == ["one"]
 

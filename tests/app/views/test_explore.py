@@ -227,7 +227,7 @@ def test_computing_that_fails_says_why_and_can_be_tried_again(tmp_path: Path) ->
     assert test.run().error[0].value.replace("\\", "") == str(work.error)
     assert test.button(key="explore_again").label == "Try again"
     with speaking("zh"):
-        assert not translated(work.error).isascii()
+        assert "没有名为“colour”的模型" in translated(work.error)
 
 
 def test_computing_that_is_asked_for_twice_runs_once(
@@ -242,7 +242,8 @@ def test_computing_that_is_asked_for_twice_runs_once(
     for _ in range(2):
         work.start()
         assert work.running
-    may_end.write_text("a warning")  # when the program is there to read it
+    eventually(started.exists)
+    may_end.write_text("a warning")
     eventually(lambda: not work.running)
     assert len(started.read_text().splitlines()) == 1
     assert work.error is None

@@ -243,9 +243,10 @@ def test_watch_rests_on_battery_where_it_is_told_to(
     library.add_root(tmp_path / "photos")
 
     def stopped_at() -> DaemonState:
-        state = eventually(lambda: settled(library.status().daemon))
-        os.kill(os.getpid(), signal.SIGTERM)
-        return state
+        try:
+            return eventually(lambda: settled(library.status().daemon))
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     with closing(library), ThreadPoolExecutor(1) as other:
         state = other.submit(stopped_at)

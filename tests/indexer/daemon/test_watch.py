@@ -225,9 +225,11 @@ def test_whole_trees_are_watched_where_that_costs_nothing(dirty: DirtyPaths, roo
 def watching_trees(dirty: DirtyPaths, root: Path) -> Iterator[Watcher]:
     watcher = TreeWatcher(dirty)
     watcher.start()
-    look(watcher, root)
-    yield watcher
-    watcher.stop()
+    try:
+        look(watcher, root)
+        yield watcher
+    finally:
+        watcher.stop()
 
 
 def test_tree_in_the_place_of_another_is_watched(dirty: DirtyPaths, root: Path) -> None:

@@ -77,11 +77,18 @@ def test_a_request_that_cannot_be_sent_leaves_no_worker_that_waits_for_it() -> N
 
 def end_all_workers() -> None:
     """As a machine that runs out of memory ends what is idle."""
-    alive = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
-    workers = [one for one in alive if BOOT in one.cmdline()]
+    workers = [one for one in psutil.Process().children() if is_at_work(one)]
     for worker in workers:
         worker.kill()
-    eventually(lambda: all(one.status() == psutil.STATUS_ZOMBIE for one in workers))
+    eventually(lambda: not any(map(is_at_work, workers)))
+
+
+def is_at_work(process: psutil.Process) -> bool:
+    """Whether it is a worker that has not ended."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and BOOT in process.cmdline()
+    except psutil.Error:  # it has ended just now
+        return False
 
 
 @pytest.mark.slow

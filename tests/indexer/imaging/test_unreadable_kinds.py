@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from indexer.errors import Undecodable
@@ -76,6 +78,16 @@ def test_a_damaged_file_of_a_kind_that_is_read_is_damaged(
 def test_a_file_that_is_damaged_is_of_no_other_kind(data: bytes) -> None:
     with pytest.raises(Undecodable, match="damaged"):
         decode(data, 16)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_a_tiff_that_is_cut_within_its_tags_is_of_no_other_kind() -> None:
+    data = saved(picture(), "TIFF")
+    (at,) = struct.unpack_from("<I", data, 4)
+    tags_last = data[:4] + struct.pack("<I", len(data)) + data[8:] + data[at:]
+    for kept in range(7):  # the seventh says how many samples a pixel has
+        with pytest.raises(Undecodable, match="damaged"):
+            decode(tags_last[: len(data) + 2 + 12 * kept], 16)
 
 
 def test_a_bmp_of_masks_that_is_cut_off_is_left_as_it_is() -> None:

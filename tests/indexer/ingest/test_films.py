@@ -270,10 +270,12 @@ def behind_a_url(library: Library, folder: Path) -> Iterator[None]:
     system = fsspec.filesystem("memory")
     system.pipe_file("/films/a.mp4", film.read_bytes())
     film.unlink()
-    library.add_root(location("memory://films"))
-    assert rebuild(library).embedded == 1
-    yield
-    system.rm("/films", recursive=True)
+    try:
+        library.add_root(location("memory://films"))
+        assert rebuild(library).embedded == 1
+        yield
+    finally:
+        system.rm("/films", recursive=True)
 
 
 @pytest.mark.usefixtures("behind_a_url")

@@ -64,7 +64,7 @@ EMBEDDED = "SELECT id, vector FROM embeddings ORDER BY id"
 @contextmanager
 def short_directory() -> Iterator[Path]:
     """A directory for Ray, which has sockets deep in it: the path of one has 107 bytes at most."""
-    with TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as made:
+    with TemporaryDirectory(prefix="r", dir="/tmp", ignore_cleanup_errors=True) as made:
         yield Path(made)
 
 

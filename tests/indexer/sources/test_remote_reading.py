@@ -18,6 +18,7 @@ from indexer.sources.object_storage import (
     check_url,
     listed,
     read_remote_head,
+    read_remote_stable,
     remote_pieces,
     signed_link,
 )
@@ -61,6 +62,15 @@ def test_a_file_that_disappears_before_it_is_read_is_unstable(
     system.rm("/films/a.mp4")
     with pytest.raises(Unstable, match="disappeared"):
         read_remote_head(FILM, 4)
+
+
+def test_a_file_whose_storage_gives_no_size_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = stat_of_film()
+    monkeypatch.setattr(MemoryFileSystem, "info", lambda *_, **__: {"name": "a.mp4", "size": None})
+    with pytest.raises(Unreadable, match="cannot be read: its storage gives no size"):
+        list(remote_pieces(FILM, stat))
+    with pytest.raises(Unreadable, match="cannot be read: its storage gives no size"):
+        read_remote_stable(FILM, stat)
 
 
 def test_a_file_that_may_not_be_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
