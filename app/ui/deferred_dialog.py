@@ -21,16 +21,17 @@ OPEN: Final = "dialog_open"  # in the session: the name of the one that is open
 @contextmanager
 def dialog_at_the_end() -> Iterator[None]:
     """Around the whole page: the dialog that it asks for is opened at its end."""
-    st.session_state[ASKED] = None
+    st.session_state[ASKED] = st.session_state[OPEN] = None
     st.session_state[DRAWING] = True
     try:
         yield
     finally:
         st.session_state[DRAWING] = False
     requested: tuple[str, Callable[[], None]] | None = st.session_state[ASKED]
-    st.session_state[OPEN] = requested and requested[0]
     if requested:
-        requested[1]()
+        name, open_ = requested
+        open_()  # another request may break it off: then it is asked for again
+        st.session_state[OPEN] = name
 
 
 def ask_for(name: str, open_: Callable[[], None]) -> None:

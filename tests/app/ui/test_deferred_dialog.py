@@ -24,3 +24,23 @@ def test_the_page_is_drawn_again_for_a_dialog_that_is_not_open_yet(
     test = AppTest.from_function(script, kwargs={"name": name}).run()
     assert not test.exception
     assert test.session_state["drawn"] == drawings
+
+
+def test_a_dialog_whose_drawing_was_broken_off_is_asked_for_again() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from app.ui.deferred_dialog import ask_for, dialog_at_the_end
+
+        drawn = st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
+        if drawn == 2:
+            ask_for("photo", st.stop)  # as a part does that is drawn alone
+            return
+        with dialog_at_the_end():
+            ask_for("photo", st.stop if drawn == 1 else lambda: None)
+
+    test = AppTest.from_function(script).run()
+    assert test.session_state["drawn"] == 1
+    test.run()
+    assert not test.exception
+    assert test.session_state["drawn"] == 3
