@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.app import chromium
@@ -18,7 +18,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
-# Until all observers of the element have been told that it is on the screen, and are done.
+# Until all observers of the element know that it is on the screen, and are done.
 IS_SEEN = """(element) => new Promise((done) => {
   const later = () => requestAnimationFrame(() => setTimeout(done));
   const observer = new IntersectionObserver(([seen]) => seen.isIntersecting && later());
@@ -205,13 +205,19 @@ def test_wall_that_is_drawn_anew_asks_for_its_photos_before_it_asks_for_more(
     assert names(page)[: len(shown)] == shown
 
 
-def test_photo_that_is_ticked_before_all_are_stays_one_of_all(page: Page, address: str) -> None:
-    line = Line(page)
+def first_ticked(page: Page, address: str) -> tuple[Locator, Locator]:
+    """The boxes of many photos, of which the first is ticked, and the bar for what is ticked."""
     page.goto(f"{address}?q=animals&all=1")
     ticks = page.get_by_role("checkbox", name=re.compile("^Select "))
     ticks.nth(0).click()
     bar = page.locator(".st-key-selection_bar")
     expect(bar).to_contain_text("1 photo selected")
+    return ticks, bar
+
+
+def test_photo_that_is_ticked_before_all_are_stays_one_of_all(page: Page, address: str) -> None:
+    line = Line(page)
+    ticks, bar = first_ticked(page, address)
     line.holds = True
     bar.get_by_role("button", name="Select all").click()
     line.wait_for(1, page)
@@ -230,11 +236,7 @@ def test_tick_that_is_joined_with_the_clearing_after_it_is_cleared(
     page: Page, address: str
 ) -> None:
     line = Line(page)
-    page.goto(f"{address}?q=animals&all=1")
-    ticks = page.get_by_role("checkbox", name=re.compile("^Select "))
-    ticks.nth(0).click()
-    bar = page.locator(".st-key-selection_bar")
-    expect(bar).to_contain_text("1 photo selected")
+    ticks, bar = first_ticked(page, address)
     line.holds = True
     ticks.nth(1).click()
     bar.get_by_role("button", name="Clear").click()
